@@ -1,0 +1,33 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+  name: "bfatrace",
+  products: [.executable(name: "bfatrace", targets: ["bfatrace"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+  ],
+  targets: [
+    .systemLibrary(
+      name: "CLibBPF", pkgConfig: "libbpf",
+      providers: [.apt(["libbpf-dev", "libelf-dev"])]),
+    .target(name: "CBfatrace"),
+    .target(name: "FileEvents", dependencies: ["CBfatrace"]),
+    .target(
+      name: "Tracer", dependencies: ["CBfatrace", "CLibBPF"],
+      plugins: ["CompileBPF"]),
+    .executableTarget(
+      name: "bfatrace",
+      dependencies: [
+        "CBfatrace", "FileEvents", "Tracer",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+    .plugin(name: "CompileBPF", capability: .buildTool(), dependencies: ["EmbedObject"]),
+    .executableTarget(name: "EmbedObject", path: "Plugins/EmbedObject"),
+    .executableTarget(name: "fileload", path: "Tests/fileload"),
+    .testTarget(name: "FileEventsTests", dependencies: ["CBfatrace", "FileEvents"]),
+    .testTarget(
+      name: "IntegrationTests", dependencies: ["bfatrace", "fileload"]),
+  ],
+  swiftLanguageModes: [.v6]
+)
