@@ -145,7 +145,7 @@ struct bfa_config {
 	__u8 pid_rules;	   /* the map pid_rules has entries */
 	__u8 comm_rules;   /* the map comm_rules has entries */
 	__u8 follow;	   /* children of a process in scope are in scope */
-	__u8 only_mount;   /* the file system of scope.mount_fd */
+	__u8 only_mount;   /* the file system given by BFA_SETUP_MOUNT */
 	__u8 only_parents; /* files whose directory is in the map places */
 	__u8 only_under;   /* files with an ancestor in the map places */
 	__u8 rdonly_cast;  /* the kernel has bpf_rdonly_cast (6.2) */
@@ -169,10 +169,11 @@ struct bfa_counters {
 	__u64 unused[3];  /* to a cache line of 64 bytes */
 };
 
-/* Argument of the program "admit": bfatrace's own descriptor of a directory. */
-enum bfa_place {
-	BFA_PLACE_DIRECTORY = 1, /* its inode goes into the map places */
-	BFA_PLACE_MOUNT = 2,	 /* its file system is the only one */
+/* What the program "setup" is told, as its two arguments, in bfatrace's own context. */
+enum bfa_setup {
+	BFA_SETUP_SELF = 1,  /* leave out the calling process; the second argument is not used */
+	BFA_SETUP_PLACE = 2, /* a descriptor: its inode goes into the map places */
+	BFA_SETUP_MOUNT = 3, /* a descriptor: its file system is the only one */
 };
 
 #endif

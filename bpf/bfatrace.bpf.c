@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The programs. A system call is handled at its exit, when result and
+ * arguments are both at hand; its entry is looked at only in runs that need
+ * durations. From there: scope -> open file -> counts or record -> ring.
+ */
+#include "calls.h"
+#include "merged.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct call call;
+
+	if (!identify_call(task, regs, &call))
+		return 0;
+	if (call.kind == CALL_MOVE) {
+		if (!ret)
+			__sync_fetch_and_add(&path_epoch, 1);
+		return 0;
+	}
+	if (ret < 0 && !config.calls && call.kind != CALL_CLOSE)
+		return 0;
+	if (!task_in_scope(task))
+		return 0;
+	read_arguments(regs, &call);
+	return config.calls ? call_exit(task, &call, ret) : merged_exit(task, &call, ret);
+}
+
+/* Only in runs with a record for each call. */
+SEC("tp_btf/sys_enter")
+int BPF_PROG(sys_enter, struct pt_regs *regs, long number)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct call call;
+
+	if (!identify_call(task, regs, &call) || call.kind >= CALL_CLOSE_RANGE || !task_in_scope(task))
+		return 0;
+	read_arguments(regs, &call);
+	return call_enter(task, &call);
+}
+
+/* exec has closed descriptors, and given the process a new name. */
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(sched_process_exec, struct task_struct *task)
+{
+	struct fdtable *table = task->files->fdt;
+
+	if (task->tgid == own_tgid)
+		return 0;
+	return visit_entries(task, 0, table->max_fds, VISIT_EXEC);
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(sched_process_exit, struct task_struct *task)
+{
+	struct files_struct *files = task->files;
+	struct fdtable *table = files->fdt;
+	__u32 tgid = task->tgid;
+
+	if (task->signal->live.counter)
+		return 0;
+	if (config.pid_rules && !bpf_map_delete_elem(&pid_rules, &tgid))
+		COUNT(ended, 1);
+	return visit_entries(task, 0, table->max_fds, files->count.counter > 1 ? VISIT_LEAVE : VISIT_CLOSE);
+}
+
+/* Only with --follow. */
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(sched_process_fork, struct task_struct *parent, struct task_struct *child)
+{
+	__u32 tgid = child->tgid;
+	__u8 rule = BFA_RULE_FOLLOWED;
+
+	if (tgid == parent->tgid || !task_in_scope(parent))
+		return 0;
+	if (!bpf_map_update_elem(&pid_rules, &tgid, &rule, BPF_ANY))
+		COUNT(followed, 1);
+	return 0;
+}
+
+/* Not attached: user space runs it for each flush interval, and once at the end. */
+SEC("raw_tp/flush")
+int flush(void *context)
+{
+	return flush_touched();
+}
+
+/*
+ * Not attached: user space runs it before the others are attached, in its own
+ * context, so that it need not know its process id outside its namespace, nor
+ * how the kernel identifies a file system.
+ */
+SEC("raw_tp/setup")
+int setup(struct bpf_raw_tracepoint_args *context)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct file *file;
+	struct inode *inode;
+	__u8 place = 1;
+
+	if (context->args[0] == BFA_SETUP_SELF) {
+		own_tgid = task->tgid;
+		return 0;
+	}
+	file = file_of_fd(task, context->args[1]);
+	inode = READ(file, f_inode);
+	if (context->args[0] == BFA_SETUP_MOUNT) {
+		only_mount = READ(inode, i_sb);
+		return 0;
+	}
+	return bpf_map_update_elem(&places, &inode, &place, BPF_ANY);
+}

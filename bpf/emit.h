@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The way out: one ring of records, and the ledger of what became of them. */
+#ifndef BFATRACE_EMIT_H
+#define BFATRACE_EMIT_H
+
+#include "scope.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, BFA_RING_BYTES);
+} records SEC(".maps");
+
+/* One element for each CPU; user space sets max_entries and maps it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct bfa_counters);
+} counters SEC(".maps");
+
+static __always_inline struct bfa_counters *counters_get(void)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+
+	return bpf_map_lookup_elem(&counters, &cpu);
+}
+
+#define COUNT(member, amount)                            \
+	do {                                             \
+		struct bfa_counters *__c = counters_get(); \
+		if (__c)                                 \
+			__c->member += (amount);         \
+	} while (0)
+
+/*
+ * Sends the first size bytes of the scratch record. The reader comes by
+ * itself; it is woken only when the ring fills up, because waking it for
+ * every record costs the traced call more than all the rest. A full ring
+ * loses `events`: 0 if the caller keeps what they counted.
+ */
+static __always_inline bool emit(struct scratch *s, __u32 size, __u32 events)
+{
+	__u64 waiting = bpf_ringbuf_query(&records, BPF_RB_AVAIL_DATA);
+	__u64 flags = waiting > BFA_RING_BYTES / 4 ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+
+	if (bpf_ringbuf_output(&records, s->bytes, BOUNDED(size, RECORD_BYTES - 1), flags)) {
+		COUNT(lost, events);
+		return false;
+	}
+	COUNT(emitted, 1);
+	return true;
+}
+
+#endif

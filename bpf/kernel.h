@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The few kernel structures that are read, with just the members that are
+ * read: CO-RE relocates them to the layout of the running kernel (flat
+ * structures match members of anonymous unions too), so that no generated
+ * vmlinux.h is needed.
+ */
+#ifndef BFATRACE_KERNEL_H
+#define BFATRACE_KERNEL_H
+
+#include <linux/bpf.h>
+#include <stdbool.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+
+#include "bfatrace.h"
+
+#define KERNEL_STRUCT __attribute__((preserve_access_index))
+
+struct inode;
+struct mount;
+struct super_block;
+
+struct atomic_counter {
+	int counter;
+} KERNEL_STRUCT;
+
+struct seqcount {
+	unsigned int sequence;
+} KERNEL_STRUCT;
+
+struct seqcount_spinlock {
+	struct seqcount seqcount;
+} KERNEL_STRUCT;
+
+struct hlist_bl_node {
+	struct hlist_bl_node **pprev;
+} KERNEL_STRUCT;
+
+struct qstr {
+	__u32 len;
+	const unsigned char *name;
+} KERNEL_STRUCT;
+
+struct dentry {
+	struct seqcount_spinlock d_seq;
+	struct hlist_bl_node d_hash;
+	struct dentry *d_parent;
+	struct qstr d_name;
+	struct inode *d_inode;
+} KERNEL_STRUCT;
+
+struct vfsmount {
+	struct dentry *mnt_root;
+} KERNEL_STRUCT;
+
+struct mount {
+	struct mount *mnt_parent;
+	struct dentry *mnt_mountpoint;
+	struct vfsmount mnt;
+} KERNEL_STRUCT;
+
+struct path {
+	struct vfsmount *mnt;
+	struct dentry *dentry;
+} KERNEL_STRUCT;
+
+struct super_block {
+	__u32 s_dev;
+	unsigned long s_magic;
+} KERNEL_STRUCT;
+
+struct inode {
+	__u16 i_mode;
+	struct super_block *i_sb;
+	unsigned long i_ino;
+} KERNEL_STRUCT;
+
+struct file {
+	unsigned int f_mode;
+	struct inode *f_inode;
+	struct path f_path;
+} KERNEL_STRUCT;
+
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+} KERNEL_STRUCT;
+
+struct files_struct {
+	struct atomic_counter count;
+	struct fdtable *fdt;
+} KERNEL_STRUCT;
+
+struct fs_struct {
+	struct path root;
+	struct path pwd;
+} KERNEL_STRUCT;
+
+struct signal_struct {
+	struct atomic_counter live;
+} KERNEL_STRUCT;
+
+/* kuid_t and kgid_t */
+struct kernel_id {
+	__u32 val;
+} KERNEL_STRUCT;
+
+struct cred {
+	struct kernel_id euid;
+	struct kernel_id egid;
+} KERNEL_STRUCT;
+
+struct thread_info {
+	unsigned long flags;
+	__u32 status; /* x86 */
+} KERNEL_STRUCT;
+
+struct task_struct {
+	struct thread_info thread_info;
+	__u32 pid;
+	__u32 tgid;
+	struct task_struct *group_leader;
+	const struct cred *cred;
+	char comm[BFA_COMM_SIZE];
+	struct fs_struct *fs;
+	struct files_struct *files;
+	struct signal_struct *signal;
+} KERNEL_STRUCT;
+
+/* include/linux/fs.h */
+#define FMODE_WRITE 0x2
+
+/* include/uapi/linux/stat.h */
+#define S_IFMT 0170000
+#define S_IFSOCK 0140000
+#define S_IFREG 0100000
+#define S_IFBLK 0060000
+#define S_IFDIR 0040000
+#define S_IFCHR 0020000
+#define S_IFIFO 0010000
+
+/* include/uapi/asm-generic/fcntl.h: the same on x86 and arm64 */
+#define O_WRONLY 01
+#define O_CREAT 0100
+#define O_TRUNC 01000
+#define TMPFILE_BIT 020000000 /* __O_TMPFILE */
+#define AT_FDCWD (-100)
+
+/* include/uapi/linux/close_range.h */
+#define CLOSE_RANGE_CLOEXEC 4
+
+/*
+ * A pointer that the verifier lets us follow with plain loads: half the cost
+ * of a helper call for each member. Since 6.2 (a35b9af4ec2c).
+ */
+extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
+
+/* Set by user space before loading; the verifier takes its members for constants. */
+const volatile struct bfa_config config SEC(".rodata.config");
+
+/*
+ * Reads one member through a pointer that may be stale or wild: a fault reads
+ * as zero. The branch not taken is removed by the verifier.
+ */
+#define READ(pointer, member)                                                                   \
+	({                                                                                      \
+		typeof(pointer) __pointer = (pointer);                                          \
+		typeof(__pointer->member) __value = 0;                                          \
+		if (config.rdonly_cast)                                                         \
+			__value = ((typeof(__pointer))bpf_rdonly_cast(                          \
+					   __pointer, bpf_core_type_id_kernel(typeof(*__pointer)))) \
+					  ->member;                                             \
+		else                                                                            \
+			bpf_core_read(&__value, sizeof(__value), &__pointer->member);           \
+		__value;                                                                        \
+	})
+
+/*
+ * Makes a length or index opaque to the compiler, which otherwise drops the
+ * mask after it as redundant; the verifier of 6.1 needs to see the mask.
+ */
+#define BOUNDED(value, mask)                              \
+	({                                                \
+		__u32 __bounded = (value);                \
+		asm volatile("" : "+r"(__bounded));       \
+		__bounded & (mask);                       \
+	})
+
+static __always_inline struct file *file_of_fd(struct task_struct *task, __u32 fd)
+{
+	struct fdtable *table = task->files->fdt;
+	struct file *file = 0;
+
+	if (fd >= table->max_fds)
+		return 0;
+	bpf_probe_read_kernel(&file, sizeof(file), table->fd + fd);
+	return file;
+}
+
+#endif

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Which processes and which files are wanted: asked first, and cheapest first. */
+#ifndef BFATRACE_SCOPE_H
+#define BFATRACE_SCOPE_H
+
+#include "path.h"
+
+__u32 own_tgid;
+struct super_block *only_mount;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u32); /* tgid */
+	__type(value, __u8); /* enum bfa_rule */
+} pid_rules SEC(".maps");
+
+struct comm_key {
+	char comm[BFA_COMM_SIZE];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct comm_key);
+	__type(value, __u8); /* enum bfa_rule */
+} comm_rules SEC(".maps");
+
+/* The kernel pads comm with NULs (__set_task_comm, since 5.17), so that whole arrays compare. */
+static __always_inline void copy_comm(char *comm, struct task_struct *task)
+{
+	bpf_probe_read_kernel(comm, BFA_COMM_SIZE, task->group_leader->comm);
+}
+
+static __always_inline __u8 pid_rule(__u32 tgid)
+{
+	__u8 *rule = config.pid_rules ? bpf_map_lookup_elem(&pid_rules, &tgid) : 0;
+
+	return rule ? *rule : 0;
+}
+
+static __always_inline __u8 comm_rule(struct task_struct *task)
+{
+	struct comm_key key;
+	__u8 *rule;
+
+	if (!config.comm_rules)
+		return 0;
+	copy_comm(key.comm, task);
+	rule = bpf_map_lookup_elem(&comm_rules, &key);
+	return rule ? *rule : 0;
+}
+
+static __always_inline bool task_in_scope(struct task_struct *task)
+{
+	__u32 tgid = task->tgid;
+	__u8 by_pid, by_comm;
+
+	if (tgid == own_tgid)
+		return false;
+	if (config.only_uid && task->cred->euid.val != config.uid)
+		return false;
+	by_pid = pid_rule(tgid);
+	by_comm = comm_rule(task);
+	if ((by_pid | by_comm) & BFA_RULE_IGNORE)
+		return false;
+	if (by_pid & BFA_RULE_FOLLOWED)
+		return true;
+	if (config.only_pids && !(by_pid & BFA_RULE_ONLY))
+		return false;
+	return !config.only_comms || by_comm & BFA_RULE_ONLY;
+}
+
+/*
+ * File systems without a device, a server or a daemon behind them: what they
+ * hold is the kernel's or in memory (include/uapi/linux/magic.h; hugetlbfs,
+ * mqueue, configfs, fusectl, rpc_pipefs, efivarfs and autofs from their sources).
+ */
+static __always_inline bool is_virtual(unsigned long magic)
+{
+	switch (magic) {
+	case 0x9fa0:	 /* proc */
+	case 0x62656572: /* sysfs */
+	case 0x01021994: /* tmpfs, devtmpfs */
+	case 0x858458f6: /* ramfs */
+	case 0x958458f6: /* hugetlbfs */
+	case 0x1cd1:	 /* devpts */
+	case 0x27e0eb:	 /* cgroup */
+	case 0x63677270: /* cgroup2 */
+	case 0x64626720: /* debugfs */
+	case 0x74726163: /* tracefs */
+	case 0xcafe4a11: /* bpf */
+	case 0x73636673: /* securityfs */
+	case 0xf97cff8c: /* selinuxfs */
+	case 0x43415d53: /* smackfs */
+	case 0x5a3c69f0: /* apparmorfs */
+	case 0x19800202: /* mqueue */
+	case 0x62656570: /* configfs */
+	case 0x65735543: /* fusectl */
+	case 0x42494e4d: /* binfmt_misc */
+	case 0x6165676c: /* pstore */
+	case 0xde5e81e4: /* efivarfs */
+	case 0x0187:	 /* autofs */
+	case 0x6e736673: /* nsfs */
+	case 0x50494446: /* pidfs */
+	case 0x62646576: /* bdev */
+	case 0x444d4142: /* dma-buf */
+	case 0x5345434d: /* secretmem */
+	case 0x6c6f6f70: /* binderfs */
+	case 0x67596969: /* rpc_pipefs */
+	case 0x6e667364: /* nfsd */
+	case 0x7655821:	 /* resctrl */
+		return true;
+	}
+	return false;
+}
+
+/* Pipes, sockets and anonymous inodes are descriptors, but no files: they have no path. */
+static __always_inline bool is_nameless(unsigned long magic)
+{
+	return magic == 0x50495045 /* pipefs */ || magic == 0x534f434b /* sockfs */ ||
+	       magic == 0x09041934 /* anon_inodefs */ || magic == 0x50494446 /* pidfs */ ||
+	       magic == 0x6e736673 /* nsfs */;
+}
+
+/* All but the ancestors, which only a walk can tell. */
+static __always_inline bool file_in_scope(struct inode *inode, struct dentry *dentry)
+{
+	struct super_block *sb = READ(inode, i_sb);
+	unsigned long magic = READ(sb, s_magic);
+	__u16 format;
+
+	if (is_nameless(magic))
+		return false;
+	if (config.only_mount && sb != only_mount)
+		return false;
+	if (config.only_parents && !is_place(READ(dentry, d_parent)) && !is_place(dentry))
+		return false;
+	if (config.all || config.only_mount || config.only_parents || config.only_under)
+		return true;
+	format = READ(inode, i_mode) & S_IFMT;
+	return format != S_IFCHR && format != S_IFBLK && format != S_IFIFO && format != S_IFSOCK && !is_virtual(magic);
+}
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Working memory: paths and records do not fit a BPF stack of 512 bytes. All
+ * programs that use it run in task context with preemption off (tracepoints,
+ * and bpf_prog_test_run of raw tracepoints), so one for each CPU is enough.
+ */
+#ifndef BFATRACE_SCRATCH_H
+#define BFATRACE_SCRATCH_H
+
+#include "kernel.h"
+
+/* One open file of one process: what is known of it, and what is not reported yet. */
+struct open_file {
+	/* Identity: the entry counts only while the descriptor table still says the same. */
+	__u64 file; /* struct file *; 0 once it is reported as closed */
+	struct dentry *dentry;
+	/* Pending: added to and taken with atomic operations only. */
+	__u64 reads;
+	__u64 read_bytes;
+	__u64 writes;
+	__u64 write_bytes;
+	__u32 opens;
+	__u32 queued; /* its key is in the queue of the next flush */
+	/* The first access since the last report: when, and by whom. */
+	__u64 time_ns;
+	__u32 tid;
+	__u32 uid;
+	__u32 gid;
+	char comm[BFA_COMM_SIZE];
+	/* The file. */
+	__u32 flags; /* of the open call, if opens is not 0 */
+	__u32 mode;
+	__u32 device;
+	__u64 inode;
+	__u8 writable;
+	__u8 outside;	/* of the directories asked for: kept to know it the next time */
+	__u8 transient; /* not in the map: report at once */
+	__u8 unused;
+	/* The path, as of path_epoch; path_version is odd while it is being changed. */
+	__u32 epoch;
+	__u32 path_version;
+	__u16 path_len; /* from BFA_SHORT_PATH on, it is in the map long_paths */
+	__u16 marks;
+	char path[BFA_SHORT_PATH];
+};
+
+/* Where a walk up to the root has got to. */
+struct walk {
+	struct dentry *dentry;
+	struct mount *mount;
+	struct dentry *mount_root;
+	__u32 start; /* of the path in the buffer, which is filled from its end */
+	__u16 marks;
+	__u8 inside;  /* has passed one of the places */
+	__u8 unknown; /* has no path */
+	__u8 torn;    /* a rename came in between */
+};
+
+enum { RECORD_BYTES = 4 * BFA_PATH_MAX }; /* a power of two, to bound sizes with a mask */
+
+struct scratch {
+	struct walk walk;
+	struct open_file fresh;
+	char path[BFA_PATH_MAX + BFA_NAME_MAX + 1]; /* a name may be copied to any offset below BFA_PATH_MAX */
+	union {
+		struct bfa_record record;
+		struct bfa_access access;
+		struct bfa_call_record call;
+		char bytes[RECORD_BYTES]; /* a call's part, a path and a file name, each below BFA_PATH_MAX */
+	};
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct scratch);
+} scratches SEC(".maps");
+
+static __always_inline struct scratch *scratch_get(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&scratches, &zero);
+}
+
+#endif

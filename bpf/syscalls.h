@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Which system call a thread is in, and its arguments. At sys_exit the
+ * registers still hold them (x86: all but ax, arm64: all but x0, which
+ * orig_x0 keeps); execve alone starts with fresh registers.
+ */
+#ifndef BFATRACE_SYSCALLS_H
+#define BFATRACE_SYSCALLS_H
+
+#include "kernel.h"
+
+/* What the handlers tell apart. */
+enum call_kind {
+	CALL_NONE,
+	CALL_OPEN,
+	CALL_OPENAT,
+	CALL_OPENAT2,
+	CALL_CREAT,
+	CALL_READ,
+	CALL_PREAD,
+	CALL_READV,
+	CALL_PREADV,
+	CALL_WRITE,
+	CALL_PWRITE,
+	CALL_WRITEV,
+	CALL_PWRITEV,
+	CALL_CLOSE,
+	CALL_CLOSE_RANGE,
+	CALL_DUP2, /* closes its second argument, if that is open */
+	CALL_MOVE, /* changes the paths of open files */
+};
+
+struct call_entry {
+	__u8 id; /* enum bfa_call */
+	__u8 kind;
+};
+
+/* The system call at hand. */
+struct call {
+	__u8 id;
+	__u8 kind;
+	__u8 compat; /* of a 32-bit task */
+	__u64 arguments[6];
+};
+
+/* Numbers that an architecture lacks fall on this unused slot. */
+#define SLOT(number) [(number) < 0 ? BFA_CALL_NUMBERS : (number)]
+#define X_64(name, kind, x86_64, i386, arm64, arm) SLOT(BFA_NATIVE(x86_64, arm64)) = { BFA_CALL_##name, CALL_##kind },
+#define X_32(name, kind, x86_64, i386, arm64, arm) SLOT(BFA_NATIVE(i386, arm)) = { BFA_CALL_##name, CALL_##kind },
+
+#if defined(__TARGET_ARCH_x86)
+#define BFA_NATIVE(x86, arm) (x86)
+
+struct pt_regs {
+	unsigned long bx, cx, dx, si, di, bp, r8, r9, r10, orig_ax;
+} KERNEL_STRUCT;
+
+#define TS_COMPAT 0x2 /* arch/x86/include/asm/thread_info.h: in a 32-bit system call */
+
+static __always_inline bool is_compat(struct task_struct *task)
+{
+	return task->thread_info.status & TS_COMPAT;
+}
+
+static __always_inline __u32 call_number(struct pt_regs *regs)
+{
+	return regs->orig_ax;
+}
+
+static __always_inline void read_arguments(struct pt_regs *regs, struct call *call)
+{
+	__u64 *a = call->arguments;
+
+	if (call->compat) {
+		a[0] = (__u32)regs->bx;
+		a[1] = (__u32)regs->cx;
+		a[2] = (__u32)regs->dx;
+		a[3] = (__u32)regs->si;
+		a[4] = (__u32)regs->di;
+		a[5] = (__u32)regs->bp;
+	} else {
+		a[0] = regs->di;
+		a[1] = regs->si;
+		a[2] = regs->dx;
+		a[3] = regs->r10;
+		a[4] = regs->r8;
+		a[5] = regs->r9;
+	}
+}
+
+#elif defined(__TARGET_ARCH_arm64)
+#define BFA_NATIVE(x86, arm) (arm)
+
+struct pt_regs {
+	__u64 regs[31];
+	__u64 orig_x0;
+	__s32 syscallno;
+} KERNEL_STRUCT;
+
+#define TIF_32BIT 22 /* arch/arm64/include/asm/thread_info.h */
+
+static __always_inline bool is_compat(struct task_struct *task)
+{
+	return task->thread_info.flags & (1UL << TIF_32BIT);
+}
+
+static __always_inline __u32 call_number(struct pt_regs *regs)
+{
+	return regs->syscallno;
+}
+
+static __always_inline void read_arguments(struct pt_regs *regs, struct call *call)
+{
+	for (int i = 0; i < 6; i++) {
+		__u64 value = i ? regs->regs[i] : regs->orig_x0;
+
+		call->arguments[i] = call->compat ? (__u32)value : value;
+	}
+}
+
+#else
+#error "bfatrace: system call numbers are known for x86-64 and arm64"
+#endif
+
+static const struct call_entry native_calls[BFA_CALL_NUMBERS + 1] = { BFA_CALLS(X_64) };
+static const struct call_entry compat_calls[BFA_CALL_NUMBERS + 1] = { BFA_CALLS(X_32) };
+
+/* False if the call is none that is traced; most are not, so this comes first. */
+static __always_inline bool identify_call(struct task_struct *task, struct pt_regs *regs, struct call *call)
+{
+	__u32 number = call_number(regs);
+	struct call_entry entry;
+
+	if (number >= BFA_CALL_NUMBERS)
+		return false;
+	call->compat = is_compat(task);
+	entry = call->compat ? compat_calls[number] : native_calls[number];
+	call->id = entry.id;
+	call->kind = entry.kind;
+	return entry.kind != CALL_NONE;
+}
+
+#endif
