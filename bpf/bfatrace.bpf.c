@@ -59,12 +59,11 @@ int BPF_PROG(sched_process_exit, struct task_struct *task)
 {
 	struct files_struct *files = task->files;
 	struct fdtable *table = files->fdt;
-	__u32 tgid = task->tgid;
 
 	if (task->signal->live.counter)
 		return 0;
-	if (config.pid_rules && !bpf_map_delete_elem(&pid_rules, &tgid))
-		COUNT(ended, 1);
+	if (config.pid_rules)
+		forget_rule(task->tgid);
 	return visit_entries(task, 0, table->max_fds, files->count.counter > 1 ? VISIT_LEAVE : VISIT_CLOSE);
 }
 

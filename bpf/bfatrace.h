@@ -144,12 +144,11 @@ struct bfa_config {
 	__u8 only_comms;   /* processes with BFA_RULE_ONLY in comm_rules */
 	__u8 pid_rules;	   /* the map pid_rules has entries */
 	__u8 comm_rules;   /* the map comm_rules has entries */
-	__u8 follow;	   /* children of a process in scope are in scope */
 	__u8 only_mount;   /* the file system given by BFA_SETUP_MOUNT */
 	__u8 only_parents; /* files whose directory is in the map places */
 	__u8 only_under;   /* files with an ancestor in the map places */
 	__u8 rdonly_cast;  /* the kernel has bpf_rdonly_cast (6.2) */
-	__u8 unused;
+	__u8 unused[2];
 };
 
 /* What a rule says of a process; values of the maps pid_rules and comm_rules. */

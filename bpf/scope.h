@@ -3,6 +3,7 @@
 #ifndef BFATRACE_SCOPE_H
 #define BFATRACE_SCOPE_H
 
+#include "ledger.h"
 #include "path.h"
 
 __u32 own_tgid;
@@ -71,6 +72,15 @@ static __always_inline bool task_in_scope(struct task_struct *task)
 	if (config.only_pids && !(by_pid & BFA_RULE_ONLY))
 		return false;
 	return !config.only_comms || by_comm & BFA_RULE_ONLY;
+}
+
+/* A process has ended: its number may be given to another one. */
+static __always_inline void forget_rule(__u32 tgid)
+{
+	__u8 rule = pid_rule(tgid);
+
+	if (rule && !bpf_map_delete_elem(&pid_rules, &tgid) && rule != BFA_RULE_IGNORE)
+		COUNT(ended, 1);
 }
 
 /*

@@ -2,8 +2,14 @@
 #define _GNU_SOURCE
 #include "linux_shims.h"
 
+#include <linux/capability.h>
+#include <signal.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 const char *bfa_errno_name(int number)
 {
@@ -32,4 +38,59 @@ const char *bfa_call_name(unsigned int call)
 	};
 
 	return call < BFA_CALL_COUNT ? names[call] : NULL;
+}
+
+static sigset_t ending_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	return set;
+}
+
+int bfa_signal_descriptor(void)
+{
+	sigset_t set = ending_signals();
+
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+void bfa_unblock_signals(void)
+{
+	sigset_t set = ending_signals();
+
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+int bfa_pidfd_open(int pid)
+{
+	return syscall(SYS_pidfd_open, pid, 0);
+}
+
+unsigned long long bfa_capabilities(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+
+	if (syscall(SYS_capget, &header, data))
+		return 0;
+	return (unsigned long long)data[1].effective << 32 | data[0].effective;
+}
+
+int bfa_keep_capabilities(unsigned long long kept)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	unsigned long long held = bfa_capabilities() & kept;
+	struct __user_cap_data_struct data[2] = {
+		{ .effective = held, .permitted = held },
+		{ .effective = held >> 32, .permitted = held >> 32 },
+	};
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return -1;
+	return syscall(SYS_capset, &header, data);
 }

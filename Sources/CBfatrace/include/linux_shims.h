@@ -14,4 +14,26 @@ const char *bfa_errno_name(int number);
 /* The system call's name, "openat"; NULL for a number that is none. Static storage. */
 const char *bfa_call_name(unsigned int call);
 
+/* A descriptor that is readable once one of SIGINT, SIGTERM and SIGHUP has come, which are blocked; -1 and errno. */
+int bfa_signal_descriptor(void);
+
+/* Takes back bfa_signal_descriptor: the next such signal ends the process. */
+void bfa_unblock_signals(void);
+
+/* pidfd_open(2): a descriptor that is readable once the process has ended; -1 and errno. */
+int bfa_pidfd_open(int pid);
+
+/* The effective capabilities, a bit each (capabilities(7)); 0 if they cannot be told. */
+unsigned long long bfa_capabilities(void);
+
+/* Gives up all capabilities but those in `kept`, for good; 0, or -1 and errno. */
+int bfa_keep_capabilities(unsigned long long kept);
+
+/* The bit of CAP_SYS_ADMIN, CAP_PERFMON, CAP_BPF (linux/capability.h). */
+enum bfa_capability {
+	BFA_CAP_SYS_ADMIN = 21,
+	BFA_CAP_PERFMON = 38,
+	BFA_CAP_BPF = 39,
+};
+
 #endif

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+import CBfatrace
+import CLibBPF
+import FoundationEssentials
+import Glibc
+
+/// The BPF object: its programs and maps, from opening to unloading. The kernel takes all of it
+/// back when the last descriptor is closed, also after SIGKILL: nothing is pinned.
+struct BPFObject: ~Copyable {
+  private let object: OpaquePointer
+
+  /// Opens the embedded object; nothing is in the kernel yet.
+  init() throws(TracerError) {
+    LibbpfLog.install()
+    guard let bytes = Data(base64Encoded: tracerObject) else {
+      throw TracerError("the embedded BPF object is damaged: build bfatrace again")
+    }
+    let opened = bytes.withUnsafeBytes { bytes in
+      "bfatrace".withCString { name in
+        var options = bpf_object_open_opts()
+        options.sz = MemoryLayout.size(ofValue: options)
+        options.object_name = name
+        return bpf_object__open_mem(bytes.baseAddress, bytes.count, &options)
+      }
+    }
+    guard let opened else {
+      throw TracerError("cannot open the embedded BPF object (\(errorName(errno))): \(LibbpfLog.reason)")
+    }
+    object = opened
+  }
+
+  deinit {
+    bpf_object__close(object)
+  }
+
+  /// Fixes the configuration and hands the programs to the kernel's verifier.
+  func load(_ configuration: bfa_config) throws(TracerError) {
+    var size = 0
+    guard let values = bpf_map__initial_value(try map(".rodata.config"), &size),
+      size >= MemoryLayout<bfa_config>.size
+    else {
+      throw TracerError("the embedded BPF object has no configuration: build bfatrace again")
+    }
+    UnsafeMutableRawPointer(mutating: values).storeBytes(of: configuration, as: bfa_config.self)
+    let result = bpf_object__load(object)
+    if result != 0 {
+      throw TracerError(
+        "cannot trace: the kernel refuses the BPF programs (\(errorName(-result))): \(LibbpfLog.reason)")
+    }
+  }
+
+  func map(_ name: String) throws(TracerError) -> OpaquePointer {
+    guard let map = bpf_object__find_map_by_name(object, name) else {
+      throw TracerError("the embedded BPF object has no map \(name): build bfatrace again")
+    }
+    return map
+  }
+
+  func program(_ name: String) throws(TracerError) -> OpaquePointer {
+    guard let program = bpf_object__find_program_by_name(object, name) else {
+      throw TracerError("the embedded BPF object has no program \(name): build bfatrace again")
+    }
+    return program
+  }
+}
+
+/// What libbpf says is printed nowhere: its first warning is part of an error message.
+enum LibbpfLog {
+  /// Only the thread that loads writes and reads it.
+  nonisolated(unsafe) private static var firstWarning: String?
+
+  static var reason: String { firstWarning ?? "no reason given" }
+
+  static func install() {
+    libbpf_set_print { level, format, arguments in
+      if level == LIBBPF_WARN, let format, let arguments {
+        LibbpfLog.keep(format, arguments)
+      }
+      return 0
+    }
+  }
+
+  /// The first says what went wrong, the following what could not be done because of it.
+  private static func keep(_ format: UnsafePointer<CChar>, _ arguments: CVaListPointer) {
+    guard firstWarning == nil else { return }
+    firstWarning = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 512) { buffer in
+      guard let base = buffer.baseAddress else { return nil }
+      vsnprintf(base, buffer.count, format, arguments)
+      return String(cString: base).split(separator: "\n").first.map(String.init)
+    }
+  }
+}

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+import CBfatrace
+import CLibBPF
+import Glibc
+
+/// The BPF programs at work. Made, it has them loaded; `attach` begins the tracing. Prints nothing.
+public struct Tracer: ~Copyable {
+  private let options: TracerOptions
+  private let object: BPFObject
+  private let counters: Counters
+  private let ring: RecordRing
+  private let flushProgram: Int32
+  private var links: [OpaquePointer] = []
+  private let processes: [ScopedProcess]
+
+  /// Checks what is needed and loads the programs.
+  public init(_ options: TracerOptions) throws(TracerError) {
+    try Requirements.check()
+    var processes: [ScopedProcess] = []
+    for pid in options.pids { processes.append(try ScopedProcess(pid)) }
+    let object = try BPFObject()
+    let counterMap = try object.map("counters")
+    bpf_map__set_max_entries(counterMap, UInt32(libbpf_num_possible_cpus()))
+    for name in ["sys_enter", "sched_process_fork"] where !options.programs.contains(name) {
+      bpf_program__set_autoload(try object.program(name), false)
+    }
+    try object.load(options.configuration)
+    let flushProgram = bpf_program__fd(try object.program("flush"))
+    let counters = try Counters(map: counterMap)
+    let ring = try RecordRing(map: try object.map("records"))
+    self.options = options
+    self.processes = processes
+    self.object = object
+    self.flushProgram = flushProgram
+    self.counters = counters
+    self.ring = ring
+  }
+
+  deinit {
+    links.forEach { bpf_link__destroy($0) }
+  }
+
+  /// Tells the kernel the scope; from then on events are recorded. Gives up the privileges that this
+  /// took.
+  public mutating func attach() throws(TracerError) {
+    try tellScope()
+    for name in options.programs {
+      guard let link = bpf_program__attach(try object.program(name)) else {
+        throw TracerError("cannot trace: cannot attach \(name) (\(errorName(errno))): \(LibbpfLog.reason)")
+      }
+      links.append(link)
+    }
+    // Those that ended before anybody counted it.
+    for process in processes where process.hasEnded {
+      var tgid = UInt32(process.pid)
+      bpf_map__delete_elem(try object.map("pid_rules"), &tgid, MemoryLayout.size(ofValue: tgid), 0)
+    }
+    try Requirements.dropPrivileges()
+  }
+
+  /// Ends the recording; what has been recorded can still be drained.
+  public mutating func detach() {
+    links.forEach { bpf_link__destroy($0) }
+    links = []
+  }
+
+  /// Readable when records should be drained before the interval is over.
+  public var descriptor: Int32 { ring.descriptor }
+
+  /// Makes records of what is pending in the kernel: of every file touched since the last flush.
+  public func flush() {
+    guard !options.calls else { return }
+    var run = bpf_test_run_opts()
+    run.sz = MemoryLayout.size(ofValue: run)
+    bpf_prog_test_run_opts(flushProgram, &run)
+  }
+
+  /// Gives at most `limit` waiting records to the consumer; true if more may be waiting.
+  public func drain(limit: Int, into consumer: (UnsafeRawBufferPointer) -> Void) -> Bool {
+    ring.drain(limit: limit, into: consumer)
+  }
+
+  /// Events that found the ring full, since the beginning.
+  public var lost: UInt64 { counters.sum(\.lost) }
+
+  /// Calls whose descriptor another thread had closed before they were looked at.
+  public var unresolved: UInt64 { counters.sum(\.unresolved) }
+
+  /// Whether all processes that were asked for by number, and those that follow them, have ended.
+  public var scopeHasEnded: Bool {
+    !processes.isEmpty && counters.sum(\.ended) >= UInt64(processes.count) + counters.sum(\.followed)
+  }
+}
+
+extension Tracer {
+  private func tellScope() throws(TracerError) {
+    try setup(BFA_SETUP_SELF)
+    switch options.place {
+    case .parents(let directories), .under(let directories):
+      for directory in directories { try setup(BFA_SETUP_PLACE, directory) }
+    case .mount(let directory):
+      try setup(BFA_SETUP_MOUNT, directory)
+    case nil:
+      break
+    }
+    let pidRules = try object.map("pid_rules"), commRules = try object.map("comm_rules")
+    for pid in options.pids { try add(BFA_RULE_ONLY, for: UInt32(pid), to: pidRules) }
+    for pid in options.ignoredPids { try add(BFA_RULE_IGNORE, for: UInt32(pid), to: pidRules) }
+    for comm in options.comms { try add(BFA_RULE_ONLY, for: commKey(comm), to: commRules) }
+    for comm in options.ignoredComms { try add(BFA_RULE_IGNORE, for: commKey(comm), to: commRules) }
+  }
+
+  /// Runs the program "setup" in this process.
+  private func setup(_ what: bfa_setup, _ descriptor: Int32 = -1) throws(TracerError) {
+    let program = bpf_program__fd(try object.program("setup"))
+    var arguments = (UInt64(what.rawValue), UInt64(bitPattern: Int64(descriptor)))
+    let result = withUnsafeBytes(of: &arguments) { arguments in
+      var run = bpf_test_run_opts()
+      run.sz = MemoryLayout.size(ofValue: run)
+      run.ctx_in = arguments.baseAddress
+      run.ctx_size_in = UInt32(arguments.count)
+      let result = bpf_prog_test_run_opts(program, &run)
+      return result == 0 ? Int32(bitPattern: run.retval) : result
+    }
+    if result != 0 {
+      throw TracerError("cannot trace: cannot tell the kernel the scope (\(errorName(-result)))")
+    }
+  }
+
+  /// A rule for a process; of two for the same one, both hold.
+  private func add<Key>(_ rule: bfa_rule, for key: Key, to map: OpaquePointer) throws(TracerError) {
+    let result = withUnsafeBytes(of: key) { key in
+      var rules: UInt8 = 0
+      bpf_map__lookup_elem(map, key.baseAddress, key.count, &rules, 1, 0)
+      rules |= UInt8(rule.rawValue)
+      return bpf_map__update_elem(map, key.baseAddress, key.count, &rules, 1, 0 /* BPF_ANY */)
+    }
+    if result != 0 {
+      throw TracerError("cannot trace: too many processes or names (\(errorName(-result)))")
+    }
+  }
+
+  /// The name as the kernel keeps it: 15 bytes at most, NUL-padded to 16.
+  private func commKey(_ comm: String) -> (UInt64, UInt64) {
+    var key: (UInt64, UInt64) = (0, 0)
+    withUnsafeMutableBytes(of: &key) { $0.copyBytes(from: comm.utf8.prefix(Int(BFA_COMM_SIZE.rawValue) - 1)) }
+    return key
+  }
+}
+
+/// A process that is traced by its number, held by a descriptor: the number may be given away.
+final class ScopedProcess {
+  let pid: pid_t
+  private let descriptor: Int32
+
+  init(_ pid: pid_t) throws(TracerError) {
+    self.pid = pid
+    descriptor = bfa_pidfd_open(pid)
+    if descriptor < 0 {
+      throw TracerError(
+        errno == ESRCH
+          ? "--pid \(pid): there is no such process: see `ps -e`"
+          : "--pid \(pid): this is no process, perhaps one of its threads (\(errorName(errno))): see `ps -eL`")
+    }
+  }
+
+  deinit {
+    close(descriptor)
+  }
+
+  var hasEnded: Bool {
+    var poll = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    return Glibc.poll(&poll, 1, 0) > 0
+  }
+}
+
+extension TracerOptions {
+  /// The programs that this run needs, in the order in which they are attached.
+  var programs: [String] {
+    ["sched_process_exit", "sched_process_exec"]
+      + (follow ? ["sched_process_fork"] : [])
+      + (calls ? ["sys_enter"] : [])
+      + ["sys_exit"]
+  }
+
+  /// The same for the kernel.
+  var configuration: bfa_config {
+    var config = bfa_config()
+    config.slower_ns = slowerNanoseconds
+    config.only_uid = uid == nil ? 0 : 1
+    config.uid = uid ?? 0
+    config.types = types
+    config.calls = calls ? 1 : 0
+    config.only_failed = onlyFailed ? 1 : 0
+    config.all = all ? 1 : 0
+    config.only_pids = pids.isEmpty ? 0 : 1
+    config.only_comms = comms.isEmpty ? 0 : 1
+    config.pid_rules = pids.isEmpty && ignoredPids.isEmpty && !follow ? 0 : 1
+    config.comm_rules = comms.isEmpty && ignoredComms.isEmpty ? 0 : 1
+    switch place {
+    case .parents: config.only_parents = 1
+    case .under: config.only_under = 1
+    case .mount: config.only_mount = 1
+    case nil: break
+    }
+    config.rdonly_cast = KernelVersion.running < KernelVersion(major: 6, minor: 2) ? 0 : 1
+    return config
+  }
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+
+/// What to trace. All of it is applied in the kernel.
+public struct TracerOptions {
+  /// A restriction to files in certain places. The descriptors are directories, and stay open as
+  /// long as the tracer lives: they keep the inodes that the kernel compares.
+  public enum Place {
+    /// Files directly in one of these.
+    case parents([Int32])
+    /// Files anywhere below one of these.
+    case under([Int32])
+    /// Files on the file system of this one.
+    case mount(Int32)
+  }
+
+  /// Thread groups to trace; empty: all.
+  public var pids: [pid_t] = []
+  public var ignoredPids: [pid_t] = []
+  /// Names of processes to trace, at most 15 bytes; empty: all.
+  public var comms: [String] = []
+  public var ignoredComms: [String] = []
+  /// Also the children that a process in `pids` or `comms` starts from now on.
+  public var follow = false
+  /// Only processes with this effective user.
+  public var uid: uid_t?
+  public var place: Place?
+  /// Also virtual file systems and device nodes.
+  public var all = false
+  /// Records with any of these letters, `bfa_type` or-ed.
+  public var types: UInt16 = 0xff
+  /// A record for each call instead of merged ones.
+  public var calls = false
+  /// Only calls that failed; with `calls`.
+  public var onlyFailed = false
+  /// Only calls that took at least this long; with `calls`.
+  public var slowerNanoseconds: UInt64 = 0
+
+  public init() {}
+}
