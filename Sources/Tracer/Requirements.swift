@@ -7,6 +7,8 @@ import Glibc
 enum Requirements {
   static let oldestKernel = KernelVersion(major: 5, minor: 17)  // bpf_loop
   static let neededCapabilities = bit(BFA_CAP_BPF) | bit(BFA_CAP_PERFMON)
+  /// Before 6.0, bpf(2) asks for it whatever the command, where unprivileged BPF is disabled.
+  static let flushCapability = bit(BFA_CAP_BPF)
 
   static func check() throws(TracerError) {
     let running = KernelVersion.running
@@ -33,13 +35,6 @@ enum Requirements {
       throw TracerError(
         "cannot trace: this needs root, or the capabilities CAP_BPF and CAP_PERFMON: "
           + "run it with sudo")
-    }
-  }
-
-  /// Of what the tracer could do, keeps only what running its flush program takes.
-  static func dropPrivileges() throws(TracerError) {
-    if bfa_keep_capabilities(bit(BFA_CAP_BPF)) != 0 {
-      throw TracerError("cannot give up privileges (\(errorName(errno)))")
     }
   }
 

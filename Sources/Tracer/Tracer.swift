@@ -40,8 +40,7 @@ public struct Tracer: ~Copyable {
     links.forEach { bpf_link__destroy($0) }
   }
 
-  /// Tells the kernel the scope; from then on events are recorded. Gives up the privileges that this
-  /// took.
+  /// Tells the kernel the scope; from then on events are recorded.
   public mutating func attach() throws(TracerError) {
     try tellScope()
     for name in options.programs {
@@ -55,13 +54,19 @@ public struct Tracer: ~Copyable {
       var tgid = UInt32(process.pid)
       bpf_map__delete_elem(try object.map("pid_rules"), &tgid, MemoryLayout.size(ofValue: tgid), 0)
     }
-    try Requirements.dropPrivileges()
   }
 
   /// Ends the recording; what has been recorded can still be drained.
   public mutating func detach() {
     links.forEach { bpf_link__destroy($0) }
     links = []
+  }
+
+  /// Gives up, for good, all privileges but the one that `flush` takes on older kernels.
+  public static func dropPrivileges() throws(TracerError) {
+    if bfa_keep_capabilities(Requirements.flushCapability) != 0 {
+      throw TracerError("cannot give up privileges (\(errorName(errno)))")
+    }
   }
 
   /// Readable when records should be drained before the interval is over.

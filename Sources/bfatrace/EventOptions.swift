@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import CBfatrace
+
+struct EventOptions: ParsableArguments {
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("Only these types: letters of R C W O + D < >.", valueName: "types"),
+    transform: Value.types)
+  var filter: UInt16?
+
+  @Flag(
+    name: [.customShort("S"), .customLong("syscalls")],
+    help: "A line for every system call instead of merged lines.")
+  var syscalls = false
+
+  @Flag(
+    name: [.customShort("x"), .customLong("failed")],
+    help: "Only calls that failed (with --syscalls).")
+  var failed = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Only calls that took at least MS milliseconds (with --syscalls).", valueName: "ms"),
+    transform: Value.milliseconds)
+  var slower: UInt64?
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+
+/// What the process tells its parent. Nothing else picks a number.
+enum ExitStatus: Int32 {
+  /// By itself, by -s, -n, a signal, or because the reader went away.
+  case ended = 0
+  /// Cannot trace, or cannot write.
+  case failed = 1
+  /// Traced, but events were lost.
+  case lost = 3
+  /// Wrong usage: EX_USAGE of sysexits.h.
+  case usage = 64
+}
+
+/// A reason to end with `status`, in one line that says what to do.
+struct Failure: Error {
+  var status = ExitStatus.failed
+  let message: String
+}
+
+/// One line on standard error.
+func complain(_ message: String) {
+  var line = "bfatrace: \(message)\n"
+  line.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+
+struct OutputOptions: ParsableArguments {
+  @Flag(name: .shortAndLong, help: "Add descriptor, flags, mode, counts, bytes to merged lines.")
+  var long = false
+
+  @Flag(name: .shortAndLong, help: "JSON lines.")
+  var json = false
+
+  @Flag(
+    name: .shortAndLong,
+    help: "Add the time; twice: in seconds since the epoch.")
+  var timestamp: Int
+
+  @Flag(name: .shortAndLong, help: "Add uid and gid.")
+  var user = false
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("Write to this file, which must not exist.", valueName: "file"))
+  var output: String?
+
+  func validate() throws {
+    if timestamp > 2 {
+      throw ValidationError("--timestamp can be given twice at most")
+    }
+  }
+}
+
+struct EndOptions: ParsableArguments {
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("Stop after N seconds, such as 0.5.", valueName: "n"),
+    transform: Value.seconds)
+  var seconds: UInt64?
+
+  @Option(
+    name: [.customShort("n"), .customLong("count")],
+    help: ArgumentHelp("Stop after N lines.", valueName: "n"), transform: Value.lines)
+  var count: UInt64?
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import CBfatrace
+import Glibc
+
+struct ProcessOptions: ParsableArguments {
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("Only this process, all its threads; also 12,34.", valueName: "pid"),
+    transform: Value.pids)
+  var pid: [[pid_t]] = []
+
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("Only processes with this name.", valueName: "name"),
+    transform: Value.nonEmpty)
+  var comm: [String] = []
+
+  @Option(
+    name: [.customShort("C"), .customLong("command")],
+    help: ArgumentHelp("The same as --comm.", valueName: "name"), transform: Value.nonEmpty)
+  var command: [String] = []
+
+  @Flag(
+    name: [.customShort("F"), .customLong("follow")],
+    help: "With -p or -c: their future children too.")
+  var follow = false
+
+  @Option(help: ArgumentHelp("Not this process.", valueName: "pid"), transform: Value.pids)
+  var ignorePid: [[pid_t]] = []
+
+  @Option(help: ArgumentHelp("Not processes with this name.", valueName: "name"), transform: Value.nonEmpty)
+  var ignoreComm: [String] = []
+
+  @Option(
+    help: ArgumentHelp("Only processes of this user, name or number.", valueName: "user"),
+    transform: Value.user)
+  var uid: uid_t?
+
+  func validate() throws {
+    if follow && pid.isEmpty && comms.isEmpty {
+      throw ValidationError("--follow needs the processes to follow: add --pid or --comm")
+    }
+  }
+
+  var comms: [String] { comm + command }
+
+  /// Names as the kernel keeps them; a warning for each that it cuts.
+  func cut(_ names: [String]) -> [String] {
+    let longest = Int(BFA_COMM_SIZE.rawValue) - 1
+    return names.map { name in
+      guard name.utf8.count > longest else { return name }
+      let cut = String(decoding: name.utf8.prefix(longest), as: UTF8.self)
+      complain("--comm \(name): the kernel keeps \(longest) bytes of a name: looking for \(cut)")
+      return cut
+    }
+  }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import CBfatrace
+import Glibc
+
+/// The values of options, from their text; what is wrong with one, and how it should look.
+enum Value {
+  /// Process ids, separated by commas.
+  static func pids(_ argument: String) throws -> [pid_t] {
+    try argument.split(separator: ",", omittingEmptySubsequences: false).map { word in
+      guard let pid = pid_t(word), pid > 0 else {
+        throw ValidationError("a process id is a number above 0, as `ps -e` shows it")
+      }
+      return pid
+    }
+  }
+
+  static func nonEmpty(_ argument: String) throws -> String {
+    if argument.isEmpty { throw ValidationError("a process name is not empty") }
+    return argument
+  }
+
+  static func user(_ argument: String) throws -> uid_t {
+    if let number = uid_t(argument) { return number }
+    guard let entry = getpwnam(argument) else {
+      throw ValidationError("there is no such user: see `getent passwd`")
+    }
+    return entry.pointee.pw_uid
+  }
+
+  /// Event letters, in either case, as bits of `bfa_type`.
+  static func types(_ argument: String) throws -> UInt16 {
+    let letters: [Character: bfa_type] = [
+      "R": BFA_READ, "C": BFA_CLOSED, "W": BFA_WRITTEN, "O": BFA_OPENED,
+      "+": BFA_CREATED, "D": BFA_DELETED, "<": BFA_MOVED_FROM, ">": BFA_MOVED_TO,
+    ]
+    let bits = try argument.uppercased().map { letter in
+      guard let type = letters[letter] else {
+        throw ValidationError("'\(letter)' is none of the letters R C W O + D < >")
+      }
+      return UInt16(type.rawValue)
+    }
+    if bits.isEmpty { throw ValidationError("give at least one of the letters R C W O + D < >") }
+    return bits.reduce(0, |)
+  }
+
+  /// Milliseconds as nanoseconds.
+  static func milliseconds(_ argument: String) throws -> UInt64 {
+    guard let value = Double(argument), value >= 0, value <= 1e9 else {
+      throw ValidationError("a time in milliseconds is a number from 0 on, such as 0.5")
+    }
+    return UInt64(value * 1e6)
+  }
+
+  /// Seconds as nanoseconds.
+  static func seconds(_ argument: String) throws -> UInt64 {
+    guard let value = Double(argument), value > 0, value <= 1e9 else {
+      throw ValidationError("a time in seconds is a number above 0, such as 10 or 0.5")
+    }
+    return UInt64(value * 1e9)
+  }
+
+  static func lines(_ argument: String) throws -> UInt64 {
+    guard let value = UInt64(argument), value > 0 else {
+      throw ValidationError("a number of lines is a whole number above 0")
+    }
+    return value
+  }
+}
