@@ -31,3 +31,12 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+// In CI, a warning in our own code is an error.
+if Context.environment["CI"] == "true" {
+  for target in package.targets where target.type != .system && target.type != .plugin {
+    target.swiftSettings = (target.swiftSettings ?? []) + [.treatAllWarnings(as: .error)]
+    target.cSettings =
+      (target.cSettings ?? []) + [.enableWarning("all"), .treatAllWarnings(as: .error)]
+  }
+}

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+#   make                        builds the program
+#   make run ARGS='--json'      builds it and runs it as root
+#   make test                   runs every test; CI=true makes warnings errors
+#   make lint, make format      check and apply the style
+
+SWIFT ?= swift
+# One binary that needs no Swift installation where it runs.
+RELEASE = -c release --static-swift-stdlib --product bfatrace
+SUDO = $(shell [ "$$(id -u)" -eq 0 ] || echo sudo)
+SWIFT_FILES = Package.swift Plugins Sources Tests
+
+.PHONY: all run test lint format clean
+
+all:
+	$(SWIFT) build $(RELEASE)
+
+run: all
+	$(SUDO) "$$($(SWIFT) build $(RELEASE) --show-bin-path)/bfatrace" $(ARGS)
+
+test:
+	$(SWIFT) build --build-tests
+	$(SWIFT) test
+
+lint:
+	$(SWIFT) format lint --strict --parallel --recursive $(SWIFT_FILES)
+
+format:
+	$(SWIFT) format --in-place --parallel --recursive $(SWIFT_FILES)
+
+clean:
+	$(SWIFT) package clean
