@@ -59,10 +59,13 @@ int bfa_signal_descriptor(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-void bfa_unblock_signals(void)
+void bfa_unblock_signals(int descriptor)
 {
 	sigset_t set = ending_signals();
+	struct signalfd_siginfo taken;
 
+	while (read(descriptor, &taken, sizeof(taken)) > 0)
+		;
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 

@@ -37,6 +37,7 @@ struct Session: ~Copyable {
     if let outputPath { try output.open(outputPath) }
     try Tracer.dropPrivileges()
     follow(signals)
+    bfa_unblock_signals(signals)
     return try finish()
   }
 
@@ -96,7 +97,6 @@ struct Session: ~Copyable {
 
   /// Drains what is pending, and sums up. A second signal ends it at once.
   private mutating func finish() throws -> ExitStatus {
-    bfa_unblock_signals()
     tracer.detach()
     tracer.flush()
     while !output.isDone && drain() {}

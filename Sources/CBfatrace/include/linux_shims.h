@@ -17,8 +17,8 @@ const char *bfa_call_name(unsigned int call);
 /* A descriptor that is readable once one of SIGINT, SIGTERM and SIGHUP has come, which are blocked; -1 and errno. */
 int bfa_signal_descriptor(void);
 
-/* Takes back bfa_signal_descriptor: the next such signal ends the process. */
-void bfa_unblock_signals(void);
+/* Takes what has come to that descriptor, and unblocks the signals: the next one ends the process. */
+void bfa_unblock_signals(int descriptor);
 
 /* pidfd_open(2): a descriptor that is readable once the process has ended; -1 and errno. */
 int bfa_pidfd_open(int pid);

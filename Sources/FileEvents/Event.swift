@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CBfatrace
+import Glibc
+
+/// Why the bytes of a record could not be decoded.
+public enum RecordError: Error, Equatable, Sendable {
+  /// Fewer bytes than the record's kind, or the lengths it states, need.
+  case short
+  /// `kind` is not one of `bfa_record_kind`.
+  case unknownKind
+  /// `path_len` or `filename_len` is above what the kernel side ever sends.
+  case overLimit
+  /// More bytes follow the record than the ring buffer's rounding explains.
+  case long
+}
+
+/// The decoded view of one record: a pointer to bytes that were checked.
+///
+/// Layout of a record: `struct bfa_access` or `struct bfa_call_record`, then `path_len` bytes of
+/// path, then `filename_len` bytes of filename, without terminators and at any alignment.
+///
+/// An event borrows the bytes it was made from: neither it nor the buffers it hands out may be used
+/// once the ring buffer has taken them back. It is one pointer wide and never allocates.
+public struct Event {
+  private let start: UnsafeRawPointer
+
+  /// Checks `bytes`, which must be one whole record; reads nothing outside of them.
+  ///
+  /// Up to eight bytes more than the record needs are accepted, as ring buffers round sizes up.
+  public init(record bytes: UnsafeRawBufferPointer) throws(RecordError) {
+    guard let start = bytes.baseAddress, bytes.count >= MemoryLayout<bfa_record>.size else {
+      throw .short
+    }
+    self.start = start
+    let record = self.record
+    guard UInt32(record.path_len) < BFA_PATH_MAX.rawValue,
+      UInt32(record.filename_len) < BFA_PATH_MAX.rawValue
+    else { throw .overLimit }
+    guard isAccess || isCall else { throw .unknownKind }
+    let needed = fixedSize + Int(record.path_len) + Int(record.filename_len)
+    guard bytes.count >= needed else { throw .short }
+    guard bytes.count <= needed + 8 else { throw .long }
+  }
+
+  /// The part that every record begins with. Times in nanoseconds of CLOCK_BOOTTIME, `device` as
+  /// the kernel's dev_t.
+  public var record: bfa_record { start.loadUnaligned(as: bfa_record.self) }
+
+  /// What happened to one open file since it was last reported; nil for a system call.
+  public var access: bfa_access? {
+    isAccess ? start.loadUnaligned(as: bfa_access.self) : nil
+  }
+
+  /// One system call; nil for merged accesses.
+  public var call: bfa_call_record? {
+    isCall ? start.loadUnaligned(as: bfa_call_record.self) : nil
+  }
+
+  /// The process name, up to its first NUL: at most `BFA_COMM_SIZE` bytes of any value.
+  public var comm: UnsafeRawBufferPointer {
+    let comm = start + Self.commOffset
+    return UnsafeRawBufferPointer(start: comm, count: strnlen(comm, Int(BFA_COMM_SIZE.rawValue)))
+  }
+
+  /// The path as the kernel side resolved it; empty if it is not known. With `BFA_MARK_FILENAME` it
+  /// is the directory the lookup starts from, with `BFA_MARK_TRUNCATED` only the end of a path.
+  public var path: UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(start: start + fixedSize, count: Int(record.path_len))
+  }
+
+  /// The string the process passed; meaningful with `BFA_MARK_FILENAME` only.
+  public var filename: UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(
+      start: start + fixedSize + Int(record.path_len), count: Int(record.filename_len))
+  }
+
+  /// Whether the record carries `mark`.
+  public func has(_ mark: bfa_mark) -> Bool { UInt32(record.marks) & mark.rawValue != 0 }
+
+  private var isAccess: Bool { UInt32(record.kind) == BFA_RECORD_ACCESS.rawValue }
+  private var isCall: Bool { UInt32(record.kind) == BFA_RECORD_CALL.rawValue }
+
+  private var fixedSize: Int {
+    isAccess ? MemoryLayout<bfa_access>.size : MemoryLayout<bfa_call_record>.size
+  }
+
+  // Stored fields of C structs always have an offset; the optimiser folds this to a constant.
+  private static var commOffset: Int { MemoryLayout<bfa_record>.offset(of: \.comm) ?? 0 }
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CBfatrace
+
+/// What the lines show.
+public struct LineOptions: Sendable {
+  /// How times are shown; the raw value is how often `-t` was given.
+  public enum Timestamps: Int, Sendable {
+    case none
+    /// Local time, `HH:MM:SS.uuuuuu`.
+    case timeOfDay
+    /// Seconds since the epoch, `1700000000.123456`.
+    case sinceEpoch
+  }
+
+  /// JSON lines instead of text.
+  public var json: Bool
+  /// Descriptor, flags, mode and counts in merged lines of text.
+  public var long: Bool
+  public var timestamps: Timestamps
+  /// uid and gid.
+  public var user: Bool
+
+  public init(
+    json: Bool = false, long: Bool = false, timestamps: Timestamps = .none, user: Bool = false
+  ) {
+    self.json = json
+    self.long = long
+    self.timestamps = timestamps
+    self.user = user
+  }
+}
+
+/// Turns records into lines: one whole line, with its newline, for each record that is wanted.
+///
+/// Nothing is allocated per line as long as `lines` is written before it is full. A writer is used
+/// by one thread at a time.
+public struct EventWriter: ~Copyable {
+  /// The lines so far; the caller writes them out.
+  public var lines: LineBuffer
+  /// Nanoseconds from CLOCK_BOOTTIME, in which records carry their time, to CLOCK_REALTIME. The
+  /// caller sets it, and again from time to time: the real-time clock may be stepped.
+  public var realtimeOffset: Int64
+  /// How many records could not be decoded. Not zero means that the kernel side and this module
+  /// disagree: an error of the program, not of its input.
+  public private(set) var malformed: UInt64 = 0
+
+  private let options: LineOptions
+  private let places: PlaceFilter
+  private var asked = AskedPath()
+  private var clock = WallClock()
+
+  /// - Parameters:
+  ///   - places: where failed opens are wanted from.
+  ///   - realtimeOffset: nanoseconds, see the property.
+  ///   - capacity: of `lines`, in bytes.
+  public init(
+    options: LineOptions = LineOptions(), places: PlaceFilter = PlaceFilter(),
+    realtimeOffset: Int64 = 0, capacity: Int = 256 << 10
+  ) {
+    self.options = options
+    self.places = places
+    self.realtimeOffset = realtimeOffset
+    lines = LineBuffer(capacity: capacity)
+  }
+
+  /// Appends the line of one record, `bytes` as the ring buffer delivered them; they are borrowed
+  /// for the call.
+  /// - Returns: false if there is no line: the record was filtered, or it was `malformed`.
+  public mutating func append(record bytes: UnsafeRawBufferPointer) -> Bool {
+    do throws(RecordError) {
+      return append(try Event(record: bytes))
+    } catch {
+      malformed += 1
+      return false
+    }
+  }
+
+  /// Appends the line of an event, for callers that have decoded the record already.
+  /// - Returns: false if it was filtered.
+  public mutating func append(_ event: Event) -> Bool {
+    var path = event.path
+    if event.has(BFA_MARK_FILENAME) {
+      let isTail = event.has(BFA_MARK_TRUNCATED)
+      path = asked.resolve(base: path, filename: event.filename, isTail: isTail)
+      if !places.admits(path, isTail: isTail) { return false }
+    }
+    lines.reserve()
+    let time = UInt64(bitPattern: Int64(bitPattern: event.record.time_ns) &+ realtimeOffset)
+    if options.json {
+      let start = lines.count
+      appendTimestampMember(time)
+      lines.appendJSON(event, path: path, options: options)
+      endObject(from: start)
+    } else {
+      appendTimestamp(time)
+      lines.appendText(event, path: path, options: options)
+    }
+    return true
+  }
+
+  /// Appends the record `{"lost":N}`: `count` events could not be delivered here.
+  ///
+  /// For JSON only. Standard output has no such line in text; the caller reports it elsewhere.
+  /// - Returns: false if there is no line.
+  public mutating func appendLost(_ count: UInt64) -> Bool {
+    guard options.json else { return false }
+    lines.reserve()
+    let start = lines.count
+    lines.append(key: "lost", count)
+    endObject(from: start)
+    return true
+  }
+
+  /// Every member has a comma in front; the object's first becomes its brace.
+  private mutating func endObject(from start: Int) {
+    lines.replaceByte(at: start, with: UInt8(ascii: "{"))
+    lines.append("}\n")
+  }
+
+  private mutating func appendTimestamp(_ time: UInt64) {
+    switch options.timestamps {
+    case .none: return
+    case .timeOfDay: lines.append(timeOfDay: time, clock: &clock)
+    case .sinceEpoch: lines.append(secondsOf: time)
+    }
+    lines.append(byte: UInt8(ascii: " "))
+  }
+
+  private mutating func appendTimestampMember(_ time: UInt64) {
+    switch options.timestamps {
+    case .none:
+      return
+    case .timeOfDay:
+      lines.append(key: "timestamp")
+      lines.append(byte: UInt8(ascii: "\""))
+      lines.append(timeOfDay: time, clock: &clock)
+      lines.append(byte: UInt8(ascii: "\""))
+    case .sinceEpoch:
+      lines.append(key: "timestamp")
+      lines.append(secondsOf: time)
+    }
+  }
+}

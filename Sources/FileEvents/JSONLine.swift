@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CBfatrace
+
+extension LineBuffer {
+  /// The members of an event's object from `comm` to the last, each with a comma in front.
+  /// - Parameter path: what to show; empty if it is not known.
+  mutating func appendJSON(_ event: Event, path: UnsafeRawBufferPointer, options: LineOptions) {
+    let record = event.record
+    append(key: "comm", string: event.comm)
+    append(key: "pid", UInt64(record.tgid))
+    if options.user {
+      append(key: "uid", UInt64(record.uid))
+      append(key: "gid", UInt64(record.gid))
+    }
+    append(",\"types\":\"")
+    append(letters: record.types)
+    append(byte: UInt8(ascii: "\""))
+    appendJSONFile(event, record, path)
+    if event.has(BFA_MARK_FD) { append(key: "fd", Int64(record.fd)) }
+    if event.has(BFA_MARK_OPEN) {
+      append(key: "flags", octal: record.flags)
+      append(key: "mode", octal: record.mode)
+    }
+    if let call = event.call {
+      appendJSON(call, of: event)
+    } else if let access = event.access {
+      appendJSONCounts(access)
+    }
+  }
+
+  private mutating func appendJSONFile(
+    _ event: Event, _ record: bfa_record, _ path: UnsafeRawBufferPointer
+  ) {
+    let isTail = event.has(BFA_MARK_TRUNCATED)
+    if event.has(BFA_MARK_FILE) {
+      append(",\"device\":{\"major\":")
+      append(decimal: record.deviceMajor)
+      append(key: "minor", UInt64(record.deviceMinor))
+      append(byte: UInt8(ascii: "}"))
+      append(key: "inode", record.inode)
+    }
+    if !path.isEmpty {
+      if isTail {
+        append(key: "path", string: path, prefix: "...")
+      } else {
+        append(key: "path", string: path)
+      }
+    }
+    if event.has(BFA_MARK_UNLINKED) { append(",\"deleted\":true") }
+    if isTail { append(",\"truncated\":true") }
+  }
+
+  private mutating func appendJSONCounts(_ access: bfa_access) {
+    if access.opens != 0 { append(key: "opens", UInt64(access.opens)) }
+    if access.reads != 0 { append(key: "reads", access.reads) }
+    if access.read_bytes != 0 { append(key: "read_bytes", access.read_bytes) }
+    if access.writes != 0 { append(key: "writes", access.writes) }
+    if access.write_bytes != 0 { append(key: "write_bytes", access.write_bytes) }
+    if access.closes != 0 { append(key: "closes", UInt64(access.closes)) }
+  }
+
+  private mutating func appendJSON(_ call: bfa_call_record, of event: Event) {
+    append(key: "tid", UInt64(call.record.tid))
+    if let name = bfa_call_name(UInt32(call.record.call)) {
+      append(",\"syscall\":\"")
+      append(cString: name)
+      append(byte: UInt8(ascii: "\""))
+    }
+    append(key: "ret", call.ret)
+    if event.has(BFA_MARK_SIZE) { append(key: "size", call.size) }
+    if event.has(BFA_MARK_OFFSET) { append(key: "offset", call.offset) }
+    if event.has(BFA_MARK_DURATION) { append(key: "duration_ns", call.duration_ns) }
+    if call.ret < 0 {
+      append(",\"errno\":\"")
+      appendErrnoName(call.ret)
+      append(byte: UInt8(ascii: "\""))
+    }
+    if event.has(BFA_MARK_FILENAME) { append(key: "filename", string: event.filename) }
+  }
+
+  @inline(__always)
+  mutating func append(key: StaticString) {
+    append(",\"")
+    append(key)
+    append("\":")
+  }
+
+  @inline(__always)
+  mutating func append(key: StaticString, _ value: UInt64) {
+    append(key: key)
+    append(decimal: value)
+  }
+
+  @inline(__always)
+  mutating func append(key: StaticString, _ value: Int64) {
+    append(key: key)
+    append(decimal: value)
+  }
+
+  @inline(__always)
+  mutating func append(key: StaticString, octal value: UInt32) {
+    append(key: key)
+    append(byte: UInt8(ascii: "\""))
+    append(octal: value)
+    append(byte: UInt8(ascii: "\""))
+  }
+}

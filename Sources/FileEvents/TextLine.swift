@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CBfatrace
+import Glibc
+
+extension LineBuffer {
+  /// A line of text from the process name to the newline; the time, if wanted, is there already.
+  /// - Parameter path: what to show; empty if it is not known.
+  mutating func appendText(_ event: Event, path: UnsafeRawBufferPointer, options: LineOptions) {
+    let record = event.record
+    append(escaped: event.comm)
+    append(byte: UInt8(ascii: "("))
+    append(decimal: record.tgid)
+    append(byte: UInt8(ascii: ")"))
+    if options.user {
+      append(" [")
+      append(decimal: record.uid)
+      append(byte: UInt8(ascii: ":"))
+      append(decimal: record.gid)
+      append(byte: UInt8(ascii: "]"))
+    }
+    append(": ")
+    if let call = event.call {
+      appendCallName(record.call)
+      appendTextPath(event, path)
+      appendTextOpen(event)
+      appendText(call, of: event)
+    } else if let access = event.access {
+      let letters = append(letters: record.types)
+      for _ in 0..<max(0, 3 - letters) { append(byte: UInt8(ascii: " ")) }
+      appendTextPath(event, path)
+      if options.long {
+        appendTextOpen(event)
+        appendTextCounts(access)
+      }
+    }
+    append(byte: UInt8(ascii: "\n"))
+  }
+
+  /// Appends the letters of `types`, bits of `bfa_type`, in the order of the bits.
+  /// - Returns: how many they are.
+  @discardableResult
+  mutating func append(letters types: UInt16) -> Int {
+    let letters: StaticString = "RCWO+D<>"
+    var rest = types & 0xff
+    var count = 0
+    while rest != 0 {
+      append(byte: letters.utf8Start[rest.trailingZeroBitCount])
+      rest &= rest &- 1
+      count += 1
+    }
+    return count
+  }
+
+  private mutating func appendCallName(_ call: UInt16) {
+    if let name = bfa_call_name(UInt32(call)) {
+      append(cString: name)
+    } else {
+      append(byte: UInt8(ascii: "?"))
+    }
+  }
+
+  /// A space and the path; the file's numbers, or `?`, stand for one that is not known.
+  private mutating func appendTextPath(_ event: Event, _ path: UnsafeRawBufferPointer) {
+    append(byte: UInt8(ascii: " "))
+    if !path.isEmpty {
+      if event.has(BFA_MARK_TRUNCATED) { append("...") }
+      append(escaped: path)
+    } else if event.has(BFA_MARK_FILE) {
+      let record = event.record
+      append("device ")
+      append(decimal: record.deviceMajor)
+      append(byte: UInt8(ascii: ":"))
+      append(decimal: record.deviceMinor)
+      append(" inode ")
+      append(decimal: record.inode)
+    } else {
+      append(byte: UInt8(ascii: "?"))
+    }
+    if event.has(BFA_MARK_UNLINKED) { append(" (deleted)") }
+  }
+
+  private mutating func appendTextOpen(_ event: Event) {
+    if event.has(BFA_MARK_FD) {
+      append(" fd=")
+      append(decimal: event.record.fd)
+    }
+    if event.has(BFA_MARK_OPEN) {
+      append(" flags=")
+      append(octal: event.record.flags)
+      append(" mode=")
+      append(octal: event.record.mode)
+    }
+  }
+
+  private mutating func appendTextCounts(_ access: bfa_access) {
+    append(" reads=")
+    append(decimal: access.reads)
+    append(byte: UInt8(ascii: "/"))
+    append(decimal: access.read_bytes)
+    append(" writes=")
+    append(decimal: access.writes)
+    append(byte: UInt8(ascii: "/"))
+    append(decimal: access.write_bytes)
+  }
+
+  private mutating func appendText(_ call: bfa_call_record, of event: Event) {
+    if event.has(BFA_MARK_SIZE) {
+      append(" size=")
+      append(decimal: call.size)
+    }
+    if event.has(BFA_MARK_OFFSET) {
+      append(" offset=")
+      append(decimal: call.offset)
+    }
+    append(" = ")
+    if call.ret < 0 {
+      append("-1 ")
+      appendErrnoName(call.ret)
+    } else {
+      append(decimal: call.ret)
+    }
+    if event.has(BFA_MARK_DURATION) {
+      append(" <")
+      append(secondsOf: call.duration_ns)
+      append(byte: UInt8(ascii: ">"))
+    }
+  }
+
+  /// The name of the error that a negative `ret` tells, or `errno N` if it has none.
+  mutating func appendErrnoName(_ ret: Int64) {
+    if let number = Int32(exactly: ret.magnitude), let name = bfa_errno_name(number) {
+      append(cString: name)
+    } else {
+      append("errno ")
+      append(decimal: ret.magnitude)
+    }
+  }
+}
+
+extension bfa_record {
+  // As stat(2) reports them, from the kernel's dev_t: 12 bits and 20 bits.
+  var deviceMajor: UInt32 { device >> 20 }
+  var deviceMinor: UInt32 { device & 0xf_ffff }
+}

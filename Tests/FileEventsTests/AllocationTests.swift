@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CBfatrace
+import FileEvents
+import Glibc
+import Testing
+
+/// Counts how often this thread calls the allocator.
+///
+/// The processor counts, by a hardware breakpoint (perf_event_open(2)) on the first instruction of
+/// each function that allocates. So memory that is freed at once counts too, which the size of the
+/// heap (mallinfo2(3)) does not tell; other threads, where tests run at the same time, do not count;
+/// and nothing is patched or replaced, so it holds for every build.
+private struct AllocationCounter: ~Copyable {
+  // Swift's runtime allocates by the first and the last. Processors have four breakpoints or more.
+  private static let functions = ["malloc", "calloc", "realloc", "posix_memalign"]
+  private let descriptors: [Int32]
+
+  /// Nil where breakpoints may not be set: /proc/sys/kernel/perf_event_paranoid, seccomp.
+  init?() {
+    descriptors = Self.functions.map { name in
+      dlsym(nil, name).map { Self.countExecutions(of: UInt64(UInt(bitPattern: $0))) } ?? -1
+    }
+    if descriptors.contains(where: { $0 < 0 }) { return nil }
+  }
+
+  deinit {
+    for fd in descriptors where fd >= 0 { close(fd) }
+  }
+
+  static var isAvailable: Bool {
+    let counter = AllocationCounter()
+    return counter != nil
+  }
+
+  /// Calls until now, since the counter was made.
+  var calls: UInt64 {
+    var sum: UInt64 = 0
+    // By index, here and below: array iterators that are not specialised allocate.
+    for index in descriptors.indices {
+      var calls: UInt64 = 0
+      _ = Glibc.read(descriptors[index], &calls, 8)
+      sum += calls
+    }
+    return sum
+  }
+
+  /// perf_event_open(2) for this thread; C libraries have no function for it.
+  private static func countExecutions(of address: UInt64) -> Int32 {
+    typealias SystemCall = @convention(c) (Int, UnsafeRawPointer, Int, Int, Int, UInt) -> Int
+    guard let symbol = dlsym(nil, "syscall") else { return -1 }
+    #if arch(x86_64)
+      let number = 298
+    #else
+      let number = 241
+    #endif
+    // The first 72 bytes of struct perf_event_attr (linux/perf_event.h).
+    var attributes = [UInt64](repeating: 0, count: 9)
+    attributes[0] = 5 | 72 << 32  // type: PERF_TYPE_BREAKPOINT; size
+    attributes[5] = 1 << 5 | 1 << 6  // exclude_kernel, exclude_hv
+    attributes[6] = 4 << 32  // bp_type: HW_BREAKPOINT_X
+    attributes[7] = address
+    attributes[8] = 8  // bp_len: sizeof(long)
+    let closeOnExec: UInt = 8
+    let call = unsafeBitCast(symbol, to: SystemCall.self)
+    return Int32(call(number, attributes, 0, -1, -1, closeOnExec))
+  }
+}
+
+@Suite(
+  "Memory", .serialized,
+  .enabled(
+    if: AllocationCounter.isAvailable,
+    "allocations cannot be counted: no hardware breakpoints for this user or on this machine"))
+struct AllocationTests {
+  private struct NoCounter: Error {}
+
+  private func counter() throws(NoCounter) -> AllocationCounter {
+    guard let counter = AllocationCounter() else { throw NoCounter() }
+    return counter
+  }
+
+  @Test("the counter counts what is freed at once")
+  func control() throws {
+    let counter = try counter()
+    let before = counter.calls
+    for size in 1...10 { free(malloc(size * 100)) }
+    let calls = counter.calls - before
+    #expect(calls == 10)
+  }
+
+  @Test("lines of both formats allocate nothing", arguments: [false, true])
+  func lines(json: Bool) throws {
+    // None is malformed: Swift Testing itself allocates for every error that is thrown.
+    let records = [
+      accessRecord(Common(types: [opened, read, closed], marks: [BFA_MARK_FILE, BFA_MARK_FD])),
+      accessRecord(Common(path: [])),
+      accessRecord(Common(path: Array("/tmp/файл\n\"\\".utf8))),
+      callRecord(BFA_CALL_read, Common(marks: [BFA_MARK_SIZE, BFA_MARK_DURATION])),
+      failedOpen(base: "/srv/a", filename: "../b//nope"),
+      failedOpen(base: "/etc", filename: "filtered"),
+    ]
+    let options = LineOptions(json: json, long: true, timestamps: .timeOfDay, user: true)
+    let places = PlaceFilter(under: [Array("/srv".utf8)], parents: [Array("/home".utf8)])
+    var writer = EventWriter(options: options, places: places)
+    let capacity = writer.lines.capacity
+    var made = 0
+    let write = { (rounds: Int) in
+      for _ in 0..<rounds {
+        for index in records.indices {
+          made += records[index].withUnsafeBytes { writer.append(record: $0) } ? 1 : 0
+          if writer.lines.isFull { writer.lines.removeAll() }
+        }
+      }
+    }
+    write(1)  // time zone, metadata and globals are made at their first use
+    let counter = try counter()
+    let before = counter.calls
+    write(2000)
+    let allocations = counter.calls - before
+    #expect(allocations == 0)
+    #expect(made == 2001 * 5)
+    #expect(writer.lines.capacity == capacity)
+  }
+}

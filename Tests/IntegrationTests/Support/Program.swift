@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Testing
+
+/// A program that has ended: what it wrote, and how it ended.
+struct Ended {
+  var output: Data
+  var errors: String
+  /// The exit status, or 128 + N for signal N, as a shell has it.
+  var status: Int32
+
+  var text: String { String(decoding: output, as: UTF8.self) }
+}
+
+/// A program that runs beside the test. Its output is collected in files, so that no pipe fills up.
+final class Running {
+  let process = Process()
+  let input = Pipe()
+  private let output = Scratch.newFile()
+  private let errors = Scratch.newFile()
+
+  init(_ program: String, _ arguments: [String], in directory: String? = nil, environment: [String: String] = [:]) throws {
+    process.executableURL = URL(filePath: program)
+    process.arguments = arguments
+    if let directory { process.currentDirectoryURL = URL(filePath: directory) }
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    process.standardInput = input
+    process.standardOutput = output.handle
+    process.standardError = errors.handle
+    try process.run()
+  }
+
+  func interrupt() { process.interrupt() }
+
+  /// What it has written so far.
+  var outputSoFar: Data { (try? Data(contentsOf: output.url)) ?? Data() }
+
+  func wait() -> Ended {
+    process.waitUntilExit()
+    defer {
+      try? FileManager.default.removeItem(at: output.url)
+      try? FileManager.default.removeItem(at: errors.url)
+    }
+    let signalled = process.terminationReason == .uncaughtSignal
+    return Ended(
+      output: outputSoFar,
+      errors: String(decoding: (try? Data(contentsOf: errors.url)) ?? Data(), as: UTF8.self),
+      status: process.terminationStatus + (signalled ? 128 : 0))
+  }
+}
+
+/// Runs a program to its end; standard input is empty.
+func run(
+  _ program: String, _ arguments: [String] = [], in directory: String? = nil,
+  environment: [String: String] = [:]
+) throws -> Ended {
+  let running = try Running(program, arguments, in: directory, environment: environment)
+  try running.input.fileHandleForWriting.close()
+  return running.wait()
+}
+
+/// Runs a command line with sh.
+@discardableResult
+func shell(_ command: String, in directory: String? = nil, environment: [String: String] = [:]) throws -> Ended {
+  try run("/bin/sh", ["-c", command], in: directory, environment: environment)
+}
+
+/// Waits until something is so; a test that would wait for ever fails after a minute.
+func waitUntil(_ what: String, _ isSo: () -> Bool) throws {
+  for _ in 0..<6000 {
+    if isSo() { return }
+    usleep(10_000)
+  }
+  throw TimedOut(what: what)
+}
+
+struct TimedOut: Error { let what: String }

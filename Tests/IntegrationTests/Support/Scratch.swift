@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Testing
+
+/// Directories of a test's own.
+enum Scratch {
+  /// Where tests work: on a disk, and in memory.
+  enum FileSystem: String, CaseIterable, Sendable {
+    case disk = "/var/tmp"
+    case memory = "/dev/shm"
+  }
+
+  /// Gives the body an empty directory, resolved, and removes it afterwards.
+  static func directory<Result>(
+    on fileSystem: FileSystem = .disk, _ body: (String) throws -> Result
+  ) throws -> Result {
+    var template = Array("\(fileSystem.rawValue)/bfatrace-test.XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil, let resolved = realpath(template, nil) else {
+      throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO)
+    }
+    let path = String(cString: resolved)
+    free(resolved)
+    defer { _ = try? run("/bin/rm", ["-rf", "--one-file-system", path]) }
+    return try body(path)
+  }
+
+  /// A new file that is open for writing; the caller removes it.
+  static func newFile() -> (url: URL, handle: FileHandle) {
+    let name = "/tmp/bfatrace-test.\(UUID())"
+    let descriptor = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    return (URL(filePath: name), FileHandle(fileDescriptor: descriptor, closeOnDealloc: true))
+  }
+
+  /// The name of a file that does not exist; the caller removes it.
+  static func newName() -> String {
+    "/tmp/bfatrace-test.\(UUID())"
+  }
+}
