@@ -5,6 +5,7 @@
  * durations. From there: scope -> open file -> counts or record -> ring.
  */
 #include "calls.h"
+#include "flush.h"
 #include "merged.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -64,7 +65,7 @@ int BPF_PROG(sched_process_exit, struct task_struct *task)
 		return 0;
 	if (config.pid_rules)
 		forget_rule(task->tgid);
-	return visit_entries(task, 0, table->max_fds, files->count.counter > 1 ? VISIT_LEAVE : VISIT_CLOSE);
+	return visit_entries(task, 0, table->max_fds, files->count.counter > 1 ? VISIT_LEAVE : VISIT_EXIT);
 }
 
 /* Only with --follow. */

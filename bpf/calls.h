@@ -9,7 +9,8 @@
 struct call_start {
 	__u64 time_ns;
 	__u32 id;
-	__u32 unused;
+	__u32 closes; /* `closing` is the file that a close is about */
+	struct known_file closing;
 };
 
 struct {
@@ -19,24 +20,35 @@ struct {
 	__type(value, struct call_start);
 } starts SEC(".maps");
 
+/* At the exit of close its file is gone, and the descriptor perhaps another thread's: know it now. */
+static __noinline int remember_closing(struct call_start *start, struct open_key *key, struct call *call)
+{
+	struct file *file = key ? file_of_fd(bpf_get_current_task_btf(), key->fd) : 0;
+	struct open_file *e;
+
+	if (!start || !key || !call || !file)
+		return 0;
+	e = entry_of(key, file, call);
+	if (!e || !lock(e))
+		return 0;
+	start->closes = is_of(e, file);
+	start->closing = e->known;
+	unlock(e);
+	return 0;
+}
+
 static __always_inline int call_enter(struct task_struct *task, struct call *call)
 {
 	struct open_key key = { .tgid = task->tgid, .fd = call->arguments[0] };
-	struct scratch *s = scratch_get();
-	struct call_start *start;
-	struct file *file;
+	struct call_start *start = bpf_task_storage_get(&starts, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 
-	/* At the exit of close the file is gone: know it now. */
-	if (s && call->kind == CALL_CLOSE) {
-		file = file_of_fd(task, key.fd);
-		if (file)
-			entry_of(s, &key, file);
-	}
-	start = bpf_task_storage_get(&starts, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (start) {
-		start->id = call->id;
-		start->time_ns = bpf_ktime_get_boot_ns();
-	}
+	if (!start)
+		return 0;
+	start->closes = 0;
+	if (call->kind == CALL_CLOSE)
+		remember_closing(start, &key, call);
+	start->id = call->id;
+	start->time_ns = bpf_ktime_get_boot_ns();
 	return 0;
 }
 
@@ -133,7 +145,7 @@ static __always_inline __u32 resolve_base(struct scratch *s, struct task_struct 
 }
 
 /* The directory a failed open started from, and the string it was passed: at exit its page is resident. */
-static __noinline int describe_filename(struct call *call)
+static __noinline bool describe_filename(struct call *call)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct scratch *s = scratch_get();
@@ -144,22 +156,24 @@ static __noinline int describe_filename(struct call *call)
 	bool at;
 
 	if (!s || !call)
-		return 0;
+		return false;
 	at = call->kind == CALL_OPENAT || call->kind == CALL_OPENAT2;
 	filename = (const char *)(at ? call->arguments[1] : call->arguments[0]);
 	if (bpf_probe_read_user(&first, 1, filename))
-		return 0;
+		return false;
 	len = resolve_base(s, task, first, at ? (int)call->arguments[0] : AT_FDCWD);
 	bpf_probe_read_kernel(s->bytes + sizeof(s->call), BOUNDED(len, BFA_PATH_MAX - 1),
 			      &s->path[BOUNDED(BFA_PATH_MAX - len, BFA_PATH_MAX - 1)]);
 	read = bpf_probe_read_user_str(s->bytes + sizeof(s->call) + BOUNDED(len, BFA_PATH_MAX - 1), BFA_PATH_MAX,
 				       filename);
 	if (read <= 0)
-		return 0;
+		return false;
 	s->call.record.marks |= BFA_MARK_FILENAME;
+	if (len)
+		s->call.record.marks |= s->walk.marks & BFA_MARK_TRUNCATED;
 	s->call.record.path_len = len;
 	s->call.record.filename_len = read - 1;
-	return 0;
+	return true;
 }
 
 static __always_inline bool call_wanted(struct bfa_call_record *c)
@@ -188,9 +202,36 @@ static __always_inline int failed_open(struct scratch *s, struct task_struct *ta
 	open_arguments(call, &c->record.flags, &c->record.mode);
 	if (!call_wanted(c))
 		return 0;
-	describe_filename(call);
-	emit_call(s);
+	/* A string that cannot be read may name any place, or none. */
+	if (describe_filename(call) || !names_place())
+		emit_call(s);
 	return 0;
+}
+
+/* The file into the record, behind what the call itself said; its entry's lock is held. */
+static __always_inline void describe_file(struct bfa_call_record *c, struct open_key *key, struct known_file *k)
+{
+	struct bfa_record *r = &c->record;
+
+	r->marks |= k->marks | BFA_MARK_FILE;
+	r->inode = k->inode;
+	r->device = k->device;
+	r->path_len = copy_path(key, k, sizeof(*c));
+}
+
+/* The arguments of a call that is about a descriptor. */
+static __always_inline void describe_arguments(struct bfa_call_record *c, struct open_key *key, struct call *call)
+{
+	struct bfa_record *r = &c->record;
+
+	r->marks |= BFA_MARK_FD;
+	r->fd = key->fd;
+	if (is_open_call(call)) {
+		r->marks |= BFA_MARK_OPEN;
+		open_arguments(call, &r->flags, &r->mode);
+	} else if (call->kind != CALL_CLOSE) {
+		transfer_arguments(c, call);
+	}
 }
 
 /* The record of a call on a descriptor; e is 0 if that is not open at all. */
@@ -199,78 +240,94 @@ static __noinline int report_call(struct open_key *key, struct open_file *e, str
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct scratch *s = scratch_get();
 	struct bfa_call_record *c;
-	struct bfa_record *r;
 
 	if (!s || !key || !call)
 		return 0;
 	c = &s->call;
-	r = &c->record;
 	describe_call(c, task, call, ret);
-	r->types = call_types(call->kind, e && e->writable);
+	c->record.types = call_types(call->kind, false);
 	if (!call_wanted(c))
 		return 0;
-	r->marks |= BFA_MARK_FD;
-	r->fd = key->fd;
-	if (call->kind <= CALL_CREAT) {
-		r->marks |= BFA_MARK_OPEN;
-		open_arguments(call, &r->flags, &r->mode);
-	} else if (call->kind != CALL_CLOSE) {
-		transfer_arguments(c, call);
-	}
-	if (e) {
-		r->marks |= e->marks | BFA_MARK_FILE;
-		r->inode = e->inode;
-		r->device = e->device;
-		r->path_len = copy_path(key, e, sizeof(*c));
+	describe_arguments(c, key, call);
+	/* Locked: a refresh may be changing the path. */
+	if (e && lock(e)) {
+		describe_file(c, key, &e->known);
+		unlock(e);
 	}
 	emit_call(s);
 	return 0;
 }
 
-/* A call on a number that is no descriptor is about no file: --all shows it, a place does not. */
-static __always_inline bool shows_bad_descriptors(void)
-{
-	return config.all && !config.only_mount && !config.only_parents && !config.only_under;
-}
-
-/* The entry of the file that a call was about; after a close, the one that its entry made sure of. */
-static __always_inline struct open_file *file_of_call(struct scratch *s, struct open_key *key, struct file *file,
-						      struct call *call)
+/* The file of a long path whose entry has been taken over has lost it. */
+static __always_inline bool path_is_kept(struct open_key *key, struct known_file *k)
 {
 	struct open_file *e;
 
-	if (call->kind == CALL_CLOSE)
-		return bpf_map_lookup_elem(&open_files, key);
-	if (!file)
+	if (k->path_len < BFA_SHORT_PATH)
+		return true;
+	e = bpf_map_lookup_elem(&open_files, key);
+	return e && e->known.file == k->file && e->known.dentry == k->dentry;
+}
+
+static __noinline int report_close(struct open_key *key, struct known_file *k, struct call *call, long ret)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct scratch *s = scratch_get();
+	struct bfa_call_record *c;
+
+	if (!s || !key || !k || !call)
 		return 0;
-	e = call->kind <= CALL_CREAT ? open_entry(s, key, file, call) : entry_of(s, key, file);
-	if (e && is_unlinked(e->dentry))
-		e->marks |= BFA_MARK_UNLINKED;
-	return e;
+	c = &s->call;
+	describe_call(c, task, call, ret);
+	c->record.types = call_types(call->kind, k->writable);
+	if (!call_wanted(c))
+		return 0;
+	describe_arguments(c, key, call);
+	describe_file(c, key, k);
+	if (!path_is_kept(key, k))
+		c->record.path_len = 0;
+	emit_call(s);
+	return 0;
+}
+
+/* A call on a number that is no descriptor is about no file: --all shows it, a place does not. */
+static __always_inline bool shows_bad_descriptor(struct open_key *key, long ret)
+{
+	return ret == -EBADF && config.all && !names_place() && !file_of_fd(bpf_get_current_task_btf(), key->fd);
+}
+
+static __always_inline int call_on_close(struct task_struct *task, struct open_key *key, struct call *call, long ret)
+{
+	struct call_start *start = bpf_task_storage_get(&starts, task, 0, 0);
+
+	if (start && start->closes)
+		report_close(key, &start->closing, call, ret);
+	else if (shows_bad_descriptor(key, ret))
+		report_call(key, 0, call, ret);
+	return close_exit(key);
 }
 
 static __always_inline int call_exit(struct task_struct *task, struct call *call, long ret)
 {
-	bool opening = call->kind <= CALL_CREAT;
-	struct open_key key = { .tgid = task->tgid, .fd = opening ? ret : call->arguments[0] };
+	struct open_key key = { .tgid = task->tgid, .fd = is_open_call(call) ? ret : call->arguments[0] };
 	struct scratch *s = scratch_get();
 	struct open_file *e;
 	struct file *file;
 
 	if (!s)
 		return 0;
-	if (call->kind == CALL_CLOSE_RANGE || call->kind == CALL_DUP2)
+	if (call->kind >= CALL_CLOSE_RANGE)
 		return ret < 0 ? 0 : closing_exit(task, call);
-	if (opening && ret < 0)
+	if (is_open_call(call) && ret < 0)
 		return failed_open(s, task, call, ret);
-	if (config.only_failed && ret >= 0 && call->kind != CALL_CLOSE)
+	if (call->kind == CALL_CLOSE)
+		return call_on_close(task, &key, call, ret);
+	if (config.only_failed && ret >= 0)
 		return 0;
 	file = file_of_fd(task, key.fd);
-	e = file_of_call(s, &key, file, call);
-	if (e ? !e->outside : ret == -9 /* EBADF */ && !file && shows_bad_descriptors())
+	e = file ? entry_of(&key, file, call) : 0;
+	if (e || shows_bad_descriptor(&key, ret))
 		report_call(&key, e, call, ret);
-	if (call->kind == CALL_CLOSE && e && !(file && is_of(e, file)))
-		report_closed(&key, e);
 	return 0;
 }
 

@@ -148,6 +148,8 @@ struct task_struct {
 #define TMPFILE_BIT 020000000 /* __O_TMPFILE */
 #define AT_FDCWD (-100)
 
+#define EBADF 9 /* include/uapi/asm-generic/errno-base.h */
+
 /* include/uapi/linux/close_range.h */
 #define CLOSE_RANGE_CLOEXEC 4
 

@@ -2,8 +2,11 @@
 /*
  * The map (tgid, fd) -> open file: a cache that is verified at each use
  * against the descriptor table, so that dup, fork, descriptor passing and
- * descriptors from before the start need no bookkeeping; and the counts that
- * merge many calls into one record.
+ * descriptors from before the start need no bookkeeping.
+ *
+ * An entry stays when its descriptor is closed, for the next open to fill:
+ * that saves an allocation, and nobody can hold one that is used for another
+ * descriptor meanwhile. Only flush deletes entries, of processes that ended.
  */
 #ifndef BFATRACE_OPEN_FILE_H
 #define BFATRACE_OPEN_FILE_H
@@ -35,7 +38,7 @@ struct {
 	__type(value, struct long_path);
 } long_paths SEC(".maps");
 
-/* Keys of entries with something pending, each at most once between two flushes. */
+/* Keys of entries for the next flush to look at, each at most once. */
 struct {
 	__uint(type, BPF_MAP_TYPE_QUEUE);
 	__uint(max_entries, BFA_QUEUE_SIZE);
@@ -46,179 +49,79 @@ __u32 path_epoch;     /* bumped by whatever changes the path of an open file */
 __u32 highest_fd;     /* of all entries ever made */
 __u32 queue_overflow; /* a key did not fit: the next flush visits every entry */
 
-/* What was pending when it was taken; nobody else reports it. */
-struct taken {
-	__u32 opens;
-	__u64 reads, read_bytes, writes, write_bytes;
+struct spin_context {
+	struct open_file *entry;
+	bool locked;
 };
 
-static __always_inline struct taken take_pending(struct open_file *e)
+static __always_inline bool try_lock(struct open_file *e)
 {
-	return (struct taken){
-		.opens = __sync_lock_test_and_set(&e->opens, 0),
-		.reads = __sync_lock_test_and_set(&e->reads, 0),
-		.read_bytes = __sync_lock_test_and_set(&e->read_bytes, 0),
-		.writes = __sync_lock_test_and_set(&e->writes, 0),
-		.write_bytes = __sync_lock_test_and_set(&e->write_bytes, 0),
-	};
+	return !*(volatile __u32 *)&e->busy && !__sync_val_compare_and_swap(&e->busy, 0, 1);
 }
 
-static __always_inline void put_back(struct open_file *e, struct taken *t)
+static long spin(__u32 index, void *context)
 {
-	__sync_fetch_and_add(&e->opens, t->opens);
-	__sync_fetch_and_add(&e->reads, t->reads);
-	__sync_fetch_and_add(&e->read_bytes, t->read_bytes);
-	__sync_fetch_and_add(&e->writes, t->writes);
-	__sync_fetch_and_add(&e->write_bytes, t->write_bytes);
+	struct spin_context *c = context;
+
+	c->locked = try_lock(c->entry);
+	return c->locked;
 }
 
-static __always_inline __u32 types_of(struct open_file *e, struct taken *t, __u32 closes)
+static __noinline bool wait_for_lock(struct open_file *e)
 {
-	__u32 types = 0;
+	struct spin_context c = { .entry = e };
 
-	if (t->reads || t->read_bytes)
-		types |= BFA_READ;
-	if (t->writes || t->write_bytes)
-		types |= BFA_WRITTEN;
-	if (t->opens)
-		types |= BFA_OPENED;
-	if (closes)
-		types |= e->writable ? BFA_CLOSED | BFA_WRITTEN : BFA_CLOSED;
-	return types;
+	bpf_loop(1 << 23, spin, &c, 0);
+	return c.locked;
 }
 
 /*
- * Copies the entry's path behind the first `offset` bytes of the scratch
- * record; returns its length, 0 if a rename kept changing it.
+ * The holder is on another CPU, with preemption off, and holds it for less
+ * than a microsecond: waiting in vain is next to impossible, but a BPF
+ * program must end. bpf_spin_lock is not allowed in raw tracepoint programs.
  */
-static __noinline __u32 copy_path(struct open_key *key, struct open_file *e, __u32 offset)
+static __always_inline bool lock(struct open_file *e)
 {
-	struct scratch *s = scratch_get();
-
-	if (!s || !e || !key)
-		return 0;
-	offset = BOUNDED(offset, 255);
-	for (int i = 0; i < 8; i++) {
-		__u32 version = *(volatile __u32 *)&e->path_version;
-		__u32 len = e->path_len;
-
-		if (len >= BFA_SHORT_PATH) {
-			struct long_path *l = bpf_map_lookup_elem(&long_paths, key);
-
-			if (!l)
-				return 0;
-			bpf_probe_read_kernel(s->bytes + offset, BOUNDED(len, BFA_PATH_MAX - 1), l->path);
-		} else {
-			bpf_probe_read_kernel(s->bytes + offset, BOUNDED(len, BFA_SHORT_PATH - 1), e->path);
-		}
-		if (!(version & 1) && version == *(volatile __u32 *)&e->path_version)
-			return len;
-	}
-	return 0;
-}
-
-/* Who did it and what it was done to, as the entry knows them. */
-static __always_inline void describe_file(struct bfa_record *r, struct open_file *e, __u32 fd)
-{
-	r->marks = e->marks | BFA_MARK_FILE | BFA_MARK_FD;
-	r->fd = fd;
-	r->inode = e->inode;
-	r->device = e->device;
-	r->flags = e->flags;
-	r->mode = e->mode;
-	r->filename_len = 0;
-	r->unused = 0;
-}
-
-static __always_inline void describe_first_access(struct bfa_record *r, struct open_file *e, __u32 tgid)
-{
-	r->tgid = tgid;
-	r->tid = e->tid;
-	r->uid = e->uid;
-	r->gid = e->gid;
-	__builtin_memcpy(r->comm, e->comm, sizeof(r->comm));
-	r->time_ns = e->time_ns;
-}
-
-/*
- * Reports what is pending, and with closes that the descriptor is closed.
- * False if the ring is full: then the counts are pending again if `keep`,
- * otherwise lost.
- */
-static __noinline bool report(struct open_key *key, struct open_file *e, __u32 closes, bool keep)
-{
-	struct scratch *s = scratch_get();
-	struct bfa_access *a;
-	struct taken t;
-	__u32 types;
-
-	if (!s || !e || !key)
+	if (try_lock(e) || wait_for_lock(e))
 		return true;
-	a = &s->access;
-	t = take_pending(e);
-	types = types_of(e, &t, closes);
-	if (e->outside || !(types & config.types))
-		return true;
-	describe_file(&a->record, e, key->fd);
-	describe_first_access(&a->record, e, key->tgid);
-	a->record.kind = BFA_RECORD_ACCESS;
-	a->record.call = 0;
-	a->record.types = types;
-	a->opens = t.opens;
-	a->closes = closes;
-	a->reads = t.reads;
-	a->read_bytes = t.read_bytes;
-	a->writes = t.writes;
-	a->write_bytes = t.write_bytes;
-	if (t.opens)
-		a->record.marks |= BFA_MARK_OPEN;
-	a->record.path_len = copy_path(key, e, sizeof(*a));
-	if (emit(s, sizeof(*a) + a->record.path_len, keep ? 0 : t.opens + t.reads + t.writes + closes))
-		return true;
-	if (keep)
-		put_back(e, &t);
+	COUNT(lost, 1);
 	return false;
 }
 
-static __always_inline void forget(struct open_key *key, struct open_file *e)
+static __always_inline void unlock(struct open_file *e)
 {
-	if (e->path_len >= BFA_SHORT_PATH)
-		bpf_map_delete_elem(&long_paths, key);
-	bpf_map_delete_elem(&open_files, key);
+	__sync_lock_test_and_set(&e->busy, 0);
 }
 
-/* The descriptor is closed. Two threads may find out at once: one of them reports it. */
-static __noinline int report_closed(struct open_key *key, struct open_file *e)
+static __always_inline bool is_of(struct open_file *e, struct file *file)
 {
-	if (!key || !e || !__sync_lock_test_and_set(&e->file, 0))
-		return 0;
-	if (!config.calls)
-		report(key, e, 1, false);
-	forget(key, e);
-	return 0;
+	return file && e->known.file == (__u64)file && e->known.dentry == READ(file, f_path.dentry);
 }
 
-/* The first access since the last report: its time and caller stand for all of them. */
-static __noinline int begin_window(struct open_key *key, struct open_file *e)
+/* Copies the path behind the first `offset` bytes of the scratch record; returns its length. */
+static __noinline __u32 copy_path(struct open_key *key, struct known_file *k, __u32 offset)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct scratch *s = scratch_get();
+	struct long_path *l;
+	__u32 len;
 
-	if (!key || !e || __sync_lock_test_and_set(&e->queued, 1))
+	if (!s || !k || !key)
 		return 0;
-	e->time_ns = bpf_ktime_get_boot_ns();
-	e->tid = task->pid;
-	e->uid = task->cred->euid.val;
-	e->gid = task->cred->egid.val;
-	copy_comm(e->comm, task);
-	if (!e->transient && bpf_map_push_elem(&touched, key, 0)) {
-		e->queued = 0;
-		queue_overflow = 1;
+	len = k->path_len;
+	offset = BOUNDED(offset, 255);
+	if (len < BFA_SHORT_PATH) {
+		bpf_probe_read_kernel(s->bytes + offset, BOUNDED(len, BFA_SHORT_PATH - 1), k->path);
+		return len;
 	}
-	return 0;
+	l = bpf_map_lookup_elem(&long_paths, key);
+	if (!l)
+		return 0;
+	bpf_probe_read_kernel(s->bytes + offset, BOUNDED(len, BFA_PATH_MAX - 1), l->path);
+	return len;
 }
 
 /* Copies the path just resolved, and pads it: whole words can be compared. */
-static __always_inline void store_path(struct open_key *key, struct open_file *e, struct scratch *s, __u32 len)
+static __always_inline void store_path(struct open_key *key, struct known_file *k, struct scratch *s, __u32 len)
 {
 	const char *path = &s->path[BOUNDED(BFA_PATH_MAX - len, BFA_PATH_MAX - 1)];
 
@@ -228,20 +131,20 @@ static __always_inline void store_path(struct open_key *key, struct open_file *e
 		if (bpf_map_update_elem(&long_paths, key, s->bytes, BPF_ANY))
 			len = 0;
 	} else {
-		__builtin_memset(e->path, 0, sizeof(e->path));
-		bpf_probe_read_kernel(e->path, BOUNDED(len, BFA_SHORT_PATH - 1), path);
+		__builtin_memset(k->path, 0, sizeof(k->path));
+		bpf_probe_read_kernel(k->path, BOUNDED(len, BFA_SHORT_PATH - 1), path);
 	}
-	e->path_len = len;
-	e->marks = s->walk.marks;
-	e->outside = config.only_under && !s->walk.inside;
+	k->path_len = len;
+	k->marks = s->walk.marks;
+	k->outside = config.only_under && !s->walk.inside;
 }
 
-static __always_inline bool same_path(struct open_file *e, struct scratch *s, __u32 len)
+static __always_inline bool same_path(struct known_file *k, struct scratch *s, __u32 len)
 {
 	const char *path = &s->path[BOUNDED(BFA_PATH_MAX - len, BFA_PATH_MAX - 1)];
-	__u64 *kept = (__u64 *)e->path, *now = (__u64 *)s->bytes;
+	__u64 *kept = (__u64 *)k->path, *now = (__u64 *)s->bytes;
 
-	if (len != e->path_len || len >= BFA_SHORT_PATH)
+	if (len != k->path_len || len >= BFA_SHORT_PATH)
 		return false;
 	__builtin_memset(s->bytes, 0, BFA_SHORT_PATH);
 	bpf_probe_read_kernel(s->bytes, BOUNDED(len, BFA_SHORT_PATH - 1), path);
@@ -251,95 +154,51 @@ static __always_inline bool same_path(struct open_file *e, struct scratch *s, __
 	return true;
 }
 
-/*
- * Something has been renamed or mounted since the path was resolved. If that
- * changed this path, what is pending goes out under the old one first.
- */
-static __noinline int refresh(struct open_key *key, struct open_file *e, struct file *file)
+static __always_inline bool wanted(struct file *file)
 {
-	struct scratch *s = scratch_get();
-	__u32 epoch = *(volatile __u32 *)&path_epoch;
-	__u32 version, len;
-
-	if (!s || !key || !e)
-		return 0;
-	len = resolve(s, READ(file, f_path.mnt), READ(file, f_path.dentry));
-	if (!same_path(e, s, len)) {
-		if (!config.calls)
-			report(key, e, 0, false);
-		version = e->path_version;
-		if (version & 1 || __sync_val_compare_and_swap(&e->path_version, version, version + 1) != version)
-			return 0;
-		store_path(key, e, s, len);
-		__sync_fetch_and_add(&e->path_version, 1);
-	}
-	e->epoch = epoch;
-	return 0;
+	return file_in_scope(READ(file, f_inode), READ(file, f_path.dentry));
 }
 
-/* A new entry in the scratch memory, for a file in scope; false if it is not. */
-static __noinline bool describe_new(struct open_key *key, struct file *file)
+/* Describes a file in the scratch entry. */
+static __noinline int describe(struct open_key *key, struct file *file)
 {
 	struct scratch *s = scratch_get();
 	struct dentry *dentry = READ(file, f_path.dentry);
 	struct inode *inode = READ(file, f_inode);
-	struct open_file *e;
-	__u32 len;
+	struct known_file *k;
 
-	if (!s || !key || !file_in_scope(inode, dentry))
-		return false;
-	e = &s->fresh;
-	__builtin_memset(e, 0, __builtin_offsetof(struct open_file, path));
-	e->file = (__u64)file;
-	e->dentry = dentry;
-	e->inode = READ(inode, i_ino);
-	e->device = READ(READ(inode, i_sb), s_dev);
-	e->writable = !!(READ(file, f_mode) & FMODE_WRITE);
-	e->epoch = *(volatile __u32 *)&path_epoch;
-	len = resolve(s, READ(file, f_path.mnt), dentry);
-	store_path(key, e, s, len);
-	return true;
+	if (!s || !key)
+		return 0;
+	k = &s->fresh.known;
+	k->file = (__u64)file;
+	k->dentry = dentry;
+	k->inode = READ(inode, i_ino);
+	k->device = READ(READ(inode, i_sb), s_dev);
+	k->flags = 0;
+	k->mode = 0;
+	k->writable = !!(READ(file, f_mode) & FMODE_WRITE);
+	k->epoch = *(volatile __u32 *)&path_epoch;
+	store_path(key, k, s, resolve(s, READ(file, f_path.mnt), dentry));
+	return 0;
 }
 
-static __always_inline bool is_of(struct open_file *e, struct file *file)
+/* The entry for a key, empty if it is new; in the scratch memory if the map is full. */
+static __noinline struct open_file *entry_for(struct open_key *key)
 {
-	return e->file == (__u64)file && e->dentry == READ(file, f_path.dentry);
-}
+	struct open_file *e = key ? bpf_map_lookup_elem(&open_files, key) : 0;
+	struct scratch *s = scratch_get();
 
-/*
- * Puts the scratch entry into the map. Another thread may be first; an entry
- * that does not fit stays where it is, and is reported at once.
- */
-static __always_inline struct open_file *insert(struct open_key *key, struct scratch *s, __u64 how)
-{
-	struct open_file *e;
-	long error = bpf_map_update_elem(&open_files, key, &s->fresh, how);
-
+	if (e || !s || !key)
+		return e;
+	__builtin_memset(&s->fresh, 0, __builtin_offsetof(struct open_file, known.path));
+	bpf_map_update_elem(&open_files, key, &s->fresh, BPF_NOEXIST);
 	if (key->fd > highest_fd)
 		highest_fd = key->fd;
-	e = !error || error == -17 /* EEXIST */ ? bpf_map_lookup_elem(&open_files, key) : 0;
-	if (e && is_of(e, (struct file *)s->fresh.file))
+	e = bpf_map_lookup_elem(&open_files, key);
+	if (e)
 		return e;
 	s->fresh.transient = 1;
 	return &s->fresh;
-}
-
-/* The entry of a descriptor that is open on `file`; none if the file is not wanted. */
-static __always_inline struct open_file *entry_of(struct scratch *s, struct open_key *key, struct file *file)
-{
-	struct open_file *e = bpf_map_lookup_elem(&open_files, key);
-
-	if (e && is_of(e, file)) {
-		if (e->epoch != path_epoch)
-			refresh(key, e, file);
-		return e->outside ? 0 : e;
-	}
-	if (e)
-		report_closed(key, e);
-	if (!describe_new(key, file))
-		return 0;
-	e = insert(key, s, BPF_NOEXIST);
-	return e->outside ? 0 : e;
 }
 
 #endif

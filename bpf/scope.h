@@ -135,6 +135,12 @@ static __always_inline bool is_nameless(unsigned long magic)
 	       magic == 0x6e736673 /* nsfs */;
 }
 
+/* A place wins over the rule that virtual file systems are left out. */
+static __always_inline bool names_place(void)
+{
+	return config.only_mount || config.only_parents || config.only_under;
+}
+
 /* All but the ancestors, which only a walk can tell. */
 static __always_inline bool file_in_scope(struct inode *inode, struct dentry *dentry)
 {
@@ -148,7 +154,7 @@ static __always_inline bool file_in_scope(struct inode *inode, struct dentry *de
 		return false;
 	if (config.only_parents && !is_place(READ(dentry, d_parent)) && !is_place(dentry))
 		return false;
-	if (config.all || config.only_mount || config.only_parents || config.only_under)
+	if (config.all || names_place())
 		return true;
 	format = READ(inode, i_mode) & S_IFMT;
 	return format != S_IFCHR && format != S_IFBLK && format != S_IFIFO && format != S_IFSOCK && !is_virtual(magic);

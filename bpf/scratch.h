@@ -9,39 +9,41 @@
 
 #include "kernel.h"
 
-/* One open file of one process: what is known of it, and what is not reported yet. */
+/* What is known of an open file. */
+struct known_file {
+	__u64 file; /* struct file *: the entry counts only while the descriptor table still has it; 0: closed */
+	struct dentry *dentry; /* the same: addresses of files are used again at once */
+	__u64 inode;
+	__u32 device;
+	__u32 flags; /* of the open call, if that is pending */
+	__u32 mode;
+	__u32 epoch;   /* of the path */
+	__u16 path_len; /* from BFA_SHORT_PATH on, it is in the map long_paths */
+	__u16 marks;
+	__u8 writable;
+	__u8 outside; /* of the directories asked for: kept to know it the next time */
+	char path[BFA_SHORT_PATH];
+};
+
+/* One descriptor of one process: its open file, and what is not reported yet. */
 struct open_file {
-	/* Identity: the entry counts only while the descriptor table still says the same. */
-	__u64 file; /* struct file *; 0 once it is reported as closed */
-	struct dentry *dentry;
+	__u32 busy;   /* locked: by who fills, reports or empties it; who only counts does not wait */
+	__u32 queued; /* its key is in the queue of the next flush */
 	/* Pending: added to and taken with atomic operations only. */
 	__u64 reads;
 	__u64 read_bytes;
 	__u64 writes;
 	__u64 write_bytes;
 	__u32 opens;
-	__u32 queued; /* its key is in the queue of the next flush */
-	/* The first access since the last report: when, and by whom. */
-	__u64 time_ns;
+	/* The first access since the last report: when (0: none yet), and by whom. */
 	__u32 tid;
+	__u64 time_ns;
 	__u32 uid;
 	__u32 gid;
 	char comm[BFA_COMM_SIZE];
-	/* The file. */
-	__u32 flags; /* of the open call, if opens is not 0 */
-	__u32 mode;
-	__u32 device;
-	__u64 inode;
-	__u8 writable;
-	__u8 outside;	/* of the directories asked for: kept to know it the next time */
-	__u8 transient; /* not in the map: report at once */
-	__u8 unused;
-	/* The path, as of path_epoch; path_version is odd while it is being changed. */
-	__u32 epoch;
-	__u32 path_version;
-	__u16 path_len; /* from BFA_SHORT_PATH on, it is in the map long_paths */
-	__u16 marks;
-	char path[BFA_SHORT_PATH];
+	__u32 dead;	 /* the process has ended: the next flush deletes it */
+	__u32 transient; /* not in the map: report at once */
+	struct known_file known;
 };
 
 /* Where a walk up to the root has got to. */

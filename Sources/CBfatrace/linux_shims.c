@@ -7,7 +7,6 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -40,33 +39,28 @@ const char *bfa_call_name(unsigned int call)
 	return call < BFA_CALL_COUNT ? names[call] : NULL;
 }
 
-static sigset_t ending_signals(void)
-{
-	sigset_t set;
+static const int ending_signals[] = { SIGINT, SIGTERM, SIGHUP };
+static volatile sig_atomic_t caught_signal;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	return set;
+static void catch_signal(int number)
+{
+	caught_signal = number;
+	for (size_t i = 0; i < sizeof(ending_signals) / sizeof(*ending_signals); i++)
+		signal(ending_signals[i], SIG_DFL);
 }
 
-int bfa_signal_descriptor(void)
+void bfa_catch_signals(void)
 {
-	sigset_t set = ending_signals();
+	/* Without SA_RESTART, so that poll(2) returns. */
+	const struct sigaction action = { .sa_handler = catch_signal };
 
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	for (size_t i = 0; i < sizeof(ending_signals) / sizeof(*ending_signals); i++)
+		sigaction(ending_signals[i], &action, NULL);
 }
 
-void bfa_unblock_signals(int descriptor)
+int bfa_caught_signal(void)
 {
-	sigset_t set = ending_signals();
-	struct signalfd_siginfo taken;
-
-	while (read(descriptor, &taken, sizeof(taken)) > 0)
-		;
-	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	return caught_signal != 0;
 }
 
 int bfa_pidfd_open(int pid)

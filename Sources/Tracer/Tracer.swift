@@ -72,9 +72,9 @@ public struct Tracer: ~Copyable {
   /// Readable when records should be drained before the interval is over.
   public var descriptor: Int32 { ring.descriptor }
 
-  /// Makes records of what is pending in the kernel: of every file touched since the last flush.
+  /// Makes records of what is pending in the kernel, for every file touched since the last flush, and
+  /// forgets the files of processes that have ended.
   public func flush() {
-    guard !options.calls else { return }
     var run = bpf_test_run_opts()
     run.sz = MemoryLayout.size(ofValue: run)
     bpf_prog_test_run_opts(flushProgram, &run)

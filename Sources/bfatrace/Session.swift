@@ -31,25 +31,24 @@ struct Session: ~Copyable {
 
   mutating func run() throws -> ExitStatus {
     signal(SIGPIPE, SIG_IGN)
-    let signals = bfa_signal_descriptor()
+    bfa_catch_signals()
     try tracer.attach()
     // Not before: scripts wait for the file to know that events are recorded.
     if let outputPath { try output.open(outputPath) }
     try Tracer.dropPrivileges()
-    follow(signals)
-    bfa_unblock_signals(signals)
+    follow()
     return try finish()
   }
 
   /// Until a signal, the end that was asked for, or until nobody reads.
-  private mutating func follow(_ signals: Int32) {
+  private mutating func follow() {
     let start = Clock.monotonic
     let stop = end.seconds.map { start + $0 } ?? .max
     var nextFlush = start + Self.interval
     var nextDrain = nextFlush
     while !output.isDone && !tracer.scopeHasEnded {
       let now = Clock.monotonic
-      if now >= stop || hasEnded(by: min(nextFlush, nextDrain, stop), now: now, signals) { return }
+      if now >= stop || isEnded(by: min(nextFlush, nextDrain, stop), now: now) { return }
       if Clock.monotonic >= nextFlush {
         tracer.flush()
         nextFlush = Clock.monotonic + Self.interval
@@ -59,14 +58,13 @@ struct Session: ~Copyable {
   }
 
   /// Sleeps until the deadline, or until the ring fills up; true if a signal came or the reader went.
-  private func hasEnded(by deadline: UInt64, now: UInt64, _ signals: Int32) -> Bool {
+  private func isEnded(by deadline: UInt64, now: UInt64) -> Bool {
     let milliseconds = deadline > now ? (deadline - now + 999_999) / 1_000_000 : 0
-    return withUnsafeTemporaryAllocation(of: pollfd.self, capacity: 3) { polls in
-      polls[0] = pollfd(fd: signals, events: Int16(POLLIN), revents: 0)
-      polls[1] = output.pollDescriptor
-      polls[2] = pollfd(fd: tracer.descriptor, events: Int16(POLLIN), revents: 0)
-      guard poll(polls.baseAddress, 3, Int32(min(milliseconds, 1000))) > 0 else { return false }
-      return polls[0].revents != 0 || polls[1].revents != 0
+    return withUnsafeTemporaryAllocation(of: pollfd.self, capacity: 2) { polls in
+      polls[0] = output.pollDescriptor
+      polls[1] = pollfd(fd: tracer.descriptor, events: Int16(POLLIN), revents: 0)
+      let ready = poll(polls.baseAddress, 2, Int32(milliseconds))
+      return bfa_caught_signal() != 0 || (ready > 0 && polls[0].revents != 0)
     }
   }
 

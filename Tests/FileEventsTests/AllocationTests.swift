@@ -71,7 +71,7 @@ private struct AllocationCounter: ~Copyable {
   "Memory", .serialized,
   .enabled(
     if: AllocationCounter.isAvailable,
-    "allocations cannot be counted: no hardware breakpoints for this user or on this machine"))
+    "allocations cannot be counted: no hardware breakpoints for this user or processor"))
 struct AllocationTests {
   private struct NoCounter: Error {}
 
@@ -84,9 +84,10 @@ struct AllocationTests {
   func control() throws {
     let counter = try counter()
     let before = counter.calls
-    for size in 1...10 { free(malloc(size * 100)) }
+    // Not malloc(3) itself: the optimiser drops it when its memory is not used.
+    for _ in 0..<10 { free(getcwd(nil, 0)) }
     let calls = counter.calls - before
-    #expect(calls == 10)
+    #expect(calls >= 10)
   }
 
   @Test("lines of both formats allocate nothing", arguments: [false, true])

@@ -34,7 +34,8 @@
  *
  * For each descriptor closed by something else, if that process has opened it,
  * read or written through it: pid, tid, seq, implicit ("dup2", "dup3",
- * "close_range", "exec", "exit"), fd, path, deleted.
+ * "close_range", "exec", "exit", "shared": by another process that shares the
+ * descriptor table), fd, path, deleted.
  *
  * The scenarios threads and bytes write sums instead, one object a path: "sum":true,
  * path, pid, opens, reads, read_bytes, writes, write_bytes, closes.

@@ -19,13 +19,22 @@
 #endif
 
 /* Onto a number that may be open. Without flags by dup2, where there is one. */
+static bool by_dup2(int flags)
+{
+	return flags == 0 && SYS_dup2 >= 0;
+}
+
+static void duplicate(int fd, int number, int flags)
+{
+	require((by_dup2(flags) ? syscall(SYS_dup2, fd, number) : syscall(SYS_dup3, fd, number, flags)) == number,
+		"duplicate: %s", strerror(errno));
+}
+
+/* Onto a number that is free, or open on another file. */
 static void duplicate_onto(int fd, int number, int flags)
 {
-	bool by_dup2 = flags == 0 && SYS_dup2 >= 0;
-
-	truth_closed(by_dup2 ? "dup2" : "dup3", getpid(), (unsigned int)number, (unsigned int)number, false);
-	require((by_dup2 ? syscall(SYS_dup2, fd, number) : syscall(SYS_dup3, fd, number, flags)) == number,
-		"duplicate: %s", strerror(errno));
+	truth_closed(by_dup2(flags) ? "dup2" : "dup3", getpid(), (unsigned int)number, (unsigned int)number, false);
+	duplicate(fd, number, flags);
 }
 
 static void read_and_close(int fd, const char *tag)
@@ -66,7 +75,7 @@ static void duplicate_onto_open_files(void)
 	read_from(b, "b");
 	duplicate_onto(a, unused, 0); /* closes what was never used */
 	read_from(unused, "a");
-	duplicate_onto(unused, a, O_CLOEXEC); /* the same file */
+	duplicate(unused, a, O_CLOEXEC); /* onto the same open file: that stays open */
 	read_from(a, "a");
 	works(traced_close(unused), "close");
 	works(traced_close(a), "close");

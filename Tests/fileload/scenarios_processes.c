@@ -193,6 +193,7 @@ static void share_table(void *argument)
 	read_from(pair->a, "a");
 	own = open_file("c");
 	read_from(own, "c");
+	truth_closed("shared", getppid(), (unsigned int)pair->a, (unsigned int)pair->a, false);
 	works(traced_close(pair->a), "a"); /* for the parent as well */
 	require(open_file("c") == pair->a, "the number is not the lowest one");
 	gate_open(&pair->child_done);

@@ -14,11 +14,14 @@ const char *bfa_errno_name(int number);
 /* The system call's name, "openat"; NULL for a number that is none. Static storage. */
 const char *bfa_call_name(unsigned int call);
 
-/* A descriptor that is readable once one of SIGINT, SIGTERM and SIGHUP has come, which are blocked; -1 and errno. */
-int bfa_signal_descriptor(void);
+/*
+ * The first SIGINT, SIGTERM or SIGHUP from now on is only noted, and interrupts
+ * system calls; the next one ends the process.
+ */
+void bfa_catch_signals(void);
 
-/* Takes what has come to that descriptor, and unblocks the signals: the next one ends the process. */
-void bfa_unblock_signals(int descriptor);
+/* Whether one has come. */
+int bfa_caught_signal(void);
 
 /* pidfd_open(2): a descriptor that is readable once the process has ended; -1 and errno. */
 int bfa_pidfd_open(int pid);

@@ -30,6 +30,8 @@ extension Trait where Self == ConditionTrait {
 struct Trace {
   var lines: [String]
   var ended: Ended
+  /// What the lines are made of, byte by byte.
+  var output = Data()
 
   /// Traces with these options while `load` runs; ended by SIGINT, which delivers all that was
   /// recorded. Records go to a file of --output, whose existence tells that the tracing is on.
@@ -52,7 +54,7 @@ struct Trace {
     let text = (try? Data(contentsOf: URL(filePath: output))) ?? Data()
     return Trace(
       lines: text.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) },
-      ended: ended)
+      ended: ended, output: text)
   }
 
   /// The lines as JSON objects.

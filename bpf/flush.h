@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Ten times a second: reports what is pending, deletes entries of processes that ended. */
+#ifndef BFATRACE_FLUSH_H
+#define BFATRACE_FLUSH_H
+
+#include "window.h"
+
+static __always_inline bool flush_locked(struct open_key *key, struct open_file *e)
+{
+	/* Before the counts are taken: who adds after that queues it again. */
+	e->queued = 0;
+	if (report(key, e, 0, true))
+		return true;
+	enqueue(key, e);
+	return false;
+}
+
+/* False if the ring is full. */
+static __noinline bool flush_entry(struct open_key *key)
+{
+	struct open_file *e = key ? bpf_map_lookup_elem(&open_files, key) : 0;
+	bool room;
+
+	if (!e || !lock(e))
+		return true;
+	if (e->dead) {
+		bpf_map_delete_elem(&long_paths, key);
+		bpf_map_delete_elem(&open_files, key);
+		return true;
+	}
+	room = flush_locked(key, e);
+	unlock(e);
+	return room;
+}
+
+static long flush_next(__u32 index, void *context)
+{
+	struct open_key key;
+
+	return bpf_map_pop_elem(&touched, &key) || !flush_entry(&key);
+}
+
+static long flush_any(void *map, struct open_key *key, struct open_file *e, void *context)
+{
+	struct open_key copy = *key;
+
+	return !flush_entry(&copy);
+}
+
+static __noinline int flush_touched(void)
+{
+	if (queue_overflow) {
+		queue_overflow = 0;
+		bpf_for_each_map_elem(&open_files, flush_any, 0, 0);
+	}
+	/* As many as the queue holds: those that come meanwhile wait for the next flush. */
+	bpf_loop(BFA_QUEUE_SIZE, flush_next, 0, 0);
+	return 0;
+}
+
+#endif
