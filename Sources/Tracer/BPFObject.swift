@@ -24,7 +24,8 @@ struct BPFObject: ~Copyable {
       }
     }
     guard let opened else {
-      throw TracerError("cannot open the embedded BPF object (\(errorName(errno))): \(LibbpfLog.reason)")
+      throw TracerError(
+        "cannot open the embedded BPF object (\(errorName(errno))): \(LibbpfLog.reason)")
     }
     object = opened
   }
@@ -45,7 +46,8 @@ struct BPFObject: ~Copyable {
     let result = bpf_object__load(object)
     if result != 0 {
       throw TracerError(
-        "cannot trace: the kernel refuses the BPF programs (\(errorName(-result))): \(LibbpfLog.reason)")
+        "cannot trace: the kernel refuses the BPF programs (\(errorName(-result))): \(LibbpfLog.reason)"
+      )
     }
   }
 

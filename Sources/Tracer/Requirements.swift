@@ -62,7 +62,9 @@ struct KernelVersion: Comparable, CustomStringConvertible {
   static var running: KernelVersion {
     var name = utsname()
     uname(&name)
-    let release = withUnsafeBytes(of: &name.release) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    let release = withUnsafeBytes(of: &name.release) {
+      String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+    }
     let numbers = release.split { !("0"..."9").contains($0) }.prefix(2).compactMap { Int($0) }
     return KernelVersion(major: numbers.first ?? 0, minor: numbers.dropFirst().first ?? 0)
   }

@@ -45,7 +45,8 @@ public struct Tracer: ~Copyable {
     try tellScope()
     for name in options.programs {
       guard let link = bpf_program__attach(try object.program(name)) else {
-        throw TracerError("cannot trace: cannot attach \(name) (\(errorName(errno))): \(LibbpfLog.reason)")
+        throw TracerError(
+          "cannot trace: cannot attach \(name) (\(errorName(errno))): \(LibbpfLog.reason)")
       }
       links.append(link)
     }
@@ -93,7 +94,8 @@ public struct Tracer: ~Copyable {
 
   /// Whether all processes that were asked for by number, and those that follow them, have ended.
   public var scopeHasEnded: Bool {
-    !processes.isEmpty && counters.sum(\.ended) >= UInt64(processes.count) + counters.sum(\.followed)
+    !processes.isEmpty
+      && counters.sum(\.ended) >= UInt64(processes.count) + counters.sum(\.followed)
   }
 }
 
@@ -108,7 +110,8 @@ extension Tracer {
     case nil:
       break
     }
-    let pidRules = try object.map("pid_rules"), commRules = try object.map("comm_rules")
+    let pidRules = try object.map("pid_rules")
+    let commRules = try object.map("comm_rules")
     for pid in options.pids { try add(BFA_RULE_ONLY, for: UInt32(pid), to: pidRules) }
     for pid in options.ignoredPids { try add(BFA_RULE_IGNORE, for: UInt32(pid), to: pidRules) }
     for comm in options.comms { try add(BFA_RULE_ONLY, for: commKey(comm), to: commRules) }
@@ -146,9 +149,11 @@ extension Tracer {
   }
 
   /// The name as the kernel keeps it: 15 bytes at most, NUL-padded to 16.
-  private func commKey(_ comm: String) -> (UInt64, UInt64) {
+  private func commKey(_ comm: [UInt8]) -> (UInt64, UInt64) {
     var key: (UInt64, UInt64) = (0, 0)
-    withUnsafeMutableBytes(of: &key) { $0.copyBytes(from: comm.utf8.prefix(Int(BFA_COMM_SIZE.rawValue) - 1)) }
+    withUnsafeMutableBytes(of: &key) {
+      $0.copyBytes(from: comm.prefix(Int(BFA_COMM_SIZE.rawValue) - 1))
+    }
     return key
   }
 }
@@ -165,7 +170,8 @@ final class ScopedProcess {
       throw TracerError(
         errno == ESRCH
           ? "--pid \(pid): there is no such process: see `ps -e`"
-          : "--pid \(pid): this is no process, perhaps one of its threads (\(errorName(errno))): see `ps -eL`")
+          : "--pid \(pid): this is no process, perhaps one of its threads (\(errorName(errno))): see `ps -eL`"
+      )
     }
   }
 

@@ -17,9 +17,9 @@ public struct TracerOptions {
   /// Thread groups to trace; empty: all.
   public var pids: [pid_t] = []
   public var ignoredPids: [pid_t] = []
-  /// Names of processes to trace, at most 15 bytes; empty: all.
-  public var comms: [String] = []
-  public var ignoredComms: [String] = []
+  /// Names of processes to trace, at most 15 bytes each; empty: all.
+  public var comms: [[UInt8]] = []
+  public var ignoredComms: [[UInt8]] = []
   /// Also the children that a process in `pids` or `comms` starts from now on.
   public var follow = false
   /// Only processes with this effective user.

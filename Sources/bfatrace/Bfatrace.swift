@@ -1,15 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
-import CBfatrace
 import FileEvents
 import Tracer
 
-/// The command line. What the options mean is fixed; what they say to the kernel is in
-/// `tracerOptions`, and to the formatter in `lineOptions`.
-struct Bfatrace: ParsableArguments {
+/// The command line: its options, and what they mean to the tracer and to the lines.
+struct Bfatrace: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bfatrace",
+    abstract: "Show which processes open, read, write and close which files.",
+    usage: "bfatrace [OPTIONS]",
+    discussion: """
+      A line is COMM(PID): TYPES PATH; types are R read, C closed (CW: it was open for \
+      writing), W written, O opened. Without options, all processes and all files on real \
+      file systems are shown until Ctrl-C.
+      """,
+    version: "bfatrace 0.1.0")
+
   @OptionGroup(title: "Which processes") var processes: ProcessOptions
   @OptionGroup(title: "Which files") var files: FileOptions
   @OptionGroup(title: "Which events") var events: EventOptions
   @OptionGroup(title: "Output") var output: OutputOptions
   @OptionGroup(title: "When to end") var end: EndOptions
+
+  var lineOptions: LineOptions {
+    LineOptions(
+      json: output.json, long: output.long,
+      timestamps: LineOptions.Timestamps(rawValue: output.timestamp) ?? .none, user: output.user)
+  }
+
+  func tracerOptions(_ place: TracerOptions.Place?) -> TracerOptions {
+    var options = TracerOptions()
+    options.pids = Array(Set(processes.pid.joined()))
+    options.ignoredPids = Array(processes.ignorePid.joined())
+    options.comms = ProcessOptions.cut(processes.comms, of: "--comm")
+    options.ignoredComms = ProcessOptions.cut(processes.ignoreComm, of: "--ignore-comm")
+    options.follow = processes.follow
+    options.uid = processes.uid
+    options.place = place
+    options.all = files.all
+    options.types = events.filter ?? .max
+    options.calls = events.syscalls || events.failed || events.slower != nil
+    options.onlyFailed = events.failed
+    options.slowerNanoseconds = events.slower ?? 0
+    return options
+  }
 }

@@ -20,6 +20,7 @@ struct EventOptions: ParsableArguments {
   var failed = false
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "Only calls that took at least MS milliseconds (with --syscalls).", valueName: "ms"),
     transform: Value.milliseconds)

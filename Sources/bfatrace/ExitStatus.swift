@@ -19,8 +19,22 @@ struct Failure: Error {
   let message: String
 }
 
-/// One line on standard error.
+/// One line on standard error. A message may quote an argument: control characters, which could
+/// drive the terminal, are shown as in the lines of text, by the octal values of their bytes.
 func complain(_ message: String) {
-  var line = "bfatrace: \(message)\n"
+  var line = "bfatrace: "
+  for scalar in message.unicodeScalars {
+    if scalar.properties.generalCategory == .control {
+      for byte in String(scalar).utf8 { line += "\\" + octal(byte) }
+    } else {
+      line.unicodeScalars.append(scalar)
+    }
+  }
+  line += "\n"
   line.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+}
+
+private func octal(_ byte: UInt8) -> String {
+  let digits = String(byte, radix: 8)
+  return String(repeating: "0", count: 3 - digits.count) + digits
 }

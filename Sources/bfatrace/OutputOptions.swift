@@ -30,12 +30,13 @@ struct OutputOptions: ParsableArguments {
 
 struct EndOptions: ParsableArguments {
   @Option(
-    name: .shortAndLong, help: ArgumentHelp("Stop after N seconds, such as 0.5.", valueName: "n"),
+    name: .shortAndLong, parsing: .unconditional,
+    help: ArgumentHelp("Stop after N seconds, such as 0.5.", valueName: "n"),
     transform: Value.seconds)
   var seconds: UInt64?
 
   @Option(
-    name: [.customShort("n"), .customLong("count")],
+    name: [.customShort("n"), .customLong("count")], parsing: .unconditional,
     help: ArgumentHelp("Stop after N lines.", valueName: "n"), transform: Value.lines)
   var count: UInt64?
 }

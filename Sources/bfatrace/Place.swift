@@ -32,7 +32,8 @@ struct Place {
       let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
       if descriptor < 0 {
         throw Failure(
-          message: "\(option) \(path): \(String(cString: strerror(errno))): name an existing directory")
+          message:
+            "\(option) \(path): \(String(cString: strerror(errno))): name an existing directory")
       }
       descriptors.append(descriptor)
     }

@@ -5,7 +5,7 @@ import Glibc
 
 struct ProcessOptions: ParsableArguments {
   @Option(
-    name: .shortAndLong,
+    name: .shortAndLong, parsing: .unconditionalSingleValue,
     help: ArgumentHelp("Only this process, all its threads; also 12,34.", valueName: "pid"),
     transform: Value.pids)
   var pid: [[pid_t]] = []
@@ -25,13 +25,18 @@ struct ProcessOptions: ParsableArguments {
     help: "With -p or -c: their future children too.")
   var follow = false
 
-  @Option(help: ArgumentHelp("Not this process.", valueName: "pid"), transform: Value.pids)
+  @Option(
+    parsing: .unconditionalSingleValue,
+    help: ArgumentHelp("Not this process.", valueName: "pid"), transform: Value.pids)
   var ignorePid: [[pid_t]] = []
 
-  @Option(help: ArgumentHelp("Not processes with this name.", valueName: "name"), transform: Value.nonEmpty)
+  @Option(
+    help: ArgumentHelp("Not processes with this name.", valueName: "name"),
+    transform: Value.nonEmpty)
   var ignoreComm: [String] = []
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp("Only processes of this user, name or number.", valueName: "user"),
     transform: Value.user)
   var uid: uid_t?
@@ -44,13 +49,16 @@ struct ProcessOptions: ParsableArguments {
 
   var comms: [String] { comm + command }
 
-  /// Names as the kernel keeps them; a warning for each that it cuts.
-  func cut(_ names: [String]) -> [String] {
+  /// Names as the kernel keeps them, in bytes; a warning for each that it cuts.
+  static func cut(_ names: [String], of option: String) -> [[UInt8]] {
     let longest = Int(BFA_COMM_SIZE.rawValue) - 1
     return names.map { name in
-      guard name.utf8.count > longest else { return name }
-      let cut = String(decoding: name.utf8.prefix(longest), as: UTF8.self)
-      complain("--comm \(name): the kernel keeps \(longest) bytes of a name: looking for \(cut)")
+      let cut = Array(name.utf8.prefix(longest))
+      if cut.count < name.utf8.count {
+        complain(
+          "\(option) \(name): the kernel keeps \(longest) bytes of a name: "
+            + "looking for \(String(decoding: cut, as: UTF8.self))")
+      }
       return cut
     }
   }

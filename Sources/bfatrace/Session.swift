@@ -108,28 +108,3 @@ struct Session: ~Copyable {
     return toldLost > 0 ? .lost : .ended
   }
 }
-
-extension Bfatrace {
-  var lineOptions: LineOptions {
-    LineOptions(
-      json: output.json, long: output.long,
-      timestamps: LineOptions.Timestamps(rawValue: output.timestamp) ?? .none, user: output.user)
-  }
-
-  func tracerOptions(_ place: TracerOptions.Place?) -> TracerOptions {
-    var options = TracerOptions()
-    options.pids = Array(Set(processes.pid.joined()))
-    options.ignoredPids = Array(processes.ignorePid.joined())
-    options.comms = processes.cut(processes.comms)
-    options.ignoredComms = processes.cut(processes.ignoreComm)
-    options.follow = processes.follow
-    options.uid = processes.uid
-    options.place = place
-    options.all = files.all
-    options.types = events.filter ?? .max
-    options.calls = events.syscalls || events.failed || events.slower != nil
-    options.onlyFailed = events.failed
-    options.slowerNanoseconds = events.slower ?? 0
-    return options
-  }
-}

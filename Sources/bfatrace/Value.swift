@@ -21,7 +21,8 @@ enum Value {
   }
 
   static func user(_ argument: String) throws -> uid_t {
-    if let number = uid_t(argument) { return number }
+    // The last number means "no user" to setuid(2) and its kind.
+    if let number = uid_t(argument), number != .max { return number }
     guard let entry = getpwnam(argument) else {
       throw ValidationError("there is no such user: see `getent passwd`")
     }

@@ -34,27 +34,11 @@ struct Trace {
   var output = Data()
 
   /// Traces with these options while `load` runs; ended by SIGINT, which delivers all that was
-  /// recorded. Records go to a file of --output, whose existence tells that the tracing is on.
+  /// recorded.
   static func of(_ options: [String], load: () throws -> Void) throws -> Trace {
-    let output = Scratch.newName()
-    defer { try? FileManager.default.removeItem(atPath: output) }
-    let running = try Running(Built.bfatrace, ["--output", output] + options)
-    try waitUntil("bfatrace \(options) records") {
-      FileManager.default.fileExists(atPath: output) || !running.process.isRunning
-    }
-    do {
-      try load()
-    } catch {
-      running.interrupt()
-      _ = running.wait()
-      throw error
-    }
-    running.interrupt()
-    let ended = running.wait()
-    let text = (try? Data(contentsOf: URL(filePath: output))) ?? Data()
-    return Trace(
-      lines: text.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) },
-      ended: ended, output: text)
+    let tracing = try Tracing(options)
+    try load()
+    return tracing.stop()
   }
 
   /// The lines as JSON objects.

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+
+/// What happened to a file, in calls and bytes.
+struct Sums: Equatable {
+  var opens: UInt64 = 0
+  var reads: UInt64 = 0
+  var readBytes: UInt64 = 0
+  var writes: UInt64 = 0
+  var writeBytes: UInt64 = 0
+  var closes: UInt64 = 0
+
+  static func += (left: inout Sums, right: Sums) {
+    left.opens += right.opens
+    left.reads += right.reads
+    left.readBytes += right.readBytes
+    left.writes += right.writes
+    left.writeBytes += right.writeBytes
+    left.closes += right.closes
+  }
+}
+
+/// A file as a process has it: by the path at the time.
+struct UsedFile: Hashable, CustomStringConvertible {
+  var pid: Int
+  var path: ByteString?
+
+  var description: String { "process \(pid), \(path?.description ?? "no path")" }
+}
+
+/// The sums of a log beside those of a trace with merged lines.
+enum SumComparison {
+  /// What is wrong with the trace; empty if nothing is.
+  static func differences(truth: [Line], trace: [Line]) -> [String] {
+    let expected = sums(ofLog: truth)
+    var reported: [UsedFile: Sums] = [:]
+    for line in trace {
+      reported[UsedFile(pid: line.pid, path: line.path), default: Sums()] += line.sums
+    }
+    let files = Set(expected.keys).union(reported.keys)
+    return files.sorted { $0.description < $1.description }.compactMap { file in
+      let made = expected[file] ?? Sums()
+      let told = reported[file] ?? Sums()
+      if made == told { return nil }
+      return "\(file)\n  made     \(text(made))\n  reported \(text(told))"
+    }
+  }
+
+  private static func text(_ sums: Sums) -> String {
+    "opens=\(sums.opens) reads=\(sums.reads)/\(sums.readBytes) "
+      + "writes=\(sums.writes)/\(sums.writeBytes) closes=\(sums.closes)"
+  }
+
+  /// A log has either sums or calls, one after the other.
+  private static func sums(ofLog lines: [Line]) -> [UsedFile: Sums] {
+    var sums: [UsedFile: Sums] = [:]
+    var descriptors: [Descriptor: ByteString?] = [:]
+    for line in lines {
+      guard let fd = line.fd else {
+        if line.syscall == nil { sums[UsedFile(pid: line.pid, path: line.path)] = line.sums }
+        continue
+      }
+      let descriptor = Descriptor(pid: line.pid, fd: fd)
+      if line.implicit != nil || line.syscall == "close" {
+        if (line.ret ?? 0) < 0 { continue }
+        // Merged lines know nothing of a descriptor before it is used, for example of a
+        // duplicate. The closing is told of the path under which it was used last: to look
+        // for another one then would be too late, and is not worth it.
+        guard let path = descriptors.removeValue(forKey: descriptor) else { continue }
+        sums[UsedFile(pid: line.pid, path: path), default: Sums()].closes += 1
+      } else if let used = use(line) {
+        descriptors[descriptor] = .some(line.path)
+        sums[UsedFile(pid: line.pid, path: line.path), default: Sums()] += used
+      }
+    }
+    return sums
+  }
+
+  private struct Descriptor: Hashable {
+    var pid: Int
+    var fd: Int
+  }
+
+  /// What an open, a read or a write adds, if it has worked.
+  private static func use(_ line: Line) -> Sums? {
+    guard let syscall = line.syscall, let ret = line.ret, ret >= 0 else { return nil }
+    let isOpen = syscall.hasPrefix("open") || syscall == "creat"
+    if isOpen { return Sums(opens: 1) }
+    let bytes = UInt64(ret)
+    if syscall.contains("read") { return Sums(reads: 1, readBytes: bytes) }
+    return Sums(writes: 1, writeBytes: bytes)
+  }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Testing
+
+/// A run of bfatrace that records already, and that the test ends.
+final class Tracing {
+  let running: Running
+  private let output: String
+
+  /// Records go to a file of --output, whose existence tells that the tracing is on.
+  /// - Parameter launcher: a command, such as setpriv with its options, that starts bfatrace.
+  init(_ options: [String], in directory: String? = nil, launcher: [String] = []) throws {
+    output = Scratch.newName()
+    let command = launcher + [Built.bfatrace, "--output", output] + options
+    running = try Running("/usr/bin/env", command, in: directory)
+    try waitUntil("bfatrace \(options) records") {
+      FileManager.default.fileExists(atPath: output) || !running.process.isRunning
+    }
+  }
+
+  deinit {
+    if running.process.isRunning {
+      signal(SIGKILL)
+      _ = running.wait()
+    }
+    try? FileManager.default.removeItem(atPath: output)
+  }
+
+  var pid: pid_t { running.process.processIdentifier }
+
+  func signal(_ number: Int32) { kill(pid, number) }
+
+  /// Ends it, which delivers all that was recorded.
+  func stop(_ number: Int32 = SIGINT) -> Trace {
+    signal(number)
+    return collect()
+  }
+
+  /// Waits for a run that ends by itself.
+  func end() throws -> Trace {
+    try waitUntil("bfatrace ends by itself") { !running.process.isRunning }
+    return collect()
+  }
+
+  private func collect() -> Trace {
+    let ended = running.wait()
+    let text = (try? Data(contentsOf: URL(filePath: output))) ?? Data()
+    return Trace(
+      lines: text.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) },
+      ended: ended, output: text)
+  }
+}
+
+extension Trace {
+  /// The paths of JSON records that are below `directory`, without it.
+  func names(in directory: String) throws -> Set<String> {
+    let paths = try objects().compactMap { $0["path"] as? String }
+    let below = paths.filter { $0.hasPrefix(directory + "/") }
+    return Set(below.map { String($0.dropFirst(directory.utf8.count + 1)) })
+  }
+
+  /// The values of a key in all JSON records.
+  func values<Value: Hashable>(_ key: String, as: Value.Type) throws -> Set<Value> {
+    Set(try objects().compactMap { $0[key] as? Value })
+  }
+}
