@@ -42,8 +42,11 @@ static __always_inline int call_enter(struct task_struct *task, struct call *cal
 	struct open_key key = { .tgid = task->tgid, .fd = call->arguments[0] };
 	struct call_start *start = bpf_task_storage_get(&starts, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 
-	if (!start)
+	if (!start) {
+		if (call->kind == CALL_CLOSE)
+			COUNT(lost, 1);
 		return 0;
+	}
 	start->closes = 0;
 	if (call->kind == CALL_CLOSE)
 		remember_closing(start, &key, call);

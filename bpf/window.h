@@ -121,6 +121,9 @@ static __noinline bool report(struct open_key *key, struct open_file *e, __u32 c
 
 	if (!s || !e || !key || config.calls)
 		return true;
+	/* Who has just counted the first one is about to begin its window: a flush is not who did it. */
+	if (keep && !e->time_ns)
+		return true;
 	t = take_pending(e);
 	types = types_of(e, &t, closes);
 	if (!e->known.outside && types & config.types) {
@@ -205,7 +208,9 @@ static __always_inline void fill(struct scratch *s, struct open_key *key, struct
 		return;
 	e->opens = 1;
 	note_first_access(e, bpf_get_current_task_btf());
-	if (!e->transient)
+	if (e->transient)
+		COUNT(lost, 1); /* its close */
+	else
 		enqueue(key, e);
 }
 

@@ -12,6 +12,8 @@ public struct Tracer: ~Copyable {
   private let flushProgram: Int32
   private var links: [OpaquePointer] = []
   private let processes: [ScopedProcess]
+  /// Of these, the ones whose end the kernel has not counted.
+  private var endedBefore: UInt64 = 0
 
   /// Checks what is needed and loads the programs.
   public init(_ options: TracerOptions) throws(TracerError) {
@@ -37,7 +39,7 @@ public struct Tracer: ~Copyable {
   }
 
   deinit {
-    links.forEach { bpf_link__destroy($0) }
+    for link in links { bpf_link__destroy(link) }
   }
 
   /// Tells the kernel the scope; from then on events are recorded.
@@ -50,16 +52,12 @@ public struct Tracer: ~Copyable {
       }
       links.append(link)
     }
-    // Those that ended before anybody counted it.
-    for process in processes where process.hasEnded {
-      var tgid = UInt32(process.pid)
-      bpf_map__delete_elem(try object.map("pid_rules"), &tgid, MemoryLayout.size(ofValue: tgid), 0)
-    }
+    try forgetEnded()
   }
 
   /// Ends the recording; what has been recorded can still be drained.
   public mutating func detach() {
-    links.forEach { bpf_link__destroy($0) }
+    for link in links { bpf_link__destroy(link) }
     links = []
   }
 
@@ -95,11 +93,22 @@ public struct Tracer: ~Copyable {
   /// Whether all processes that were asked for by number, and those that follow them, have ended.
   public var scopeHasEnded: Bool {
     !processes.isEmpty
-      && counters.sum(\.ended) >= UInt64(processes.count) + counters.sum(\.followed)
+      && endedBefore + counters.sum(\.ended)
+        >= UInt64(processes.count) + counters.sum(\.followed)
   }
 }
 
 extension Tracer {
+  /// Processes that ended before the programs were there to see it.
+  private mutating func forgetEnded() throws(TracerError) {
+    let pidRules = try object.map("pid_rules")
+    for process in processes where process.hasEnded {
+      var tgid = UInt32(process.pid)
+      let result = bpf_map__delete_elem(pidRules, &tgid, MemoryLayout.size(ofValue: tgid), 0)
+      if result == 0 { endedBefore += 1 }
+    }
+  }
+
   private func tellScope() throws(TracerError) {
     try setup(BFA_SETUP_SELF)
     switch options.place {
@@ -141,7 +150,7 @@ extension Tracer {
       var rules: UInt8 = 0
       bpf_map__lookup_elem(map, key.baseAddress, key.count, &rules, 1, 0)
       rules |= UInt8(rule.rawValue)
-      return bpf_map__update_elem(map, key.baseAddress, key.count, &rules, 1, 0 /* BPF_ANY */)
+      return bpf_map__update_elem(map, key.baseAddress, key.count, &rules, 1, UInt64(BPF_ANY))
     }
     if result != 0 {
       throw TracerError("cannot trace: too many processes or names (\(errorName(-result)))")
