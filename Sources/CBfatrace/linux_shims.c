@@ -53,9 +53,20 @@ void bfa_catch_signals(void)
 {
 	/* Without SA_RESTART, so that poll(2) returns. */
 	const struct sigaction action = { .sa_handler = catch_signal };
+	struct sigaction before;
+	sigset_t ending;
 
-	for (size_t i = 0; i < sizeof(ending_signals) / sizeof(*ending_signals); i++)
+	sigemptyset(&ending);
+	for (size_t i = 0; i < sizeof(ending_signals) / sizeof(*ending_signals); i++) {
+		sigaction(ending_signals[i], NULL, &before);
+		/* nohup(1) */
+		if (ending_signals[i] == SIGHUP && before.sa_handler == SIG_IGN)
+			continue;
 		sigaction(ending_signals[i], &action, NULL);
+		sigaddset(&ending, ending_signals[i]);
+	}
+	/* The parent may have had them blocked. */
+	sigprocmask(SIG_UNBLOCK, &ending, NULL);
 }
 
 int bfa_caught_signal(void)
