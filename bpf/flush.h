@@ -49,12 +49,17 @@ static long flush_any(void *map, struct open_key *key, struct open_file *e, void
 
 static __noinline int flush_touched(void)
 {
+	__u32 waiting, done;
+
 	if (queue_overflow) {
 		queue_overflow = 0;
 		bpf_for_each_map_elem(&open_files, flush_any, 0, 0);
 	}
-	/* As many as the queue holds: those that come meanwhile wait for the next flush. */
-	bpf_loop(BFA_QUEUE_SIZE, flush_next, 0, 0);
+	/* Those that come meanwhile, perhaps of the same descriptors, wait for the next flush. */
+	waiting = __sync_lock_test_and_set(&touched_count, 0);
+	done = bpf_loop(waiting, flush_next, 0, 0);
+	if (done < waiting)
+		__sync_fetch_and_add(&touched_count, waiting - done);
 	return 0;
 }
 

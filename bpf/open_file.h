@@ -47,6 +47,7 @@ struct {
 
 __u32 path_epoch;     /* bumped by whatever changes the path of an open file */
 __u32 highest_fd;     /* of all entries ever made */
+__u32 touched_count;  /* keys in the queue */
 __u32 queue_overflow; /* a key did not fit: the next flush visits every entry */
 
 struct spin_context {

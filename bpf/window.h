@@ -57,6 +57,8 @@ static __always_inline void enqueue(struct open_key *key, struct open_file *e)
 	if (bpf_map_push_elem(&touched, key, 0)) {
 		e->queued = 0;
 		queue_overflow = 1;
+	} else {
+		__sync_fetch_and_add(&touched_count, 1);
 	}
 }
 

@@ -12,6 +12,7 @@ public struct PlaceFilter: Sendable {
     let start: Int
     let count: Int
     let wholeTree: Bool
+    let wanted: Bool
   }
 
   private var text: [UInt8] = []
@@ -20,16 +21,19 @@ public struct PlaceFilter: Sendable {
   /// All paths are absolute and resolved, as bytes; without any, everything is admitted.
   /// - Parameters:
   ///   - under: directories wanted with everything below them.
+  ///   - except: directories that are not, with everything below them. Of several that hold a path,
+  ///     the deepest decides.
   ///   - parents: directories wanted with what is directly in them.
-  public init(under: [[UInt8]] = [], parents: [[UInt8]] = []) {
+  public init(under: [[UInt8]] = [], except: [[UInt8]] = [], parents: [[UInt8]] = []) {
     for path in under { add(path, wholeTree: true) }
+    for path in except { add(path, wholeTree: true, wanted: false) }
     for path in parents { add(path, wholeTree: false) }
   }
 
-  private mutating func add(_ path: [UInt8], wholeTree: Bool) {
+  private mutating func add(_ path: [UInt8], wholeTree: Bool, wanted: Bool = true) {
     let slash = UInt8(ascii: "/")
     let end = (path.lastIndex { $0 != slash } ?? -1) + 1
-    places.append(Place(start: text.count, count: end, wholeTree: wholeTree))
+    places.append(Place(start: text.count, count: end, wholeTree: wholeTree, wanted: wanted))
     text.append(contentsOf: path[..<end])
   }
 

@@ -21,7 +21,7 @@ struct Place {
     } else if options.currentMount {
       let here = try Self.openAll(["."], for: "--current-mount")[0]
       tracer = .mount(here)
-      filter = PlaceFilter(under: [Self.mountPoint(of: Self.path(here))])
+      filter = Self.fileSystem(of: Self.path(here))
     }
   }
 
@@ -47,20 +47,12 @@ struct Place {
     return path.prefix(max(length, 0)).map(UInt8.init(bitPattern:))
   }
 
-  /// The highest directory above `path` on the same device.
-  private static func mountPoint(of path: [UInt8]) -> [UInt8] {
-    var place = path
-    while place.count > 1, let slash = place.lastIndex(of: UInt8(ascii: "/")) {
-      let above = slash == 0 ? [UInt8(ascii: "/")] : Array(place[..<slash])
-      if device(of: above) != device(of: path) { break }
-      place = above
-    }
-    return place
-  }
-
-  private static func device(of path: [UInt8]) -> dev_t? {
-    var status = stat()
-    let terminated = path.map(CChar.init(bitPattern:)) + [0]
-    return stat(terminated, &status) == 0 ? status.st_dev : nil
+  /// Where the file system of a path is mounted, and where others are.
+  private static func fileSystem(of path: [UInt8]) -> PlaceFilter {
+    let table = MountTable()
+    let device = table.mount(of: path)?.device
+    return PlaceFilter(
+      under: table.mounts.filter { $0.device == device }.map(\.point),
+      except: table.mounts.filter { $0.device != device }.map(\.point))
   }
 }

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+
+/// The mounts that this process sees, from /proc/self/mountinfo (proc_pid_mountinfo(5)).
+struct MountTable {
+  struct Mount {
+    /// Absolute, resolved.
+    var point: [UInt8]
+    /// "8:2", of the file system.
+    var device: Substring
+  }
+
+  private(set) var mounts: [Mount] = []
+
+  /// Empty if /proc is not mounted.
+  init() {
+    guard let file = fopen("/proc/self/mountinfo", "re") else { return }
+    defer { fclose(file) }
+    var line: UnsafeMutablePointer<CChar>?
+    var capacity = 0
+    defer { free(line) }
+    while getline(&line, &capacity, file) > 0, let line {
+      let fields = String(cString: line).split(separator: " ")
+      guard fields.count > 4 else { continue }
+      let point = Self.unescaped(fields[4])
+      mounts.removeAll { $0.point == point }  // covered by this one
+      mounts.append(Mount(point: point, device: fields[2]))
+    }
+  }
+
+  /// The mount that the path, absolute and resolved, is on.
+  func mount(of path: [UInt8]) -> Mount? {
+    mounts.filter { Self.contains($0.point, path) }.max { $0.point.count < $1.point.count }
+  }
+
+  private static func contains(_ directory: [UInt8], _ path: [UInt8]) -> Bool {
+    let slash = UInt8(ascii: "/")
+    return path.starts(with: directory)
+      && (directory == [slash] || path.count == directory.count || path[directory.count] == slash)
+  }
+
+  /// Space, tab, newline and backslash are three octal digits behind a backslash.
+  private static func unescaped(_ field: Substring) -> [UInt8] {
+    var bytes: [UInt8] = []
+    var rest = Array(field.utf8)[...]
+    while let byte = rest.popFirst() {
+      if byte == UInt8(ascii: "\\"), rest.count >= 3,
+        let value = UInt8(String(decoding: rest.prefix(3), as: UTF8.self), radix: 8)
+      {
+        bytes.append(value)
+        rest = rest.dropFirst(3)
+      } else {
+        bytes.append(byte)
+      }
+    }
+    return bytes
+  }
+}
