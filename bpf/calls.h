@@ -3,7 +3,7 @@
 #ifndef BFATRACE_CALLS_H
 #define BFATRACE_CALLS_H
 
-#include "merged.h"
+#include "closing.h"
 
 /* The call a thread is in, from its entry to its exit. */
 struct call_start {
