@@ -43,14 +43,19 @@ public struct PlaceFilter: Sendable {
     if places.isEmpty { return true }
     if path.isEmpty || isTail { return false }
     return text.withUnsafeBytes { text in
+      var deepest = -1
+      var wanted = false
       // By index: an iterator that is not specialised, as in debug builds, allocates.
-      for index in places.indices {
+      for index in places.indices where places[index].count > deepest {
         let place = places[index]
         let end = place.start + place.count
         let directory = UnsafeRawBufferPointer(rebasing: text[place.start..<end])
-        if Self.contains(path, in: directory, wholeTree: place.wholeTree) { return true }
+        if Self.contains(path, in: directory, wholeTree: place.wholeTree) {
+          deepest = place.count
+          wanted = place.wanted
+        }
       }
-      return false
+      return wanted
     }
   }
 
