@@ -303,10 +303,12 @@ static __always_inline int call_on_close(struct task_struct *task, struct open_k
 {
 	struct call_start *start = bpf_task_storage_get(&starts, task, 0, 0);
 
-	if (start && start->closes)
+	if (start && start->closes) {
+		start->closes = 0;
 		report_close(key, &start->closing, call, ret);
-	else if (shows_bad_descriptor(key, ret))
+	} else if (shows_bad_descriptor(key, ret)) {
 		report_call(key, 0, call, ret);
+	}
 	return close_exit(key);
 }
 
