@@ -73,7 +73,7 @@ struct FollowOptionTests {
       try shell("mkfifo \(scratch)/out/go")
       let tracing = try Tracing(["--json", "--under", "\(scratch)/in", "-F", "-p", "\(worker.pid)"])
       try worker.run("( read x < \(scratch)/out/go; : > \(scratch)/in/late ) &")
-      worker.end()
+      try worker.leave()
       try shell("echo > \(scratch)/out/go")
       let trace = try tracing.end()
       #expect(trace.ended.status == 0, trace.description)

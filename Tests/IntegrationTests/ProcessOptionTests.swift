@@ -119,7 +119,7 @@ struct ProcessOptionTests {
       let warning = trace.ended.errors
       #expect(warning.hasPrefix("bfatrace: ") && warning.hasSuffix("\n"), trace.description)
       #expect(warning.split(separator: "\n").count == 1, trace.description)
-      let long = ["-c": "--comm", "-C": "--command"][option] ?? option
+      let long = option.hasPrefix("--") ? option : "--comm"
       #expect(warning.contains("\(long) \(name)") && warning.contains("15"), trace.description)
     }
   }

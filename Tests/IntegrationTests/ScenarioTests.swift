@@ -22,3 +22,74 @@ struct ScenarioTests {
     expectNone(SumComparison.differences(truth: truth, trace: try Line.all(in: trace.output)))
   }
 }
+
+/// A load that knows what it has done: a scenario of fileload.
+struct Scenario: CustomTestStringConvertible, Sendable {
+  var name: String
+
+  var testDescription: String { name }
+
+  /// Those whose log has sums instead of calls.
+  private static let sums = ["threads", "bytes"]
+
+  /// Those whose log has a line for each call.
+  static let all: [Scenario] = {
+    let names = (try? run(Built.fileload, ["--list"]))?.text.split(separator: "\n") ?? []
+    precondition(names.count > sums.count, "\(Built.fileload) --list prints no scenarios")
+    return names.map(String.init).filter { !sums.contains($0) }.map { Scenario(name: $0) }
+  }()
+
+  /// What it did, and what bfatrace with these options told of it.
+  func traced(
+    _ options: [String], on fileSystem: Scratch.FileSystem = .disk
+  ) throws -> (truth: [Line], trace: Trace) {
+    let truth = Scratch.newName()
+    defer { try? FileManager.default.removeItem(atPath: truth) }
+    return try Scratch.directory(on: fileSystem) { directory in
+      let (ended, trace) = try trace(in: directory, truth: truth, options: options)
+      if ended.status == 77 { try skip("\(name): \(ended.errors)") }
+      try #require(ended.status == 0, "fileload \(name): \(ended.errors)")
+      try #require(trace.ended.status == 0, "bfatrace: \(trace.ended.errors)")
+      #expect(trace.ended.errors == "")
+      return (try Line.all(inFile: truth), trace)
+    }
+  }
+
+  private func trace(
+    in directory: String, truth: String, options: [String]
+  ) throws -> (load: Ended, trace: Trace) {
+    let options = ["--json", "--under", directory] + options
+    let start = { try Running(Built.fileload, [name, directory, truth]) }
+    guard name == "inherited" else {
+      let tracing = try Tracing(options)
+      return (try start().wait(), tracing.stop())
+    }
+    // It has files open before the tracing starts, says when, and goes on when it is told to.
+    let load = try start()
+    try waitUntil("fileload \(name) is ready") {
+      !load.outputSoFar.isEmpty || !load.process.isRunning
+    }
+    let tracing = try Tracing(options)
+    if load.process.isRunning { load.input.fileHandleForWriting.write(Data("\n".utf8)) }
+    return (load.wait(), tracing.stop())
+  }
+}
+
+/// Something is missing here that the test needs. In CI, where all of it is there, that is a
+/// failure.
+func skip(_ reason: String) throws -> Never {
+  if ProcessInfo.processInfo.environment["CI"] == "true" { throw Missing(reason: reason) }
+  try Test.cancel("\(reason)")
+}
+
+struct Missing: Error { var reason: String }
+
+/// Records each difference as an issue of its own, and what follows from many as a number.
+func expectNone(_ differences: [String], sourceLocation: SourceLocation = #_sourceLocation) {
+  for difference in differences.prefix(5) {
+    Issue.record("\(difference)", sourceLocation: sourceLocation)
+  }
+  if differences.count > 5 {
+    Issue.record("and \(differences.count - 5) more", sourceLocation: sourceLocation)
+  }
+}

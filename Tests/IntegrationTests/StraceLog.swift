@@ -3,8 +3,8 @@ import Foundation
 
 /// What strace logged of one thread: the calls on files, in order.
 ///
-/// Written so that nothing is ambiguous: strings and paths in hex (-xx), numbers for flags (-X raw),
-/// no bytes of contents (-s 0), all segments of a vector (-v), one file a thread (-ff).
+/// Written so that nothing is ambiguous: strings and paths in hex (-xx), numbers for flags
+/// (-X raw), no bytes of contents (-s 0), all segments of a vector (-v), one file a thread (-ff).
 struct StraceLog {
   static func options(log: String) -> [String] {
     // The question mark: an architecture may lack the call.
@@ -47,7 +47,10 @@ struct StraceLog {
   private let filename = /(?:"([^"]*)"|NULL|0x[0-9a-f]+)(?:, )?/
 
   init(path: String) throws {
-    let text = try String(contentsOfFile: path, encoding: .utf8)
+    try self.init(text: String(contentsOfFile: path, encoding: .utf8))
+  }
+
+  init(text: String) throws {
     for entry in text.split(separator: "\n") {
       // Signals, and how the thread ended.
       if entry.hasPrefix("--- ") || entry.hasPrefix("+++ ") { continue }

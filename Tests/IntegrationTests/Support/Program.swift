@@ -19,7 +19,10 @@ final class Running {
   private let output = Scratch.newFile()
   private let errors = Scratch.newFile()
 
-  init(_ program: String, _ arguments: [String], in directory: String? = nil, environment: [String: String] = [:]) throws {
+  init(
+    _ program: String, _ arguments: [String], in directory: String? = nil,
+    environment: [String: String] = [:]
+  ) throws {
     process.executableURL = URL(filePath: program)
     process.arguments = arguments
     if let directory { process.currentDirectoryURL = URL(filePath: directory) }
@@ -27,7 +30,26 @@ final class Running {
     process.standardInput = input
     process.standardOutput = output.handle
     process.standardError = errors.handle
-    try process.run()
+    // Writing to a program that has ended is an error, not the end of the tests. A handler is not
+    // inherited; SIG_IGN would be.
+    signal(SIGPIPE) { _ in }
+    try Self.withoutBlockedSignals { try process.run() }
+  }
+
+  /// Threads of Dispatch have nearly all signals blocked, and Foundation lets the child inherit that:
+  /// it is to begin as from a shell.
+  private static func withoutBlockedSignals(_ body: () throws -> Void) rethrows {
+    var none = sigset_t()
+    var blocked = sigset_t()
+    sigemptyset(&none)
+    pthread_sigmask(SIG_SETMASK, &none, &blocked)
+    defer { pthread_sigmask(SIG_SETMASK, &blocked, nil) }
+    try body()
+  }
+
+  deinit {
+    try? FileManager.default.removeItem(at: output.url)
+    try? FileManager.default.removeItem(at: errors.url)
   }
 
   func interrupt() { process.interrupt() }
@@ -35,12 +57,11 @@ final class Running {
   /// What it has written so far.
   var outputSoFar: Data { (try? Data(contentsOf: output.url)) ?? Data() }
 
+  /// The same of standard error.
+  var errorsSoFar: Data { (try? Data(contentsOf: errors.url)) ?? Data() }
+
   func wait() -> Ended {
     process.waitUntilExit()
-    defer {
-      try? FileManager.default.removeItem(at: output.url)
-      try? FileManager.default.removeItem(at: errors.url)
-    }
     let signalled = process.terminationReason == .uncaughtSignal
     return Ended(
       output: outputSoFar,
@@ -61,7 +82,9 @@ func run(
 
 /// Runs a command line with sh.
 @discardableResult
-func shell(_ command: String, in directory: String? = nil, environment: [String: String] = [:]) throws -> Ended {
+func shell(_ command: String, in directory: String? = nil, environment: [String: String] = [:])
+  throws -> Ended
+{
   try run("/bin/sh", ["-c", command], in: directory, environment: environment)
 }
 

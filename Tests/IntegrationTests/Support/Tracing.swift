@@ -28,6 +28,9 @@ final class Tracing {
 
   var pid: pid_t { running.process.processIdentifier }
 
+  /// What it has complained about so far.
+  var errorsSoFar: Data { running.errorsSoFar }
+
   func signal(_ number: Int32) { kill(pid, number) }
 
   /// Ends it, which delivers all that was recorded.

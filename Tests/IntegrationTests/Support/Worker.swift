@@ -26,17 +26,28 @@ final class Worker {
   func run(_ command: String) throws {
     commands += 1
     let mark = "done \(commands)\n"
-    running.input.fileHandleForWriting.write(Data("\(command)\necho done \(commands)\n".utf8))
+    let lines = "\(command)\necho done \(commands)\n"
+    try running.input.fileHandleForWriting.write(contentsOf: Data(lines.utf8))
     try waitUntil("a shell has done \(command)") {
       String(decoding: running.outputSoFar, as: UTF8.self).hasSuffix(mark)
         || !running.process.isRunning
     }
   }
 
-  /// Lets it end, and waits for it.
+  /// Lets it end, and waits for it and for its children.
   func end() {
     try? running.input.fileHandleForWriting.close()
     _ = running.wait()
+  }
+
+  /// Lets it end, and waits for it, but not for its children, as Foundation does: it goes by a
+  /// socket that they inherit.
+  func leave() throws {
+    try running.input.fileHandleForWriting.close()
+    try waitUntil("a shell has ended") {
+      let status = try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
+      return status?.contains("State:\tZ") ?? true
+    }
   }
 
   /// Makes a shell that runs under a name of its own.

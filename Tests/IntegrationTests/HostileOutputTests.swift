@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Testing
+
+@Suite("Names that try to forge lines or drive a terminal", .needsRoot)
+struct HostileOutputTests {
+  struct Name {
+    var bytes: [UInt8]
+    /// As text shows it.
+    var text: String
+    /// Whether JSON has it as a string.
+    var isString = false
+
+    init(_ bytes: String, _ text: String, isString: Bool = false) {
+      self.init(Array(bytes.utf8), text, isString: isString)
+    }
+
+    init(_ bytes: [UInt8], _ text: String, isString: Bool = false) {
+      (self.bytes, self.text, self.isString) = (bytes, text, isString)
+    }
+  }
+
+  static let names = [
+    Name("new\nline", #"new\012line"#),
+    Name("a\nx(1): RO  ", #"a\012x(1): RO  "#),
+    Name("clear\u{1b}[2J\u{1b}]0;title\u{7}", #"clear\033[2J\033]0;title\007"#),
+    Name("return\r\t\u{7f}", #"return\015\011\177"#),
+    Name("\"quoted\", \"pid\":1", #""quoted", "pid":1"#),
+    Name(#"back\slash\012"#, #"back\134slash\134012"#),
+    Name("C1 \u{9b}2J", #"C1 \302\2332J"#, isString: true),
+    Name("grüße 漢字 🙂", "grüße 漢字 🙂", isString: true),
+    Name("x(1): RO  etc passwd", "x(1): RO  etc passwd", isString: true),
+    Name("{\u{27}lost\u{27}:1}", "{'lost':1}", isString: true),
+    Name([0x61, 0xff, 0x62], #"a\377b"#),
+    Name([0xc0, 0xaf], #"\300\257"#),
+    Name([0xed, 0xa0, 0x80], #"\355\240\200"#),
+    Name([0xf4, 0x90, 0x80, 0x80], #"\364\220\200\200"#),
+    Name([0xc3], #"\303"#),
+  ]
+
+  private func writeAll(in directory: String) throws {
+    for name in Self.names { try Calls.write(Array("\(directory)/".utf8) + name.bytes) }
+  }
+
+  /// Nothing but newlines at the ends of lines.
+  private func hasControlBytes(_ output: Data) -> Bool {
+    output.contains { ($0 < 0x20 && $0 != 0x0a) || $0 == 0x7f }
+  }
+
+  @Test("text shows them escaped, one line each")
+  func text() throws {
+    try Scratch.directory { directory in
+      let trace = try Trace.of(["--filter", "O", "--under", directory]) {
+        try writeAll(in: directory)
+      }
+      #expect(!hasControlBytes(trace.output), trace.description)
+      #expect(trace.lines.count == Self.names.count, trace.description)
+      for (line, name) in zip(trace.lines, Self.names) {
+        #expect(line.hasSuffix(" \(directory)/\(name.text)"), trace.description)
+        #expect(line.contains("(\(getpid())): "), trace.description)
+      }
+    }
+  }
+
+  @Test("JSON keeps every byte, and holds for strict parsers")
+  func json() throws {
+    try Scratch.directory { directory in
+      let trace = try Trace.of(["--json", "--filter", "O", "--under", directory]) {
+        try writeAll(in: directory)
+      }
+      #expect(!hasControlBytes(trace.output), trace.description)
+      #expect(trace.lines.count == Self.names.count, trace.description)
+      for (line, name) in zip(trace.lines, Self.names) {
+        let path = Array("\(directory)/".utf8) + name.bytes
+        let object = try StrictJSON.object(line.utf8)
+        if name.isString {
+          #expect(object["path"] == .string(String(decoding: path, as: UTF8.self)), "\(line)")
+        } else {
+          #expect(object["path_raw"] == .array(path.map { .number("\($0)") }), "\(line)")
+        }
+      }
+      try checkParsers(trace, in: directory)
+    }
+  }
+
+  /// jq and Python read the same bytes.
+  private func checkParsers(_ trace: Trace, in directory: String) throws {
+    let prefix = Array("\(directory)/".utf8)
+    let paths = Self.names.map { name in
+      (prefix + name.bytes).map { String(format: "%02x", $0) }.joined()
+    }
+    let file = "\(directory)/lines"
+    try trace.output.write(to: URL(filePath: file))
+    let python = try run("/usr/bin/env", ["python3", "-c", Self.strictPython, file])
+    #expect(python.text.split(separator: "\n").map(String.init) == paths, "\(python.errors)")
+    let jq = try run("/usr/bin/env", ["jq", "-c", ".path_raw // (.path | length)", file])
+    #expect(jq.status == 0 && jq.errors.isEmpty, "\(jq.errors)")
+    #expect(jq.text.split(separator: "\n").count == paths.count, "\(jq.text)")
+  }
+
+  private static let strictPython = """
+    import json, sys
+    def unique(pairs):
+        assert len(dict(pairs)) == len(pairs), pairs
+        return dict(pairs)
+    for line in open(sys.argv[1], "rb"):
+        record = json.loads(line.decode(), object_pairs_hook=unique)
+        assert ("path" in record) != ("path_raw" in record), record
+        path = record["path"].encode() if "path" in record else bytes(record["path_raw"])
+        print(path.hex())
+    """
+
+  @Test("a process name is escaped as well")
+  func comm() throws {
+    try Scratch.directory { directory in
+      let worker = try Worker()
+      try worker.run(#"printf 'x(1): R /\n\033\\"' > /proc/$$/comm"#)
+      for options in [[], ["--json"]] {
+        let trace = try Trace.of(["--filter", "O", "--under", directory] + options) {
+          try worker.run(": > \(directory)/file")
+        }
+        #expect(trace.lines.count == 1 && !hasControlBytes(trace.output), trace.description)
+        let line = try #require(trace.lines.first)
+        if options.isEmpty {
+          #expect(line.hasPrefix(#"x(1): R /\012\033\134"(\#(worker.pid)): "#), trace.description)
+        } else {
+          let bytes = "x(1): R /\n\u{1b}\\\"".utf8.map { StrictJSON.Value.number("\($0)") }
+          #expect(try StrictJSON.object(line.utf8)["comm_raw"] == .array(bytes), trace.description)
+        }
+      }
+    }
+  }
+}

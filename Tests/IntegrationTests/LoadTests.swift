@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Synchronization
+import Testing
+
+@Suite("Under load", .needsRoot)
+struct LoadTests {
+  @Test("threads that share a file lose no count")
+  func threads() throws {
+    let (truth, trace) = try Scenario(name: "threads").traced([])
+    #expect(truth.count == 9, "a sum for each thread's file, and one for the file they share")
+    expectNone(SumComparison.differences(truth: truth, trace: try Line.all(in: trace.output)))
+  }
+
+  @Test("a million reads of a byte are ten lines a second, and all are counted")
+  func bytes() throws {
+    let (truth, trace) = try Scenario(name: "bytes").traced(["-t", "-t"])
+    let lines = try Line.all(in: trace.output)
+    expectNone(SumComparison.differences(truth: truth, trace: lines))
+    #expect(lines.map(\.sums.reads).reduce(0, +) == 1_000_000)
+    let times = try trace.objects().map { try #require($0["timestamp"] as? Double) }
+    // A line has the time of its first call: the last line goes on for up to a tenth of a second.
+    let seconds = try #require(times.max()) - (try #require(times.min())) + 0.1
+    // One more for the file's creation, and one for a flush soon after the beginning.
+    #expect(Double(lines.count) <= 10 * seconds + 2, "\(lines.count) lines in \(seconds) s")
+  }
+
+  @Test("while directories are renamed, each read is told with a path that the file had")
+  func renameStorm() throws {
+    try Scratch.directory { directory in
+      let storm = try RenameStorm(in: directory)
+      let lines = try storm.traced(["--syscalls"]).filter { $0.syscall == "pread64" }
+      storm.expectOnlyNames(of: lines)
+      #expect(lines.count == RenameStorm.reads)
+    }
+  }
+
+  @Test("while directories are renamed, merged lines have such paths, and lose no count")
+  func mergedRenameStorm() throws {
+    try Scratch.directory { directory in
+      let storm = try RenameStorm(in: directory)
+      let lines = try storm.traced([])
+      storm.expectOnlyNames(of: lines)
+      let reads = UInt64(RenameStorm.reads)
+      let all = lines.reduce(into: Sums()) { $0 += $1.sums }
+      #expect(all == Sums(opens: 1, reads: reads, readBytes: reads, closes: 1))
+    }
+  }
+}
+
+/// A file that is read while one directory above it changes its name, and another one its name
+/// and its parent: a path put together from different moments would be one that never was.
+private final class RenameStorm: Sendable {
+  static let reads = 30_000
+
+  private let directory: String
+  private let isOver = Atomic(false)
+
+  init(in directory: String) throws {
+    self.directory = directory
+    try makeDirectories("top/from/inner", "top/to", in: directory)
+    try Data("x".utf8).write(to: URL(filePath: "\(directory)/top/from/inner/file"))
+  }
+
+  /// Each name that the file has at any time.
+  private var names: Set<ByteString> {
+    let names = ["top", "peak"].flatMap { top in
+      ["from/inner", "to/moved"].map { "\(directory)/\(top)/\($0)/file" }
+    }
+    return Set(names.map { ByteString($0) })
+  }
+
+  func expectOnlyNames(of lines: [Line]) {
+    let paths = Dictionary(grouping: lines, by: \.path)
+    for (path, lines) in paths where path.map({ !names.contains($0) }) ?? true {
+      Issue.record("\(lines.count) lines with path \(path?.description ?? "none")")
+    }
+    #expect(paths.count > 1, "the renames came between the reads")
+  }
+
+  /// The lines of bfatrace with these options about the reader.
+  func traced(_ options: [String]) throws -> [Line] {
+    let trace = try Trace.of(["--json", "--under", directory] + options) { try rage() }
+    try #require(trace.ended.status == 0, "\(trace.ended.errors)")
+    return try Line.all(in: trace.output)
+  }
+
+  private func rage() throws {
+    let file = try Calls.open("\(directory)/top/from/inner/file")
+    let calm = DispatchSemaphore(value: 0)
+    Thread {
+      self.rename()
+      calm.signal()
+    }.start()
+    var byte: UInt8 = 0
+    let bytes = (0..<Self.reads).reduce(0) { sum, _ in sum + pread(file, &byte, 1, 0) }
+    isOver.store(true, ordering: .relaxed)
+    calm.wait()
+    close(file)
+    try #require(bytes == Self.reads)
+  }
+
+  /// Until the reader has done its work; there and back again, so that it ends as it began.
+  private func rename() {
+    let (top, peak) = ("\(directory)/top", "\(directory)/peak")
+    while !isOver.load(ordering: .relaxed) {
+      let failed =
+        Glibc.rename("\(top)/from/inner", "\(top)/to/moved") + Glibc.rename(top, peak)
+        + Glibc.rename("\(peak)/to/moved", "\(peak)/from/inner") + Glibc.rename(peak, top)
+      if failed != 0 { Issue.record("rename: \(POSIXError.last)") }
+    }
+  }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Testing
+
+@Suite("Events that could not be delivered", .needsRoot)
+struct LossOutputTests {
+  private static let reads = 50_000
+  private static let laterReads = 10
+  private static let failedOpens = 1000
+
+  /// Reads a file in a directory that is traced, which nobody else does (--filter R leaves out that
+  /// it is opened).
+  ///
+  /// Stops the tracer while the load makes records for several times the ring's 16 MiB, and lets it
+  /// go on for the last few.
+  private func overrun(_ options: [String], meanwhile: () -> Void = {}) throws -> Trace {
+    try Scratch.directory { directory in
+      // With a path of 2,000 bytes, a record of two kilobytes for each call.
+      let name = String(repeating: "d", count: 200)
+      let deep = ([directory] + Array(repeating: name, count: 10)).joined(separator: "/")
+      try FileManager.default.createDirectory(atPath: deep, withIntermediateDirectories: true)
+      try Calls.write("\(deep)/file")
+      let tracing = try Tracing(options + ["--syscalls", "--under", directory])
+      tracing.signal(SIGSTOP)
+      try waitUntil("bfatrace is stopped") { state(of: tracing.pid) == "T" }
+      let descriptor = try Calls.open("\(deep)/file")
+      defer { close(descriptor) }
+      for _ in 0..<Self.reads { try Calls.read(descriptor) }
+      meanwhile()
+      tracing.signal(SIGCONT)
+      try waitUntil("bfatrace has reported the loss") { !tracing.errorsSoFar.isEmpty }
+      for _ in 0..<Self.laterReads { try Calls.read(descriptor) }
+      return tracing.stop()
+    }
+  }
+
+  private func state(of pid: pid_t) -> Substring {
+    let status = (try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)) ?? ""
+    return status.firstMatch(of: /State:\t(.)/)?.1 ?? ""
+  }
+
+  /// The numbers in the lines on standard error: while running, and in all.
+  private func reported(_ trace: Trace) throws -> (running: Int, total: Int) {
+    let lines = trace.ended.errors.split(separator: "\n")
+    let total = try #require(lines.last?.wholeMatch(of: /bfatrace: lost (\d+) events in all/))
+    let running = try lines.dropLast().map { line in
+      let match = try #require(line.prefixMatch(of: /bfatrace: lost (\d+) events:/), "\(line)")
+      return try #require(Int(match.1))
+    }
+    return (running.reduce(0, +), try #require(Int(total.1)))
+  }
+
+  @Test("text tells on standard error how many, at once and in all, and the status is 3")
+  func text() throws {
+    let trace = try overrun(["--filter", "R"])
+    let summary = Comment("\(trace.lines.count) lines\n\(trace.ended.errors)")
+    #expect(trace.ended.status == 3, summary)
+    let lost = try reported(trace)
+    #expect(lost.running == lost.total && lost.total > 0, summary)
+    #expect(trace.lines.count + lost.total == Self.reads + Self.laterReads, summary)
+    #expect(!trace.lines.contains { $0.contains("lost") }, summary)
+  }
+
+  @Test("JSON has them in the stream, where they are missing")
+  func json() throws {
+    let trace = try overrun(["--filter", "R", "--json"])
+    let summary = Comment("\(trace.lines.count) lines\n\(trace.ended.errors)")
+    #expect(trace.ended.status == 3, summary)
+    let objects = try trace.objects()
+    let lost = objects.compactMap { $0["lost"] as? Int }
+    #expect(lost.reduce(0, +) == (try reported(trace)).total, summary)
+    #expect(objects.count - lost.count + lost.reduce(0, +) == Self.reads + Self.laterReads, summary)
+    #expect(objects.allSatisfy { $0["lost"] == nil || $0.count == 1 }, summary)
+    // Behind the last record, the ones that came after the loss.
+    let last = try #require(objects.lastIndex { $0["lost"] != nil })
+    #expect(objects.count - 1 - last == Self.laterReads, summary)
+  }
+
+  @Test("a failed open that found the ring full is counted, though its place is not known yet")
+  func failedOpens() throws {
+    // It has no inode: its path is compared in user space, where it did not arrive.
+    let trace = try overrun(["--filter", "RO"]) {
+      for _ in 0..<Self.failedOpens { _ = open("/nonexistent/file", O_RDONLY) }
+    }
+    let summary = Comment("\(trace.lines.count) lines\n\(trace.ended.errors)")
+    // And the open of the file that is read. Small records may find room still, and are left out.
+    let calls = 1 + Self.reads + Self.laterReads
+    #expect(trace.lines.count + (try reported(trace)).total > calls, summary)
+  }
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Testing
+
+/// A run of bfatrace whose standard output the test reads as it comes, through a pipe or a terminal.
+final class LiveTrace {
+  enum Kind: CaseIterable { case pipe, terminal }
+
+  let running: Running
+  private let reader: Int32
+  private var output = Data()
+
+  /// - Parameter directory: where a FIFO can be made, out of sight of the trace.
+  init(_ options: [String], through kind: Kind, in directory: String) throws {
+    let path: String
+    switch kind {
+    case .pipe:
+      path = "\(directory)/fifo.\(UUID())"
+      guard mkfifo(path, 0o600) == 0 else { throw POSIXError.last }
+      reader = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+    case .terminal:
+      reader = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)
+      path = "/dev/pts/\(try Self.unlock(reader))"
+    }
+    if reader < 0 { throw POSIXError.last }
+    running = try Running(
+      "/bin/sh", ["-c", #"exec "$@" > "$0""#, path, Built.bfatrace] + options)
+  }
+
+  deinit {
+    close(reader)
+    if running.process.isRunning { signal(SIGKILL) }
+  }
+
+  var pid: pid_t { running.process.processIdentifier }
+
+  func signal(_ number: Int32) { kill(pid, number) }
+
+  /// Bytes in the pipe.
+  var waiting: Int32 {
+    var count: Int32 = 0
+    return ioctl(reader, UInt(FIONREAD), &count) == 0 ? count : 0
+  }
+
+  /// Makes the other end of a terminal usable.
+  /// - Returns: its number.
+  private static func unlock(_ terminal: Int32) throws -> UInt32 {
+    // TIOCSPTLCK and TIOCGPTN, which Swift does not see.
+    var isLocked: Int32 = 0
+    var number: UInt32 = 0
+    guard ioctl(terminal, 0x4004_5431, &isLocked) == 0, ioctl(terminal, 0x8004_5430, &number) == 0
+    else { throw POSIXError.last }
+    return number
+  }
+
+  /// Takes what is there; the text so far, as a program writes it: a terminal adds returns.
+  func text() -> String {
+    var buffer = [UInt8](repeating: 0, count: 65536)
+    while case let count = read(reader, &buffer, buffer.count), count > 0 {
+      output.append(contentsOf: buffer[..<count])
+    }
+    return String(decoding: output, as: UTF8.self).replacing("\r\n", with: "\n")
+  }
+
+  /// Writes to the file until it shows: then the recording is on.
+  func waitUntilRecording(_ file: String) throws {
+    try waitUntil("the first line of output") {
+      try? Calls.write(file)
+      return !running.process.isRunning || text().contains(file)
+    }
+  }
+
+  /// Waits for the end while taking all output.
+  func end() throws -> Ended {
+    try waitUntil("bfatrace has ended") {
+      _ = text()
+      return !running.process.isRunning
+    }
+    return running.wait()
+  }
+}

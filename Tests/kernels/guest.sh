@@ -1,0 +1,119 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# What runs under another kernel (see boot), where bfatrace, fileload and
+# fileload32 are in PATH and the current directory is what comes back:
+#
+#   calls.trace  bfatrace --json --syscalls of all but the loads with sums
+#   sums.trace   bfatrace --json of all loads
+#   *.truth      what they did
+#
+# All loads run beside the same two tracers, because starting one takes seconds
+# where a processor is emulated. Exit status: 0, 1 if anything failed, with the
+# reason on the console. Whether the traces are right is for others to say.
+set -eu
+
+disk=/var/tmp/load
+memory=/dev/shm/load
+counted=/var/tmp/counted # out of sight of the tracer of calls
+mkdir "$disk" "$memory" "$counted"
+
+die() {
+	echo "guest.sh: $*"
+	exit 1
+}
+
+# Starts a tracer with output $1.trace, the rest are its options; sets $tracer.
+start() {
+	name=$1
+	shift
+	bfatrace --json --output "$name.trace" "$@" >"$name.messages" 2>&1 &
+	tracer=$!
+}
+
+# Waits until tracer $2 with output $1.trace records.
+await() {
+	while [ ! -e "$1.trace" ]; do
+		kill -0 "$2" 2>/dev/null || die "bfatrace ended: $(cat "$1.messages")"
+		sleep 0.05
+	done
+}
+
+# Ends tracer $2 with output $1.trace, which must have nothing to complain of.
+stop() {
+	kill -TERM "$2" # what a shell starts in the background ignores SIGINT
+	wait "$2" || die "bfatrace ended with status $?: $(cat "$1.messages")"
+	[ ! -s "$1.messages" ] || die "bfatrace: $(cat "$1.messages")"
+}
+
+# Runs scenario $1 in a new directory of $2, with truth $3.truth and $4 rounds:
+# enough for each case, few enough to be quick here.
+load() {
+	mkdir "$2/$1"
+	FILELOAD_ROUNDS=$4 FILELOAD_THREADS=4 fileload "$1" "$2/$1" "$3.truth" || die "fileload $1 $2/$1: status $?"
+}
+
+run_loads() {
+	for scenario in $(fileload --list); do
+		case $scenario in
+		inherited) ;; # it is waiting
+		threads | bytes) load "$scenario" "$counted" "counted.$scenario" 1000 ;;
+		*)
+			load "$scenario" "$disk" "disk.$scenario" 60
+			load "$scenario" "$memory" "memory.$scenario" 60
+			;;
+		esac
+	done
+	[ -z "$(command -v fileload32)" ] || fileload32 "$disk" >32.truth || die "fileload32: status $?"
+}
+
+# One load has files open before the tracers start.
+mkdir "$disk/inherited"
+mkfifo /tmp/go /tmp/ready
+fileload inherited "$disk/inherited" disk.inherited.truth </tmp/go >/tmp/ready &
+inherited=$!
+exec 8>/tmp/go 9</tmp/ready
+read -r _ <&9
+
+start calls --syscalls --under "$disk" --under "$memory"
+calls=$tracer
+start sums --under "$disk" --under "$memory" --under "$counted"
+sums=$tracer
+await calls "$calls"
+await sums "$sums"
+echo go >&8
+wait "$inherited" || die "fileload inherited: status $?"
+run_loads
+stop calls "$calls"
+stop sums "$sums"
+
+# Runs bfatrace with these options for a moment.
+try_options() {
+	lines=/tmp/lines.$(echo "$*" | tr '/ ' '__')
+	bfatrace -s 0.1 "$@" >"$lines" 2>&1 || die "bfatrace $*: status $?: $(cat "$lines")"
+}
+
+# What is off is removed before the verifier sees it, so each option makes other
+# programs. Two at a time: there are two processors, and little memory.
+cd /tmp
+other=
+while read -r options; do
+	# shellcheck disable=SC2086 # words
+	try_options $options &
+	[ -z "$other" ] || wait "$other"
+	other=$!
+done <<EOF
+
+--syscalls
+--failed
+--slower 1
+--all
+--under $disk
+--dir $disk
+--current-mount
+-p 1 -F
+-c sh
+--uid 0
+--ignore-pid 1
+--ignore-comm x
+EOF
+wait "$other"
