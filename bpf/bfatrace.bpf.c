@@ -60,12 +60,15 @@ int BPF_PROG(sched_process_exit, struct task_struct *task)
 {
 	struct files_struct *files = task->files;
 	struct fdtable *table = files->fdt;
+	bool shared;
 
 	if (task->signal->live.counter)
 		return 0;
 	if (config.pid_rules)
 		forget_rule(task->tgid);
-	return visit_entries(task, 0, table->max_fds, files->count.counter > 1 ? VISIT_LEAVE : VISIT_EXIT);
+	/* Threads that die together all come here, and each still holds the table. */
+	shared = files->count.counter > task->signal->nr_threads;
+	return visit_entries(task, 0, table->max_fds, shared ? VISIT_LEAVE : VISIT_EXIT);
 }
 
 /* Only with --follow. */

@@ -29,7 +29,7 @@ static __noinline int remember_closing(struct call_start *start, struct open_key
 	if (!start || !key || !call || !file)
 		return 0;
 	e = entry_of(key, file, call);
-	if (!e || !lock(e))
+	if (!e || !lock(key, e))
 		return 0;
 	start->closes = is_of(e, file);
 	start->closing = e->known;
@@ -169,13 +169,14 @@ static __noinline bool describe_filename(struct call *call)
 			      &s->path[BOUNDED(BFA_PATH_MAX - len, BFA_PATH_MAX - 1)]);
 	read = bpf_probe_read_user_str(s->bytes + sizeof(s->call) + BOUNDED(len, BFA_PATH_MAX - 1), BFA_PATH_MAX,
 				       filename);
-	if (read <= 0)
+	if (read < 0)
 		return false;
 	s->call.record.marks |= BFA_MARK_FILENAME;
 	if (len)
 		s->call.record.marks |= s->walk.marks & BFA_MARK_TRUNCATED;
 	s->call.record.path_len = len;
-	s->call.record.filename_len = read - 1;
+	/* Older kernels return 0 for an empty string, newer ones count its NUL. */
+	s->call.record.filename_len = read ? read - 1 : 0;
 	return true;
 }
 
@@ -253,7 +254,7 @@ static __noinline int report_call(struct open_key *key, struct open_file *e, str
 		return 0;
 	describe_arguments(c, key, call);
 	/* Locked: a refresh may be changing the path. */
-	if (e && lock(e)) {
+	if (e && lock(key, e)) {
 		describe_file(c, key, &e->known);
 		unlock(e);
 	}

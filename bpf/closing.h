@@ -45,7 +45,7 @@ static long visit_entry(__u32 index, void *context)
 	struct open_key key = { .tgid = v->tgid, .fd = v->first + index };
 	struct open_file *e = bpf_map_lookup_elem(&open_files, &key);
 
-	if (!e || !lock(e))
+	if (!e || !lock(&key, e))
 		return 0;
 	visit_locked(&key, e, v->why);
 	unlock(e);

@@ -21,7 +21,7 @@ static __noinline bool flush_entry(struct open_key *key)
 	struct open_file *e = key ? bpf_map_lookup_elem(&open_files, key) : 0;
 	bool room;
 
-	if (!e || !lock(e))
+	if (!e || !lock(key, e))
 		return true;
 	if (e->dead) {
 		bpf_map_delete_elem(&long_paths, key);

@@ -99,7 +99,8 @@ struct fs_struct {
 } KERNEL_STRUCT;
 
 struct signal_struct {
-	struct atomic_counter live;
+	struct atomic_counter live; /* threads that have not begun to exit */
+	int nr_threads;		    /* threads that have not been released */
 } KERNEL_STRUCT;
 
 /* kuid_t and kgid_t */

@@ -13,11 +13,6 @@
 
 #include "emit.h"
 
-struct open_key {
-	__u32 tgid;
-	__u32 fd;
-};
-
 struct long_path {
 	char path[BFA_PATH_MAX];
 };
@@ -76,22 +71,26 @@ static __noinline bool wait_for_lock(struct open_file *e)
 	return c.locked;
 }
 
+static __always_inline void unlock(struct open_file *e)
+{
+	__sync_lock_test_and_set(&e->busy, 0);
+}
+
 /*
  * The holder is on another CPU, with preemption off, and holds it for less
  * than a microsecond: waiting in vain is next to impossible, but a BPF
  * program must end. bpf_spin_lock is not allowed in raw tracepoint programs.
  */
-static __always_inline bool lock(struct open_file *e)
+static __always_inline bool lock(struct open_key *key, struct open_file *e)
 {
-	if (try_lock(e) || wait_for_lock(e))
+	if (!try_lock(e) && !wait_for_lock(e)) {
+		COUNT(lost, 1);
+		return false;
+	}
+	if (e->key.tgid == key->tgid && e->key.fd == key->fd)
 		return true;
-	COUNT(lost, 1);
+	unlock(e);
 	return false;
-}
-
-static __always_inline void unlock(struct open_file *e)
-{
-	__sync_lock_test_and_set(&e->busy, 0);
 }
 
 static __always_inline bool is_of(struct open_file *e, struct file *file)
@@ -192,6 +191,7 @@ static __noinline struct open_file *entry_for(struct open_key *key)
 	if (e || !s || !key)
 		return e;
 	__builtin_memset(&s->fresh, 0, __builtin_offsetof(struct open_file, known.path));
+	s->fresh.key = *key;
 	bpf_map_update_elem(&open_files, key, &s->fresh, BPF_NOEXIST);
 	if (key->fd > highest_fd)
 		highest_fd = key->fd;

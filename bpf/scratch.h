@@ -25,8 +25,14 @@ struct known_file {
 	char path[BFA_SHORT_PATH];
 };
 
+struct open_key {
+	__u32 tgid;
+	__u32 fd;
+};
+
 /* One descriptor of one process: its open file, and what is not reported yet. */
 struct open_file {
+	struct open_key key; /* its own: memory of a deleted entry may be used again at once */
 	__u32 busy;   /* locked: by who fills, reports or empties it; who only counts does not wait */
 	__u32 queued; /* its key is in the queue of the next flush */
 	/* Pending: added to and taken with atomic operations only. */

@@ -76,7 +76,7 @@ static __noinline int begin_window(struct open_key *key, struct open_file *e)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 
-	if (!key || !e || !lock(e))
+	if (!key || !e || !lock(key, e))
 		return 0;
 	if (!e->time_ns)
 		note_first_access(e, task);
@@ -226,7 +226,7 @@ static __noinline bool take_over(struct open_key *key, struct open_file *e, stru
 	struct scratch *s = scratch_get();
 	bool is;
 
-	if (!s || !key || !e || !call || !lock(e))
+	if (!s || !key || !e || !call || !lock(key, e))
 		return false;
 	is = file_of_fd(bpf_get_current_task_btf(), key->fd) == file;
 	if (is && (is_open_call(call) || !is_of(e, file)))
@@ -247,7 +247,7 @@ static __noinline int refresh(struct open_key *key, struct open_file *e, struct 
 	__u32 epoch = *(volatile __u32 *)&path_epoch;
 	__u32 len;
 
-	if (!s || !key || !e || !lock(e))
+	if (!s || !key || !e || !lock(key, e))
 		return 0;
 	if (is_of(e, file)) {
 		len = resolve(s, READ(file, f_path.mnt), READ(file, f_path.dentry));
@@ -264,7 +264,7 @@ static __noinline int refresh(struct open_key *key, struct open_file *e, struct 
 /* The descriptor was closed, unless another thread has got the number already, and been here first. */
 static __noinline int close_entry(struct open_key *key, struct open_file *e)
 {
-	if (!key || !e || !lock(e))
+	if (!key || !e || !lock(key, e))
 		return 0;
 	if (!is_of(e, file_of_fd(bpf_get_current_task_btf(), key->fd)))
 		report_closed(key, e);

@@ -55,7 +55,8 @@ private struct DoublyTracedRun {
     // Waits until it is traced; only its descendants are, so that other load cannot fill the ring.
     let command = ["env", "strace"] + StraceLog.options(log: logs + "/log")
     let gate = try Running(
-      "/bin/sh", ["-c", "read go; exec \"$@\"", "sh"] + command + [program.interpreter, "../script"],
+      "/bin/sh",
+      ["-c", "read go; exec \"$@\"", "sh"] + command + [program.interpreter, "../script"],
       in: place, environment: environment)
     let scope = ["--follow", "--pid", "\(gate.process.processIdentifier)"]
     var ended: Ended?

@@ -21,6 +21,26 @@ struct ScenarioTests {
     try #require(!truth.isEmpty)
     expectNone(SumComparison.differences(truth: truth, trace: try Line.all(in: trace.output)))
   }
+
+  @Test(
+    "by processes that share and end is told as exactly each time of many",
+    arguments: [["--syscalls"], []])
+  func repeated(options: [String]) throws {
+    try Scratch.directory(on: .memory) { directory in
+      let tracing = try Tracing(["--json", "--under", directory] + options)
+      let racing = ["killed", "exit", "exec", "clone_files", "fork", "scm_rights"]
+      let truth = try (0..<40).flatMap { round in
+        try racing.flatMap { try Scenario(name: $0).run(in: "\(directory)/\($0).\(round)") }
+      }
+      let trace = tracing.stop()
+      try #require(trace.ended.status == 0, "bfatrace: \(trace.ended.errors)")
+      let lines = try Line.all(in: trace.output)
+      expectNone(
+        options.isEmpty
+          ? SumComparison.differences(truth: truth, trace: lines)
+          : CallComparison.differences(truth: truth, trace: lines))
+    }
+  }
 }
 
 /// A load that knows what it has done: a scenario of fileload.
@@ -34,9 +54,10 @@ struct Scenario: CustomTestStringConvertible, Sendable {
 
   /// Those whose log has a line for each call.
   static let all: [Scenario] = {
-    let names = (try? run(Built.fileload, ["--list"]))?.text.split(separator: "\n") ?? []
+    let list = try? IntegrationTests.run(Built.fileload, ["--list"])
+    let names = list?.text.split(separator: "\n").map(String.init) ?? []
     precondition(names.count > sums.count, "\(Built.fileload) --list prints no scenarios")
-    return names.map(String.init).filter { !sums.contains($0) }.map { Scenario(name: $0) }
+    return names.filter { !sums.contains($0) }.map { Scenario(name: $0) }
   }()
 
   /// What it did, and what bfatrace with these options told of it.
@@ -47,12 +68,25 @@ struct Scenario: CustomTestStringConvertible, Sendable {
     defer { try? FileManager.default.removeItem(atPath: truth) }
     return try Scratch.directory(on: fileSystem) { directory in
       let (ended, trace) = try trace(in: directory, truth: truth, options: options)
-      if ended.status == 77 { try skip("\(name): \(ended.errors)") }
-      try #require(ended.status == 0, "fileload \(name): \(ended.errors)")
+      try requireSuccess(ended)
       try #require(trace.ended.status == 0, "bfatrace: \(trace.ended.errors)")
       #expect(trace.ended.errors == "")
       return (try Line.all(inFile: truth), trace)
     }
+  }
+
+  /// What it did in a directory that does not exist yet.
+  func run(in directory: String) throws -> [Line] {
+    let truth = Scratch.newName()
+    defer { try? FileManager.default.removeItem(atPath: truth) }
+    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
+    try requireSuccess(Running(Built.fileload, [name, directory, truth]).wait())
+    return try Line.all(inFile: truth)
+  }
+
+  private func requireSuccess(_ ended: Ended) throws {
+    if ended.status == 77 { try skip("\(name): \(ended.errors)") }
+    try #require(ended.status == 0, "fileload \(name): \(ended.errors)")
   }
 
   private func trace(
