@@ -60,15 +60,19 @@ int BPF_PROG(sched_process_exit, struct task_struct *task)
 {
 	struct files_struct *files = task->files;
 	struct fdtable *table = files->fdt;
-	bool shared;
+	__u32 threads, size;
 
 	if (task->signal->live.counter)
 		return 0;
 	if (config.pid_rules)
 		forget_rule(task->tgid);
-	/* Threads that die together all come here, and each still holds the table. */
-	shared = files->count.counter > task->signal->nr_threads;
-	return visit_entries(task, 0, table->max_fds, shared ? VISIT_LEAVE : VISIT_EXIT);
+	/* Threads that die together all come here, and each still holds the table; a dead leader does not. */
+	threads = task->signal->nr_threads;
+	if (task->group_leader != task && !task->group_leader->files)
+		threads--;
+	/* A thread without a table may be the last one: the kernel has those too. */
+	size = files ? table->max_fds : ~0U;
+	return visit_entries(task, 0, size, files->count.counter > threads ? VISIT_LEAVE : VISIT_EXIT);
 }
 
 /* Only with --follow. */

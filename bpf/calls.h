@@ -8,6 +8,7 @@
 /* The call a thread is in, from its entry to its exit. */
 struct call_start {
 	__u64 time_ns;
+	__u64 file; /* struct file * of its descriptor, unless it is an open */
 	__u32 id;
 	__u32 closes; /* `closing` is the file that a close is about */
 	struct known_file closing;
@@ -23,7 +24,7 @@ struct {
 /* At the exit of close its file is gone, and the descriptor perhaps another thread's: know it now. */
 static __noinline int remember_closing(struct call_start *start, struct open_key *key, struct call *call)
 {
-	struct file *file = key ? file_of_fd(bpf_get_current_task_btf(), key->fd) : 0;
+	struct file *file = start ? (struct file *)start->file : 0;
 	struct open_file *e;
 
 	if (!start || !key || !call || !file)
@@ -48,6 +49,7 @@ static __always_inline int call_enter(struct task_struct *task, struct call *cal
 		return 0;
 	}
 	start->closes = 0;
+	start->file = is_open_call(call) ? 0 : (__u64)file_of_fd(task, key.fd);
 	if (call->kind == CALL_CLOSE)
 		remember_closing(start, &key, call);
 	start->id = call->id;
@@ -109,6 +111,16 @@ static __noinline __u64 vector_size(__u64 vector, __u64 segments, bool compat)
 	return v.size;
 }
 
+/* A 32-bit task passes it in halves. */
+static __always_inline __u64 compat_offset(struct call *call)
+{
+	__u64 *a = call->arguments;
+
+	if (COMPAT_PAIRS_ARE_EVEN && (call->kind == CALL_PREAD || call->kind == CALL_PWRITE))
+		return a[4] | a[5] << 32;
+	return a[3] | a[4] << 32;
+}
+
 static __always_inline void transfer_arguments(struct bfa_call_record *c, struct call *call)
 {
 	__u64 *a = call->arguments;
@@ -120,8 +132,7 @@ static __always_inline void transfer_arguments(struct bfa_call_record *c, struct
 		c->size = vector_size(a[1], a[2], call->compat);
 	if (kind == CALL_PREAD || kind == CALL_PREADV || kind == CALL_PWRITE || kind == CALL_PWRITEV) {
 		c->record.marks |= BFA_MARK_OFFSET;
-		/* A 32-bit task passes it in halves. */
-		c->offset = call->compat ? a[3] | a[4] << 32 : a[3];
+		c->offset = call->compat ? compat_offset(call) : a[3];
 	}
 }
 
@@ -313,6 +324,14 @@ static __always_inline int call_on_close(struct task_struct *task, struct open_k
 	return close_exit(key);
 }
 
+/* Whether the descriptor is of another file than when the call began: another thread has changed it. */
+static __always_inline bool has_changed(struct task_struct *task, struct call *call, struct file *file)
+{
+	struct call_start *start = bpf_task_storage_get(&starts, task, 0, 0);
+
+	return start && start->id == call->id && start->file != (__u64)file;
+}
+
 static __always_inline int call_exit(struct task_struct *task, struct call *call, long ret)
 {
 	struct open_key key = { .tgid = task->tgid, .fd = is_open_call(call) ? ret : call->arguments[0] };
@@ -331,6 +350,10 @@ static __always_inline int call_exit(struct task_struct *task, struct call *call
 	if (config.only_failed && ret >= 0)
 		return 0;
 	file = file_of_fd(task, key.fd);
+	if ((!file && ret != -EBADF) || (!is_open_call(call) && has_changed(task, call, file))) {
+		COUNT(unresolved, 1);
+		return 0;
+	}
 	e = file ? entry_of(&key, file, call) : 0;
 	if (e || shows_bad_descriptor(&key, ret))
 		report_call(&key, e, call, ret);

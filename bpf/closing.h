@@ -66,12 +66,15 @@ static __noinline int visit_entries(struct task_struct *task, __u32 first, __u32
 
 static __always_inline int close_range_exit(struct task_struct *task, struct call *call)
 {
-	__u32 first = call->arguments[0], last = call->arguments[1];
+	__u32 first = call->arguments[0], last = call->arguments[1], flags = call->arguments[2];
+	__u32 end = last == ~0U ? last : last + 1, size = task->files->fdt->max_fds;
 
-	if (call->arguments[2] & CLOSE_RANGE_CLOEXEC)
+	if (flags & CLOSE_RANGE_CLOEXEC)
 		return 0;
-	/* Not bounded by the table's size: CLOSE_RANGE_UNSHARE makes a smaller one. */
-	return visit_entries(task, first, last == ~0U ? last : last + 1, VISIT_CLOSED);
+	/* The table says nothing of what was closed if it was made anew, with fewer entries. */
+	if (!(flags & CLOSE_RANGE_UNSHARE) && end > size)
+		end = size;
+	return visit_entries(task, first, end, VISIT_CLOSED);
 }
 
 /* What closes descriptors, but is no close(2): dup2 and dup3 do so with their target. */

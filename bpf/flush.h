@@ -44,9 +44,13 @@ static long flush_any(void *map, struct open_key *key, struct open_file *e, void
 {
 	struct open_key copy = *key;
 
-	return !flush_entry(&copy);
+	if (flush_entry(&copy))
+		return 0;
+	queue_overflow = 1; /* the rest is still to be visited */
+	return 1;
 }
 
+/* Not 0 if something is left: the ring is full, or there is more since. */
 static __noinline int flush_touched(void)
 {
 	__u32 waiting, done;
@@ -60,7 +64,7 @@ static __noinline int flush_touched(void)
 	done = bpf_loop(waiting, flush_next, 0, 0);
 	if (done < waiting)
 		__sync_fetch_and_add(&touched_count, waiting - done);
-	return 0;
+	return queue_overflow || touched_count;
 }
 
 #endif

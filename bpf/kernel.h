@@ -23,7 +23,7 @@ struct mount;
 struct super_block;
 
 struct atomic_counter {
-	int counter;
+	__u32 counter;
 } KERNEL_STRUCT;
 
 struct seqcount {
@@ -152,6 +152,7 @@ struct task_struct {
 #define EBADF 9 /* include/uapi/asm-generic/errno-base.h */
 
 /* include/uapi/linux/close_range.h */
+#define CLOSE_RANGE_UNSHARE 2
 #define CLOSE_RANGE_CLOEXEC 4
 
 /*

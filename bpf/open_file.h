@@ -27,20 +27,20 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, BFA_OPEN_FILES);
+	__uint(max_entries, BFA_LONG_PATHS);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct open_key);
 	__type(value, struct long_path);
 } long_paths SEC(".maps");
 
-/* Keys of entries for the next flush to look at, each at most once. */
+/* Keys of entries for the next flush to look at. */
 struct {
 	__uint(type, BPF_MAP_TYPE_QUEUE);
 	__uint(max_entries, BFA_QUEUE_SIZE);
 	__type(value, struct open_key);
 } touched SEC(".maps");
 
-__u32 path_epoch;     /* bumped by whatever changes the path of an open file */
+__u32 path_epoch;     /* bumped by system calls that change the paths of open files */
 __u32 highest_fd;     /* of all entries ever made */
 __u32 touched_count;  /* keys in the queue */
 __u32 queue_overflow; /* a key did not fit: the next flush visits every entry */
@@ -77,9 +77,9 @@ static __always_inline void unlock(struct open_file *e)
 }
 
 /*
- * The holder is on another CPU, with preemption off, and holds it for less
- * than a microsecond: waiting in vain is next to impossible, but a BPF
- * program must end. bpf_spin_lock is not allowed in raw tracepoint programs.
+ * The holder is on another CPU, with preemption off, and holds it for about a
+ * microsecond, unless that CPU is interrupted: a BPF program cannot wait for
+ * ever. bpf_spin_lock is not allowed in raw tracepoint programs.
  */
 static __always_inline bool lock(struct open_key *key, struct open_file *e)
 {
@@ -182,6 +182,16 @@ static __noinline int describe(struct open_key *key, struct file *file)
 	return 0;
 }
 
+static __always_inline void raise_highest_fd(__u32 fd)
+{
+	for (int i = 0; i < 64; i++) {
+		__u32 highest = *(volatile __u32 *)&highest_fd;
+
+		if (fd <= highest || __sync_val_compare_and_swap(&highest_fd, highest, fd) == highest)
+			return;
+	}
+}
+
 /* The entry for a key, empty if it is new; in the scratch memory if the map is full. */
 static __noinline struct open_file *entry_for(struct open_key *key)
 {
@@ -193,8 +203,7 @@ static __noinline struct open_file *entry_for(struct open_key *key)
 	__builtin_memset(&s->fresh, 0, __builtin_offsetof(struct open_file, known.path));
 	s->fresh.key = *key;
 	bpf_map_update_elem(&open_files, key, &s->fresh, BPF_NOEXIST);
-	if (key->fd > highest_fd)
-		highest_fd = key->fd;
+	raise_highest_fd(key->fd);
 	e = bpf_map_lookup_elem(&open_files, key);
 	if (e)
 		return e;

@@ -50,6 +50,7 @@ struct call {
 
 #if defined(__TARGET_ARCH_x86)
 #define BFA_NATIVE(x86, arm) (x86)
+#define COMPAT_PAIRS_ARE_EVEN 0
 
 struct pt_regs {
 	unsigned long bx, cx, dx, si, di, bp, r8, r9, r10, orig_ax;
@@ -90,6 +91,7 @@ static __always_inline void read_arguments(struct pt_regs *regs, struct call *ca
 
 #elif defined(__TARGET_ARCH_arm64)
 #define BFA_NATIVE(x86, arm) (arm)
+#define COMPAT_PAIRS_ARE_EVEN 1 /* 64-bit arguments begin in an even register (syscall(2)) */
 
 struct pt_regs {
 	__u64 regs[31];

@@ -106,7 +106,6 @@ static __always_inline void describe_access(struct bfa_record *r, struct open_ke
 	r->uid = e->uid;
 	r->gid = e->gid;
 	__builtin_memcpy(r->comm, e->comm, sizeof(r->comm));
-	r->time_ns = e->time_ns;
 }
 
 /*
@@ -119,20 +118,28 @@ static __noinline bool report(struct open_key *key, struct open_file *e, __u32 c
 	struct scratch *s = scratch_get();
 	struct bfa_access *a;
 	struct taken t;
+	__u64 began;
 	__u32 types;
 
 	if (!s || !e || !key || config.calls)
 		return true;
 	/* Who has just counted the first one is about to begin its window: a flush is not who did it. */
-	if (keep && !e->time_ns)
+	began = e->time_ns;
+	if (keep && !began)
 		return true;
+	/* Before the counts are taken: who adds after that begins a window. */
+	e->time_ns = 0;
 	t = take_pending(e);
 	types = types_of(e, &t, closes);
 	if (!e->known.outside && types & config.types) {
-		if (!e->time_ns)
+		if (!began) {
 			note_first_access(e, bpf_get_current_task_btf());
+			began = e->time_ns;
+			e->time_ns = 0;
+		}
 		a = &s->access;
 		describe_access(&a->record, key, e);
+		a->record.time_ns = began;
 		a->record.types = types;
 		a->opens = t.opens;
 		a->closes = closes;
@@ -144,21 +151,21 @@ static __noinline bool report(struct open_key *key, struct open_file *e, __u32 c
 			a->record.marks |= BFA_MARK_OPEN;
 		a->record.path_len = copy_path(key, &e->known, sizeof(*a));
 		if (!emit(s, sizeof(*a) + a->record.path_len, keep ? 0 : t.opens + t.reads + t.writes + closes)) {
-			if (keep)
+			if (keep) {
 				put_back(e, &t);
+				e->time_ns = began;
+			}
 			return false;
 		}
 	}
-	e->time_ns = 0;
 	return true;
 }
 
 /* The descriptor is closed; the lock is held. */
 static __always_inline void report_closed(struct open_key *key, struct open_file *e)
 {
-	if (!e->known.file)
-		return;
-	report(key, e, 1, false);
+	/* Of an empty entry, what a late thread has added. */
+	report(key, e, !!e->known.file, false);
 	e->known.file = 0;
 }
 
@@ -195,25 +202,33 @@ static __always_inline bool is_open_call(struct call *call)
 	return call->kind <= CALL_CREAT;
 }
 
-/* Makes the entry that of a file; what it was of is closed. The lock is held. */
-static __always_inline void fill(struct scratch *s, struct open_key *key, struct open_file *e, struct file *file,
+/*
+ * Makes the entry that of a file; what it was of is closed. The lock is held.
+ * False if the descriptor was given to another file while this one was
+ * described.
+ */
+static __always_inline bool fill(struct scratch *s, struct open_key *key, struct open_file *e, struct file *file,
 				 struct call *call)
 {
 	report_closed(key, e);
 	describe(key, file);
+	if (file_of_fd(bpf_get_current_task_btf(), key->fd) != file ||
+	    s->fresh.known.dentry != READ(file, f_path.dentry))
+		return false;
 	e->known = s->fresh.known;
 	e->dead = 0;
 	if (!is_open_call(call))
-		return;
+		return true;
 	open_arguments(call, &e->known.flags, &e->known.mode);
 	if (config.calls)
-		return;
+		return true;
 	e->opens = 1;
 	note_first_access(e, bpf_get_current_task_btf());
 	if (e->transient)
 		COUNT(lost, 1); /* its close */
 	else
 		enqueue(key, e);
+	return true;
 }
 
 /*
@@ -230,7 +245,7 @@ static __noinline bool take_over(struct open_key *key, struct open_file *e, stru
 		return false;
 	is = file_of_fd(bpf_get_current_task_btf(), key->fd) == file;
 	if (is && (is_open_call(call) || !is_of(e, file)))
-		fill(s, key, e, file, call);
+		is = fill(s, key, e, file, call);
 	unlock(e);
 	if (!is)
 		COUNT(unresolved, 1);
@@ -261,6 +276,16 @@ static __noinline int refresh(struct open_key *key, struct open_file *e, struct 
 	return 0;
 }
 
+static __noinline int note_unlinked(struct open_key *key, struct open_file *e, struct file *file)
+{
+	if (!key || !e || !lock(key, e))
+		return 0;
+	if (is_of(e, file))
+		e->known.marks |= BFA_MARK_UNLINKED;
+	unlock(e);
+	return 0;
+}
+
 /* The descriptor was closed, unless another thread has got the number already, and been here first. */
 static __noinline int close_entry(struct open_key *key, struct open_file *e)
 {
@@ -280,8 +305,8 @@ static __always_inline struct open_file *entry_of(struct open_key *key, struct f
 	if (!is_open_call(call) && e && is_of(e, file)) {
 		if (e->known.epoch != path_epoch)
 			refresh(key, e, file);
-		if (is_unlinked(e->known.dentry))
-			e->known.marks |= BFA_MARK_UNLINKED;
+		if (!(e->known.marks & BFA_MARK_UNLINKED) && is_unlinked(e->known.dentry))
+			note_unlinked(key, e, file);
 		return e->known.outside ? 0 : e;
 	}
 	if (!wanted(file)) {

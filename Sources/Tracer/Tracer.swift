@@ -73,10 +73,16 @@ public struct Tracer: ~Copyable {
 
   /// Makes records of what is pending in the kernel, for every file touched since the last flush, and
   /// forgets the files of processes that have ended.
-  public func flush() {
+  /// - Returns: true if something is left, because the ring is full or there is more since.
+  @discardableResult
+  public func flush() throws(TracerError) -> Bool {
     var run = bpf_test_run_opts()
     run.sz = MemoryLayout.size(ofValue: run)
-    bpf_prog_test_run_opts(flushProgram, &run)
+    let result = bpf_prog_test_run_opts(flushProgram, &run)
+    if result != 0 {
+      throw TracerError("cannot run the flush program (\(errorName(-result))): events are missing")
+    }
+    return run.retval != 0
   }
 
   /// Gives at most `limit` waiting records to the consumer; true if more may be waiting.

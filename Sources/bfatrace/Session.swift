@@ -36,12 +36,12 @@ struct Session: ~Copyable {
     // Not before: scripts wait for the file to know that events are recorded.
     if let outputPath { try output.open(outputPath) }
     try Tracer.dropPrivileges()
-    follow()
+    try follow()
     return try finish()
   }
 
   /// Until a signal, the end that was asked for, or until nobody reads.
-  private mutating func follow() {
+  private mutating func follow() throws {
     let start = Clock.monotonic
     let stop = end.seconds.map { start + $0 } ?? .max
     var nextFlush = start + Self.interval
@@ -50,7 +50,7 @@ struct Session: ~Copyable {
       let now = Clock.monotonic
       if now >= stop || isEnded(by: min(nextFlush, nextDrain, stop), now: now) { return }
       if Clock.monotonic >= nextFlush {
-        tracer.flush()
+        try tracer.flush()
         nextFlush = Clock.monotonic + Self.interval
       }
       nextDrain = Clock.monotonic + (drain() ? Self.busyInterval : Self.interval)
@@ -96,8 +96,11 @@ struct Session: ~Copyable {
   /// Drains what is pending, and sums up. A second signal ends it at once.
   private mutating func finish() throws -> ExitStatus {
     tracer.detach()
-    tracer.flush()
-    while !output.isDone && drain() {}
+    var isMore = true
+    while isMore && !output.isDone {
+      isMore = try tracer.flush()
+      while !output.isDone && drain() {}
+    }
     try output.check()
     if tracer.unresolved > 0 {
       complain(
