@@ -87,4 +87,42 @@ struct LossOutputTests {
     let calls = 1 + Self.reads + Self.laterReads
     #expect(trace.lines.count + (try reported(trace)).total > calls, summary)
   }
+
+  @Test("what is pending when the ring is full at the end is delivered all the same")
+  func pendingAtTheEnd() throws {
+    try Scratch.directory { directory in
+      let name = String(repeating: "d", count: 200)
+      let deep = ([directory] + Array(repeating: name, count: 10)).joined(separator: "/")
+      try FileManager.default.createDirectory(atPath: deep, withIntermediateDirectories: true)
+      // Nine thousand records of two kilobytes are more than 16 MiB.
+      let load = """
+        import os, resource, sys
+        limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(limit, 10000), limit))
+        files = [os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT) for i in range(9000)]
+        for file in files: os.write(file, b"x")
+        print("done", flush=True)
+        sys.stdin.read()
+        """
+      let tracing = try Tracing(["--json", "--under", directory])
+      tracing.signal(SIGSTOP)
+      try waitUntil("bfatrace is stopped") { state(of: tracing.pid) == "T" }
+      let program = try Running("/usr/bin/env", ["python3", "-c", load, "\(deep)/file"])
+      try waitUntil("the load is done") {
+        !program.outputSoFar.isEmpty || !program.process.isRunning
+      }
+      tracing.signal(SIGINT)
+      tracing.signal(SIGCONT)
+      let trace = try tracing.end()
+      try program.input.fileHandleForWriting.close()
+      #expect(program.wait().status == 0)
+      let objects = try trace.objects()
+      let summary = Comment("\(trace.lines.count) lines\n\(trace.ended.errors)")
+      for key in ["opens", "writes", "write_bytes"] {
+        let sum = objects.reduce(0) { $0 + ($1[key] as? Int ?? 0) }
+        #expect(sum == 9000, "\(key): \(summary)")
+      }
+      #expect(trace.ended.status == 0, summary)
+    }
+  }
 }
