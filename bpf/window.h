@@ -86,7 +86,7 @@ static __noinline int begin_window(struct open_key *key, struct open_file *e)
 	return 0;
 }
 
-/* A descriptor that is closed without having been used has nothing of the kind. */
+/* Whose, when and what, as the entry has it; the caller adds types and counts. */
 static __always_inline void describe_access(struct bfa_record *r, struct open_key *key, struct open_file *e)
 {
 	struct known_file *k = &e->known;
