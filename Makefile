@@ -19,9 +19,12 @@ all:
 run: all
 	$(SUDO) "$$($(SWIFT) build $(RELEASE) --show-bin-path)/bfatrace" $(ARGS)
 
+# What failed is repeated at the end, where it is not buried.
+test: SHELL = bash
 test:
 	$(SWIFT) build --build-tests
-	$(SWIFT) test
+	@set -o pipefail; log=$$(mktemp); trap 'rm -f "$$log"' EXIT; \
+	$(SWIFT) test 2>&1 | tee "$$log" || { echo "--- what failed:"; grep -A 25 ✘ "$$log"; exit 1; }
 
 lint:
 	$(SWIFT) format lint --strict --parallel --recursive $(SWIFT_FILES)
