@@ -5,10 +5,36 @@
  * durations. From there: scope -> open file -> counts or record -> ring.
  */
 #include "calls.h"
+#include "descriptor_calls.h"
 #include "flush.h"
 #include "merged.h"
+#include "name_calls.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* Programs that user space fills in: enum bfa_handler. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, BFA_HANDLER_COUNT);
+	__type(key, __u32);
+	__type(value, __u32);
+} handlers SEC(".maps");
+
+static __always_inline __u32 handler_of(struct call *call)
+{
+	if (call->kind <= CALL_LOOK || call->kind == CALL_EXEC)
+		return BFA_HANDLE_NAMES;
+	return BFA_HANDLE_DESCRIPTORS;
+}
+
+/* Merged records tell only of what succeeded, but a close is one whatever its result. */
+static __always_inline bool is_result_wanted(struct call *call, long ret)
+{
+	/* A program that was executed is told by sched_process_exec. */
+	if (call->kind == CALL_EXEC)
+		return config.calls && ret < 0;
+	return ret >= 0 || config.calls || call->kind == CALL_CLOSE;
+}
 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
@@ -18,17 +44,51 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 
 	if (!identify_call(task, regs, &call))
 		return 0;
-	if (call.kind == CALL_MOVE) {
-		if (!ret)
-			__sync_fetch_and_add(&path_epoch, 1);
+	if (!ret && (call.kind == CALL_MOUNT || is_rename(call.id)))
+		__sync_fetch_and_add(&path_epoch, 1);
+	if (call.kind == CALL_MOUNT || !is_result_wanted(&call, ret) || !task_in_scope(task))
+		return 0;
+	if (call.kind >= CALL_OTHER) {
+		bpf_tail_call(ctx, &handlers, handler_of(&call));
 		return 0;
 	}
-	if (ret < 0 && !config.calls && call.kind != CALL_CLOSE)
-		return 0;
-	if (!task_in_scope(task))
+	read_arguments(regs, &call);
+	if (!config.calls)
+		return merged_exit(task, &call, ret);
+	call_exit(task, &call, ret);
+	forget_start(task);
+	return 0;
+}
+
+/* The handlers: sys_exit goes on in one of them. They are verified, and loaded, each by itself. */
+SEC("tp_btf/sys_exit")
+int BPF_PROG(handle_names, struct pt_regs *regs, long ret)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct call call;
+
+	if (!identify_call(task, regs, &call))
 		return 0;
 	read_arguments(regs, &call);
-	return config.calls ? call_exit(task, &call, ret) : merged_exit(task, &call, ret);
+	name_exit(task, &call, ret);
+	if (config.calls)
+		forget_start(task);
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(handle_descriptors, struct pt_regs *regs, long ret)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct call call;
+
+	if (!identify_call(task, regs, &call))
+		return 0;
+	read_arguments(regs, &call);
+	other_descriptor_exit(task, &call, ret);
+	if (config.calls)
+		forget_start(task);
+	return 0;
 }
 
 /* Only in runs with a record for each call. */
@@ -38,7 +98,9 @@ int BPF_PROG(sys_enter, struct pt_regs *regs, long number)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct call call;
 
-	if (!identify_call(task, regs, &call) || call.kind >= CALL_CLOSE_RANGE || !task_in_scope(task))
+	if (!identify_call(task, regs, &call) || !task_in_scope(task))
+		return 0;
+	if (call.kind >= CALL_CLOSE_RANGE && call.kind < CALL_OTHER)
 		return 0;
 	read_arguments(regs, &call);
 	return call_enter(task, &call);
@@ -65,7 +127,7 @@ int BPF_PROG(sched_process_exit, struct task_struct *task)
 	if (task->signal->live.counter)
 		return 0;
 	if (config.pid_rules)
-		forget_rule(task->tgid);
+		forget_rule(seen_tgid(task));
 	/* Threads that die together all come here, and each still holds the table; a dead leader does not. */
 	threads = task->signal->nr_threads;
 	if (task->group_leader != task && !task->group_leader->files)
@@ -79,10 +141,10 @@ int BPF_PROG(sched_process_exit, struct task_struct *task)
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(sched_process_fork, struct task_struct *parent, struct task_struct *child)
 {
-	__u32 tgid = child->tgid;
+	__u32 tgid = seen_tgid(child);
 	__u8 rule = BFA_RULE_FOLLOWED;
 
-	if (tgid == parent->tgid || !task_in_scope(parent))
+	if (child->tgid == parent->tgid || !task_in_scope(parent))
 		return 0;
 	if (!bpf_map_update_elem(&pid_rules, &tgid, &rule, BPF_ANY))
 		COUNT(followed, 1);
@@ -110,7 +172,7 @@ int setup(struct bpf_raw_tracepoint_args *context)
 	__u8 place = 1;
 
 	if (context->args[0] == BFA_SETUP_SELF) {
-		own_tgid = task->tgid;
+		know_self(task);
 		return 0;
 	}
 	file = file_of_fd(task, context->args[1]);

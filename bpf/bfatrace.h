@@ -21,7 +21,7 @@ enum bfa_limit {
 	BFA_RING_BYTES = 16 << 20, /* records waiting for user space */
 };
 
-/* Letters of an event, in the order in which they are printed: R C W O + D < >. */
+/* Letters of an event, in the order in which they are printed: R C W O + D < > M. */
 enum bfa_type {
 	BFA_READ = 1 << 0,
 	BFA_CLOSED = 1 << 1,
@@ -31,58 +31,196 @@ enum bfa_type {
 	BFA_DELETED = 1 << 5,
 	BFA_MOVED_FROM = 1 << 6,
 	BFA_MOVED_TO = 1 << 7,
+	BFA_MAPPED = 1 << 8,
+	BFA_ALL_TYPES = 0xffff, /* also calls that have no letter */
 };
 
-/* What else is known of a record's file. */
+/* What else is known of a record and its file. */
 enum bfa_mark {
 	BFA_MARK_FILE = 1 << 0,	     /* device and inode are known */
 	BFA_MARK_UNLINKED = 1 << 1,  /* the file has no name any more */
 	BFA_MARK_TRUNCATED = 1 << 2, /* the path is longer than BFA_PATH_MAX - 1: these are its last bytes */
-	BFA_MARK_OPEN = 1 << 3,	     /* flags and mode are those of the open call in this record */
-	BFA_MARK_FD = 1 << 4,	     /* fd is a descriptor */
-	BFA_MARK_FILENAME = 1 << 5,  /* the string that was passed follows; the path is the directory it starts from */
-	BFA_MARK_SIZE = 1 << 6,	     /* the call asked for a number of bytes */
-	BFA_MARK_OFFSET = 1 << 7,    /* the call gave a file offset */
-	BFA_MARK_DURATION = 1 << 8,  /* the call was seen from its beginning */
+	BFA_MARK_FLAGS = 1 << 3,     /* the flags of the call */
+	BFA_MARK_MODE = 1 << 4,	     /* the mode of the call */
+	BFA_MARK_PROT = 1 << 5,	     /* the member mode is the protection of a mapping */
+	BFA_MARK_FD = 1 << 6,	     /* fd is a descriptor */
+	BFA_MARK_FILENAME = 1 << 7,  /* the string that was passed follows; the path is the directory it starts from */
+	BFA_MARK_SIZE = 1 << 8,	     /* the call asked for a number of bytes */
+	BFA_MARK_OFFSET = 1 << 9,    /* the call gave a file offset */
+	BFA_MARK_DURATION = 1 << 10, /* the call was seen from its beginning */
+	BFA_MARK_ADDRESS = 1 << 11,  /* the result is an address */
+	BFA_MARK_NO_FILE = 1 << 12,  /* the call is about no particular file */
+	BFA_MARK_NEW_PATH = 1 << 13, /* a second path follows, or a second string with its directory */
+	BFA_MARK_NEW_FILENAME = 1 << 14,
+	BFA_MARK_NEW_TRUNCATED = 1 << 15,
 };
 
 enum bfa_record_kind {
-	BFA_RECORD_ACCESS = 1, /* one process, one open file: what happened since it was last reported */
+	BFA_RECORD_ACCESS = 1, /* one process, one file: what happened since it was last reported */
 	BFA_RECORD_CALL = 2,   /* one system call */
 };
 
 /*
- * The system calls that are traced: name, arguments, number on x86-64, i386,
- * arm64 and 32-bit arm; -1 where the architecture does not have it. From
+ * The system calls that are traced: name, kind, number on x86-64, i386, arm64
+ * and 32-bit arm; -1 where the architecture does not have it. From
  * arch/x86/entry/syscalls/syscall_{64,32}.tbl, include/uapi/asm-generic/unistd.h
  * and arch/arm/tools/syscall.tbl.
  */
-#define BFA_CALLS(X)                                \
-	X(open, OPEN, 2, 5, -1, 5)                  \
-	X(openat, OPENAT, 257, 295, 56, 322)        \
-	X(openat2, OPENAT2, 437, 437, 437, 437)     \
-	X(creat, CREAT, 85, 8, -1, 8)               \
-	X(read, READ, 0, 3, 63, 3)                  \
-	X(pread64, PREAD, 17, 180, 67, 180)         \
-	X(readv, READV, 19, 145, 65, 145)           \
-	X(preadv, PREADV, 295, 333, 69, 361)        \
-	X(preadv2, PREADV, 327, 378, 286, 392)      \
-	X(write, WRITE, 1, 4, 64, 4)                \
-	X(pwrite64, PWRITE, 18, 181, 68, 181)       \
-	X(writev, WRITEV, 20, 146, 66, 146)         \
-	X(pwritev, PWRITEV, 296, 334, 70, 362)      \
-	X(pwritev2, PWRITEV, 328, 379, 287, 393)    \
-	X(close, CLOSE, 3, 6, 57, 6)                \
+#define BFA_CALLS(X)                                    \
+	X(open, OPEN, 2, 5, -1, 5)                      \
+	X(openat, OPENAT, 257, 295, 56, 322)            \
+	X(openat2, OPENAT2, 437, 437, 437, 437)         \
+	X(creat, CREAT, 85, 8, -1, 8)                   \
+	X(open_by_handle_at, OPEN_HANDLE, 304, 342, 265, 371) \
+	X(read, READ, 0, 3, 63, 3)                      \
+	X(pread64, PREAD, 17, 180, 67, 180)             \
+	X(readv, READV, 19, 145, 65, 145)               \
+	X(preadv, PREADV, 295, 333, 69, 361)            \
+	X(preadv2, PREADV, 327, 378, 286, 392)          \
+	X(getdents, READ, 78, 141, -1, 141)             \
+	X(getdents64, READ, 217, 220, 61, 217)          \
+	X(write, WRITE, 1, 4, 64, 4)                    \
+	X(pwrite64, PWRITE, 18, 181, 68, 181)           \
+	X(writev, WRITEV, 20, 146, 66, 146)             \
+	X(pwritev, PWRITEV, 296, 334, 70, 362)          \
+	X(pwritev2, PWRITEV, 328, 379, 287, 393)        \
+	X(close, CLOSE, 3, 6, 57, 6)                    \
 	X(close_range, CLOSE_RANGE, 436, 436, 436, 436) \
-	X(dup2, DUP2, 33, 63, -1, 63)               \
-	X(dup3, DUP2, 292, 330, 24, 358)            \
-	X(rename, MOVE, 82, 38, -1, 38)             \
-	X(renameat, MOVE, 264, 302, 38, 329)        \
-	X(renameat2, MOVE, 316, 353, 276, 382)      \
-	X(mount, MOVE, 165, 21, 40, 21)             \
-	X(umount2, MOVE, 166, 52, 39, 52)           \
-	X(move_mount, MOVE, 429, 429, 429, 429)     \
-	X(pivot_root, MOVE, 155, 217, 41, 218)
+	X(dup2, DUP2, 33, 63, -1, 63)                   \
+	X(dup3, DUP2, 292, 330, 24, 358)                \
+	X(mount, MOUNT, 165, 21, 40, 21)                \
+	X(umount2, MOUNT, 166, 52, 39, 52)              \
+	X(move_mount, MOUNT, 429, 429, 429, 429)        \
+	X(pivot_root, MOUNT, 155, 217, 41, 218)         \
+	X(ftruncate, DESCRIPTOR, 77, 93, 46, 93)        \
+	X(ftruncate64, DESCRIPTOR, -1, 194, -1, 194)    \
+	X(fallocate, DESCRIPTOR, 285, 324, 47, 352)     \
+	X(fsync, DESCRIPTOR, 74, 118, 82, 118)          \
+	X(fdatasync, DESCRIPTOR, 75, 148, 83, 148)      \
+	X(syncfs, DESCRIPTOR, 306, 344, 267, 373)       \
+	X(sync_file_range, DESCRIPTOR, 277, 314, 84, -1) \
+	X(arm_sync_file_range, DESCRIPTOR, -1, -1, -1, 341) \
+	X(sync, SYNC, 162, 36, 81, 36)                  \
+	X(msync, MEMORY, 26, 144, 227, 144)             \
+	X(mmap, MAP, 9, 90, 222, -1)                    \
+	X(mmap2, MAP, -1, 192, -1, 192)                 \
+	X(sendfile, TRANSFER, 40, 187, 71, 187)         \
+	X(sendfile64, TRANSFER, -1, 239, -1, 239)       \
+	X(splice, TRANSFER, 275, 313, 76, 340)          \
+	X(tee, TRANSFER, 276, 315, 77, 342)             \
+	X(vmsplice, VMSPLICE, 278, 316, 75, 343)        \
+	X(copy_file_range, TRANSFER, 326, 377, 285, 391) \
+	X(ioctl, CLONE, 16, 54, 29, 54)                 \
+	X(io_submit, AIO_SUBMIT, 209, 248, 2, 246)      \
+	X(io_getevents, AIO_EVENTS, 208, 247, 4, 245)   \
+	X(io_pgetevents, AIO_EVENTS, 333, 385, 292, 399) \
+	X(io_pgetevents_time64, AIO_EVENTS, -1, 416, -1, 416) \
+	X(execve, EXEC, 59, 11, 221, 11)                \
+	X(execveat, EXEC, 322, 358, 281, 387)           \
+	X(mkdir, NAME, 83, 39, -1, 39)                  \
+	X(mkdirat, NAME, 258, 296, 34, 323)             \
+	X(mknod, NAME, 133, 14, -1, 14)                 \
+	X(mknodat, NAME, 259, 297, 33, 324)             \
+	X(symlink, NAME, 88, 83, -1, 83)                \
+	X(symlinkat, NAME, 266, 304, 36, 331)           \
+	X(unlink, NAME, 87, 10, -1, 10)                 \
+	X(unlinkat, NAME, 263, 301, 35, 328)            \
+	X(rmdir, NAME, 84, 40, -1, 40)                  \
+	X(bind, BIND, 49, 361, 200, 282)                \
+	X(socketcall, BIND, -1, 102, -1, 102)           \
+	X(truncate, NAME, 76, 92, 45, 92)               \
+	X(truncate64, NAME, -1, 193, -1, 193)           \
+	X(link, NAMES, 86, 9, -1, 9)                    \
+	X(linkat, NAMES, 265, 303, 37, 330)             \
+	X(rename, NAMES, 82, 38, -1, 38)                \
+	X(renameat, NAMES, 264, 302, 38, 329)           \
+	X(renameat2, NAMES, 316, 353, 276, 382)         \
+	X(fstat, LOOK_DESCRIPTOR, 5, 108, 80, 108)      \
+	X(fstat64, LOOK_DESCRIPTOR, -1, 197, -1, 197)   \
+	X(fstatfs, LOOK_DESCRIPTOR, 138, 100, 44, 100)  \
+	X(fstatfs64, LOOK_DESCRIPTOR, -1, 269, -1, 267) \
+	X(fchmod, LOOK_DESCRIPTOR, 91, 94, 52, 94)      \
+	X(fchown, LOOK_DESCRIPTOR, 93, 95, 55, 95)      \
+	X(fchown32, LOOK_DESCRIPTOR, -1, 207, -1, 207)  \
+	X(fchdir, LOOK_DESCRIPTOR, 81, 133, 50, 133)    \
+	X(fsetxattr, LOOK_DESCRIPTOR, 190, 228, 7, 228) \
+	X(fgetxattr, LOOK_DESCRIPTOR, 193, 231, 10, 231) \
+	X(flistxattr, LOOK_DESCRIPTOR, 196, 234, 13, 234) \
+	X(fremovexattr, LOOK_DESCRIPTOR, 199, 237, 16, 237) \
+	X(stat, LOOK, 4, 106, -1, 106)                  \
+	X(lstat, LOOK, 6, 107, -1, 107)                 \
+	X(stat64, LOOK, -1, 195, -1, 195)               \
+	X(lstat64, LOOK, -1, 196, -1, 196)              \
+	X(newfstatat, LOOK, 262, -1, 79, -1)            \
+	X(fstatat64, LOOK, -1, 300, -1, 327)            \
+	X(statx, LOOK, 332, 383, 291, 397)              \
+	X(access, LOOK, 21, 33, -1, 33)                 \
+	X(faccessat, LOOK, 269, 307, 48, 334)           \
+	X(faccessat2, LOOK, 439, 439, 439, 439)         \
+	X(readlink, LOOK, 89, 85, -1, 85)               \
+	X(readlinkat, LOOK, 267, 305, 78, 332)          \
+	X(chmod, LOOK, 90, 15, -1, 15)                  \
+	X(fchmodat, LOOK, 268, 306, 53, 333)            \
+	X(fchmodat2, LOOK, 452, 452, 452, 452)          \
+	X(chown, LOOK, 92, 182, -1, 182)                \
+	X(chown32, LOOK, -1, 212, -1, 212)              \
+	X(lchown, LOOK, 94, 16, -1, 16)                 \
+	X(lchown32, LOOK, -1, 198, -1, 198)             \
+	X(fchownat, LOOK, 260, 298, 54, 325)            \
+	X(utime, LOOK, 132, 30, -1, -1)                 \
+	X(utimes, LOOK, 235, 271, -1, 269)              \
+	X(futimesat, LOOK, 261, 299, -1, 326)           \
+	X(utimensat, LOOK, 280, 320, 88, 348)           \
+	X(utimensat_time64, LOOK, -1, 412, -1, 412)     \
+	X(setxattr, LOOK, 188, 226, 5, 226)             \
+	X(lsetxattr, LOOK, 189, 227, 6, 227)            \
+	X(getxattr, LOOK, 191, 229, 8, 229)             \
+	X(lgetxattr, LOOK, 192, 230, 9, 230)            \
+	X(listxattr, LOOK, 194, 232, 11, 232)           \
+	X(llistxattr, LOOK, 195, 233, 12, 233)          \
+	X(removexattr, LOOK, 197, 235, 14, 235)         \
+	X(lremovexattr, LOOK, 198, 236, 15, 236)        \
+	X(setxattrat, LOOK, 463, 463, 463, 463)         \
+	X(getxattrat, LOOK, 464, 464, 464, 464)         \
+	X(listxattrat, LOOK, 465, 465, 465, 465)        \
+	X(removexattrat, LOOK, 466, 466, 466, 466)      \
+	X(chdir, LOOK, 80, 12, 49, 12)                  \
+	X(chroot, LOOK, 161, 61, 51, 61)                \
+	X(statfs, LOOK, 137, 99, 43, 99)                \
+	X(statfs64, LOOK, -1, 268, -1, 266)             \
+	X(inotify_add_watch, LOOK, 254, 292, 27, 317)   \
+	X(name_to_handle_at, LOOK, 303, 341, 264, 370)  \
+	/* Requests of io_uring and of kernel AIO, which are no calls of their own. */ \
+	X(io_uring_openat, REQUEST, -1, -1, -1, -1)     \
+	X(io_uring_openat2, REQUEST, -1, -1, -1, -1)    \
+	X(io_uring_close, REQUEST, -1, -1, -1, -1)      \
+	X(io_uring_read, REQUEST, -1, -1, -1, -1)       \
+	X(io_uring_readv, REQUEST, -1, -1, -1, -1)      \
+	X(io_uring_read_fixed, REQUEST, -1, -1, -1, -1) \
+	X(io_uring_readv_fixed, REQUEST, -1, -1, -1, -1) \
+	X(io_uring_read_multishot, REQUEST, -1, -1, -1, -1) \
+	X(io_uring_write, REQUEST, -1, -1, -1, -1)      \
+	X(io_uring_writev, REQUEST, -1, -1, -1, -1)     \
+	X(io_uring_write_fixed, REQUEST, -1, -1, -1, -1) \
+	X(io_uring_writev_fixed, REQUEST, -1, -1, -1, -1) \
+	X(io_uring_splice, REQUEST, -1, -1, -1, -1)     \
+	X(io_uring_tee, REQUEST, -1, -1, -1, -1)        \
+	X(io_uring_fsync, REQUEST, -1, -1, -1, -1)      \
+	X(io_uring_sync_file_range, REQUEST, -1, -1, -1, -1) \
+	X(io_uring_fallocate, REQUEST, -1, -1, -1, -1)  \
+	X(io_uring_ftruncate, REQUEST, -1, -1, -1, -1)  \
+	X(io_uring_statx, REQUEST, -1, -1, -1, -1)      \
+	X(io_uring_unlinkat, REQUEST, -1, -1, -1, -1)   \
+	X(io_uring_renameat, REQUEST, -1, -1, -1, -1)   \
+	X(io_uring_mkdirat, REQUEST, -1, -1, -1, -1)    \
+	X(io_uring_symlinkat, REQUEST, -1, -1, -1, -1)  \
+	X(io_uring_linkat, REQUEST, -1, -1, -1, -1)     \
+	X(aio_pread, REQUEST, -1, -1, -1, -1)           \
+	X(aio_pwrite, REQUEST, -1, -1, -1, -1)          \
+	X(aio_preadv, REQUEST, -1, -1, -1, -1)          \
+	X(aio_pwritev, REQUEST, -1, -1, -1, -1)         \
+	X(aio_fsync, REQUEST, -1, -1, -1, -1)           \
+	X(aio_fdsync, REQUEST, -1, -1, -1, -1)
 
 enum bfa_call {
 	BFA_CALL_NONE,
@@ -92,14 +230,16 @@ enum bfa_call {
 	BFA_CALL_COUNT,
 };
 
-/* Every record starts so; its kind's part, path_len and filename_len bytes follow. */
+/*
+ * Every record starts so; its kind's part follows, then path_len bytes of path
+ * and filename_len of file name, and in a call the same for the second name.
+ */
 struct bfa_record {
 	__u16 kind;	    /* enum bfa_record_kind */
 	__u16 types;	    /* enum bfa_type, or-ed */
-	__u16 marks;	    /* enum bfa_mark, or-ed */
 	__u16 path_len;	    /* 0: not known */
 	__u16 filename_len; /* with BFA_MARK_FILENAME only */
-	__u16 call;	    /* enum bfa_call, in a BFA_RECORD_CALL */
+	__u32 marks;	    /* enum bfa_mark, or-ed */
 	__s32 fd;
 	__u32 tgid;
 	__u32 tid;
@@ -109,9 +249,10 @@ struct bfa_record {
 	__u64 time_ns;		  /* CLOCK_BOOTTIME of the (first) call */
 	__u64 inode;
 	__u32 device; /* the kernel's dev_t: major << 20 | minor */
-	__u32 flags;  /* of the open call */
+	__u32 flags;
 	__u32 mode;
-	__u32 unused;
+	__u16 call; /* enum bfa_call, in a BFA_RECORD_CALL */
+	__u16 unused;
 };
 
 struct bfa_access {
@@ -130,6 +271,9 @@ struct bfa_call_record {
 	__u64 size;	   /* bytes asked for */
 	__s64 offset;	   /* in the file */
 	__u64 duration_ns; /* from the call's entry to its exit */
+	__u16 new_path_len;
+	__u16 new_filename_len;
+	__u32 unused;
 };
 
 /* Fixed before the programs are loaded: the verifier removes what is off. */
@@ -149,7 +293,8 @@ struct bfa_config {
 	__u8 only_parents; /* files whose directory is in the map places */
 	__u8 only_under;   /* files with an ancestor in the map places */
 	__u8 rdonly_cast;  /* the kernel has bpf_rdonly_cast (6.2) */
-	__u8 unused[2];
+	__u8 metadata;	   /* also calls that look at a file without opening it */
+	__u8 unused;
 };
 
 /* What a rule says of a process; values of the maps pid_rules and comm_rules. */
@@ -167,6 +312,18 @@ struct bfa_counters {
 	__u64 ended;	  /* processes in pid_rules that ended */
 	__u64 followed;	  /* processes that were added to pid_rules */
 	__u64 unused[3];  /* to a cache line of 64 bytes */
+};
+
+/* Slots of the map handlers, which user space fills with programs of these names. */
+#define BFA_HANDLERS(X)                         \
+	X(BFA_HANDLE_NAMES, handle_names)       \
+	X(BFA_HANDLE_DESCRIPTORS, handle_descriptors)
+
+enum bfa_handler {
+#define X(slot, program) slot,
+	BFA_HANDLERS(X)
+#undef X
+	BFA_HANDLER_COUNT,
 };
 
 /* What the program "setup" is told, as its two arguments, in bfatrace's own context. */

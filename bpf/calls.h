@@ -1,25 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* A record for each call: its arguments, result and duration. */
+/* A record for each call on a descriptor: its arguments, result and duration. */
 #ifndef BFATRACE_CALLS_H
 #define BFATRACE_CALLS_H
 
 #include "closing.h"
-
-/* The call a thread is in, from its entry to its exit. */
-struct call_start {
-	__u64 time_ns;
-	__u64 file; /* struct file * of its descriptor, unless it is an open */
-	__u32 id;
-	__u32 closes; /* `closing` is the file that a close is about */
-	struct known_file closing;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, struct call_start);
-} starts SEC(".maps");
+#include "names.h"
 
 /* At the exit of close its file is gone, and the descriptor perhaps another thread's: know it now. */
 static __noinline int remember_closing(struct call_start *start, struct open_key *key, struct call *call)
@@ -38,6 +23,24 @@ static __noinline int remember_closing(struct call_start *start, struct open_key
 	return 0;
 }
 
+/* The files of the descriptors that a call was passed. */
+static __always_inline void remember_files(struct call_start *start, struct task_struct *task, struct call *call)
+{
+	const struct call_shape *shape = shape_of(call);
+
+	start->file = 0;
+	start->new_file = 0;
+	if (call->kind < CALL_OTHER) {
+		if (!is_open_call(call))
+			start->file = (__u64)file_of_fd(task, call->arguments[0]);
+		return;
+	}
+	if (shape->fd)
+		start->file = (__u64)file_of_fd(task, argument(call, shape->fd));
+	if (shape->new_fd)
+		start->new_file = (__u64)file_of_fd(task, argument(call, shape->new_fd));
+}
+
 static __always_inline int call_enter(struct task_struct *task, struct call *call)
 {
 	struct open_key key = { .tgid = task->tgid, .fd = call->arguments[0] };
@@ -49,37 +52,12 @@ static __always_inline int call_enter(struct task_struct *task, struct call *cal
 		return 0;
 	}
 	start->closes = 0;
-	start->file = is_open_call(call) ? 0 : (__u64)file_of_fd(task, key.fd);
+	remember_files(start, task, call);
 	if (call->kind == CALL_CLOSE)
 		remember_closing(start, &key, call);
 	start->id = call->id;
 	start->time_ns = bpf_ktime_get_boot_ns();
 	return 0;
-}
-
-/* What every record of a call holds; the caller adds arguments and file. */
-static __always_inline void describe_call(struct bfa_call_record *c, struct task_struct *task, struct call *call,
-					  long ret)
-{
-	struct call_start *start = bpf_task_storage_get(&starts, task, 0, 0);
-	__u64 now = bpf_ktime_get_boot_ns();
-
-	__builtin_memset(c, 0, sizeof(*c));
-	c->record.kind = BFA_RECORD_CALL;
-	c->record.call = call->id;
-	c->record.time_ns = now;
-	c->record.tgid = task->tgid;
-	c->record.tid = task->pid;
-	c->record.uid = task->cred->euid.val;
-	c->record.gid = task->cred->egid.val;
-	copy_comm(c->record.comm, task);
-	c->ret = ret;
-	if (start && start->id == call->id) {
-		c->record.marks = BFA_MARK_DURATION;
-		c->record.time_ns = start->time_ns;
-		c->duration_ns = now - start->time_ns;
-		start->id = BFA_CALL_NONE;
-	}
 }
 
 struct iov_context {
@@ -138,87 +116,38 @@ static __always_inline void transfer_arguments(struct bfa_call_record *c, struct
 
 static __always_inline __u32 call_types(__u8 kind, bool writable)
 {
-	if (kind <= CALL_CREAT)
+	if (kind <= CALL_OPEN_HANDLE)
 		return BFA_OPENED;
 	if (kind == CALL_CLOSE)
 		return writable ? BFA_CLOSED | BFA_WRITTEN : BFA_CLOSED;
+	if (kind > CALL_CLOSE)
+		return 0;
 	return kind >= CALL_WRITE ? BFA_WRITTEN : BFA_READ;
 }
 
-/* The directory from which a file name is looked up. */
-static __always_inline __u32 resolve_base(struct scratch *s, struct task_struct *task, char first, int dfd)
+static __always_inline struct name opened_name(struct call *call)
 {
-	struct file *file;
+	bool at = call->kind == CALL_OPENAT || call->kind == CALL_OPENAT2;
 
-	if (first == '/')
-		return resolve(s, task->fs->root.mnt, task->fs->root.dentry);
-	if (dfd == AT_FDCWD)
-		return resolve(s, task->fs->pwd.mnt, task->fs->pwd.dentry);
-	file = file_of_fd(task, dfd);
-	return file ? resolve(s, READ(file, f_path.mnt), READ(file, f_path.dentry)) : 0;
-}
-
-/* The directory a failed open started from, and the string it was passed: at exit its page is resident. */
-static __noinline bool describe_filename(struct call *call)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct scratch *s = scratch_get();
-	const char *filename;
-	char first;
-	__u32 len;
-	long read;
-	bool at;
-
-	if (!s || !call)
-		return false;
-	at = call->kind == CALL_OPENAT || call->kind == CALL_OPENAT2;
-	filename = (const char *)(at ? call->arguments[1] : call->arguments[0]);
-	if (bpf_probe_read_user(&first, 1, filename))
-		return false;
-	len = resolve_base(s, task, first, at ? (int)call->arguments[0] : AT_FDCWD);
-	bpf_probe_read_kernel(s->bytes + sizeof(s->call), BOUNDED(len, BFA_PATH_MAX - 1),
-			      &s->path[BOUNDED(BFA_PATH_MAX - len, BFA_PATH_MAX - 1)]);
-	read = bpf_probe_read_user_str(s->bytes + sizeof(s->call) + BOUNDED(len, BFA_PATH_MAX - 1), BFA_PATH_MAX,
-				       filename);
-	if (read < 0)
-		return false;
-	s->call.record.marks |= BFA_MARK_FILENAME;
-	if (len)
-		s->call.record.marks |= s->walk.marks & BFA_MARK_TRUNCATED;
-	s->call.record.path_len = len;
-	/* Older kernels return 0 for an empty string, newer ones count its NUL. */
-	s->call.record.filename_len = read ? read - 1 : 0;
-	return true;
-}
-
-static __always_inline bool call_wanted(struct bfa_call_record *c)
-{
-	if (config.only_failed && c->ret >= 0)
-		return false;
-	if (config.slower_ns && c->duration_ns < config.slower_ns)
-		return false;
-	return c->record.types & config.types;
-}
-
-static __always_inline void emit_call(struct scratch *s)
-{
-	struct bfa_record *r = &s->call.record;
-
-	emit(s, sizeof(s->call) + r->path_len + r->filename_len, 1);
+	return (struct name){
+		.string = call->kind == CALL_OPEN_HANDLE ? 0 : call->arguments[at],
+		.dfd = at ? (int)call->arguments[0] : AT_FDCWD,
+	};
 }
 
 static __always_inline int failed_open(struct scratch *s, struct task_struct *task, struct call *call, long ret)
 {
 	struct bfa_call_record *c = &s->call;
+	struct name name = opened_name(call);
 
+	call->types = BFA_OPENED;
 	describe_call(c, task, call, ret);
-	c->record.types = BFA_OPENED;
-	c->record.marks |= BFA_MARK_OPEN;
+	c->record.marks |= BFA_MARK_FLAGS | BFA_MARK_MODE;
 	open_arguments(call, &c->record.flags, &c->record.mode);
 	if (!call_wanted(c))
 		return 0;
 	/* A string that cannot be read may name any place, or none. */
-	if (describe_filename(call) || !names_place())
+	if (write_asked_names(c, &name, 0) || !names_place())
 		emit_call(s);
 	return 0;
 }
@@ -242,15 +171,17 @@ static __always_inline void describe_arguments(struct bfa_call_record *c, struct
 	r->marks |= BFA_MARK_FD;
 	r->fd = key->fd;
 	if (is_open_call(call)) {
-		r->marks |= BFA_MARK_OPEN;
+		r->marks |= BFA_MARK_FLAGS | BFA_MARK_MODE;
 		open_arguments(call, &r->flags, &r->mode);
-	} else if (call->kind != CALL_CLOSE) {
+	} else if (call->kind < CALL_CLOSE) {
 		transfer_arguments(c, call);
+	} else if (call->kind > CALL_CLOSE) {
+		describe_shape(c, call, shape_of(call));
 	}
 }
 
 /* The record of a call on a descriptor; e is 0 if that is not open at all. */
-static __noinline int report_call(struct open_key *key, struct open_file *e, struct call *call, long ret)
+CHECKED_ONCE int report_call(struct open_key *key, struct open_file *e, struct call *call, long ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct scratch *s = scratch_get();
@@ -260,7 +191,7 @@ static __noinline int report_call(struct open_key *key, struct open_file *e, str
 		return 0;
 	c = &s->call;
 	describe_call(c, task, call, ret);
-	c->record.types = call_types(call->kind, false);
+	c->record.types |= call_types(call->kind, false);
 	if (!call_wanted(c))
 		return 0;
 	describe_arguments(c, key, call);
@@ -284,7 +215,7 @@ static __always_inline bool path_is_kept(struct open_key *key, struct known_file
 	return e && e->known.file == k->file && e->known.dentry == k->dentry;
 }
 
-static __noinline int report_close(struct open_key *key, struct known_file *k, struct call *call, long ret)
+CHECKED_ONCE int report_close(struct open_key *key, struct known_file *k, struct call *call, long ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct scratch *s = scratch_get();
@@ -313,7 +244,7 @@ static __always_inline bool shows_bad_descriptor(struct open_key *key, long ret)
 
 static __always_inline int call_on_close(struct task_struct *task, struct open_key *key, struct call *call, long ret)
 {
-	struct call_start *start = bpf_task_storage_get(&starts, task, 0, 0);
+	struct call_start *start = start_of(task);
 
 	if (start && start->closes) {
 		start->closes = 0;
@@ -324,12 +255,38 @@ static __always_inline int call_on_close(struct task_struct *task, struct open_k
 	return close_exit(key);
 }
 
-/* Whether the descriptor is of another file than when the call began: another thread has changed it. */
-static __always_inline bool has_changed(struct task_struct *task, struct call *call, struct file *file)
+/*
+ * Whether the descriptor is of another file than when the call began: another
+ * thread has changed it.
+ */
+static __always_inline bool has_changed(struct task_struct *task, struct call *call, struct file *file, bool second)
 {
-	struct call_start *start = bpf_task_storage_get(&starts, task, 0, 0);
+	struct call_start *start = start_of(task);
 
-	return start && start->id == call->id && start->file != (__u64)file;
+	/* The source of a clone is not known before the exit. */
+	if (call->kind == CALL_CLONE && !second)
+		return false;
+	return start && start->id == call->id && (second ? start->new_file : start->file) != (__u64)file;
+}
+
+/* A call that worked, or failed, on a descriptor that was not opened by it. */
+static __noinline int report_descriptor(struct call *call, __u32 fd, bool second, long ret)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct open_key key = { .tgid = task->tgid, .fd = fd };
+	struct file *file = file_of_fd(task, fd);
+	struct open_file *e;
+
+	if (!call)
+		return 0;
+	if ((!file && ret != -EBADF) || has_changed(task, call, file, second)) {
+		COUNT(unresolved, 1);
+		return 0;
+	}
+	e = file ? entry_of(&key, file, call) : 0;
+	if (e || shows_bad_descriptor(&key, ret))
+		report_call(&key, e, call, ret);
+	return 0;
 }
 
 static __always_inline int call_exit(struct task_struct *task, struct call *call, long ret)
@@ -349,13 +306,16 @@ static __always_inline int call_exit(struct task_struct *task, struct call *call
 		return call_on_close(task, &key, call, ret);
 	if (config.only_failed && ret >= 0)
 		return 0;
+	if (!is_open_call(call))
+		return report_descriptor(call, key.fd, false, ret);
 	file = file_of_fd(task, key.fd);
-	if ((!file && ret != -EBADF) || (!is_open_call(call) && has_changed(task, call, file))) {
+	if (!file) {
 		COUNT(unresolved, 1);
 		return 0;
 	}
-	e = file ? entry_of(&key, file, call) : 0;
-	if (e || shows_bad_descriptor(&key, ret))
+	call->types = open_effects(call, file);
+	e = entry_of(&key, file, call);
+	if (e)
 		report_call(&key, e, call, ret);
 	return 0;
 }

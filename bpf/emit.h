@@ -21,7 +21,9 @@ static __always_inline bool emit(struct scratch *s, __u32 size, __u32 events)
 	__u64 waiting = bpf_ringbuf_query(&records, BPF_RB_AVAIL_DATA);
 	__u64 flags = waiting > BFA_RING_BYTES / 4 ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 
-	if (bpf_ringbuf_output(&records, s->bytes, BOUNDED(size, RECORD_BYTES - 1), flags)) {
+	/* Opaque: the verifier of older kernels needs to see the comparison. */
+	asm volatile("" : "+r"(size));
+	if (size > RECORD_BYTES || bpf_ringbuf_output(&records, s->bytes, size, flags)) {
 		COUNT(lost, events);
 		return false;
 	}

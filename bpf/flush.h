@@ -15,6 +15,12 @@ static __always_inline bool flush_locked(struct open_key *key, struct open_file 
 	return false;
 }
 
+static __always_inline void forget_entry(struct open_key *key)
+{
+	bpf_map_delete_elem(&long_paths, key);
+	bpf_map_delete_elem(&open_files, key);
+}
+
 /* False if the ring is full. */
 static __noinline bool flush_entry(struct open_key *key)
 {
@@ -24,11 +30,15 @@ static __noinline bool flush_entry(struct open_key *key)
 	if (!e || !lock(key, e))
 		return true;
 	if (e->dead) {
-		bpf_map_delete_elem(&long_paths, key);
-		bpf_map_delete_elem(&open_files, key);
+		forget_entry(key);
 		return true;
 	}
 	room = flush_locked(key, e);
+	/* Others may be waiting for the lock; this memory is used again, if at all, by this CPU. */
+	if (room && key->fd & NAMELESS) {
+		forget_entry(key);
+		e->key.tgid = 0;
+	}
 	unlock(e);
 	return room;
 }

@@ -38,18 +38,44 @@ struct hlist_bl_node {
 	struct hlist_bl_node **pprev;
 } KERNEL_STRUCT;
 
+struct hlist_node {
+	struct hlist_node *next;
+} KERNEL_STRUCT;
+
+struct hlist_head {
+	struct hlist_node *first;
+} KERNEL_STRUCT;
+
+struct list_head {
+	struct list_head *next;
+} KERNEL_STRUCT;
+
 struct qstr {
 	__u32 len;
 	const unsigned char *name;
 } KERNEL_STRUCT;
 
 struct dentry {
+	unsigned int d_flags;
 	struct seqcount_spinlock d_seq;
 	struct hlist_bl_node d_hash;
 	struct dentry *d_parent;
 	struct qstr d_name;
 	struct inode *d_inode;
+	struct hlist_node d_sib;
+	struct hlist_head d_children;
 } KERNEL_STRUCT;
+
+/* Before 6.8 (da549bdd15c2). */
+struct dentry___lists {
+	struct list_head d_child;
+	struct list_head d_subdirs;
+} KERNEL_STRUCT;
+
+/* A macro of value 0x10000 before 6.14. */
+enum dentry_flags {
+	DCACHE_MOUNTED = 0x10000,
+};
 
 struct vfsmount {
 	struct dentry *mnt_root;
@@ -59,6 +85,8 @@ struct mount {
 	struct mount *mnt_parent;
 	struct dentry *mnt_mountpoint;
 	struct vfsmount mnt;
+	struct list_head mnt_mounts;
+	struct list_head mnt_child;
 } KERNEL_STRUCT;
 
 struct path {
@@ -75,12 +103,28 @@ struct inode {
 	__u16 i_mode;
 	struct super_block *i_sb;
 	unsigned long i_ino;
+	unsigned int i_nlink;
+	__s64 i_size;
+	char *i_link;
+} KERNEL_STRUCT;
+
+struct btrfs_root {
+	__u32 anon_dev;
+} KERNEL_STRUCT;
+
+struct btrfs_inode {
+	struct btrfs_root *root;
+	struct inode vfs_inode;
 } KERNEL_STRUCT;
 
 struct file {
 	unsigned int f_mode;
 	struct inode *f_inode;
 	struct path f_path;
+} KERNEL_STRUCT;
+
+struct vm_area_struct {
+	struct file *vm_file;
 } KERNEL_STRUCT;
 
 struct fdtable {
@@ -96,6 +140,16 @@ struct files_struct {
 struct fs_struct {
 	struct path root;
 	struct path pwd;
+} KERNEL_STRUCT;
+
+struct upid {
+	int nr;
+	struct pid_namespace *ns;
+} KERNEL_STRUCT;
+
+struct pid {
+	unsigned int level;
+	struct upid numbers[1];
 } KERNEL_STRUCT;
 
 struct signal_struct {
@@ -124,6 +178,7 @@ struct task_struct {
 	__u32 tgid;
 	struct task_struct *group_leader;
 	const struct cred *cred;
+	struct pid *thread_pid;
 	char comm[BFA_COMM_SIZE];
 	struct fs_struct *fs;
 	struct files_struct *files;
@@ -132,10 +187,12 @@ struct task_struct {
 
 /* include/linux/fs.h */
 #define FMODE_WRITE 0x2
+#define FMODE_CREATED 0x100000
 
 /* include/uapi/linux/stat.h */
 #define S_IFMT 0170000
 #define S_IFSOCK 0140000
+#define S_IFLNK 0120000
 #define S_IFREG 0100000
 #define S_IFBLK 0060000
 #define S_IFDIR 0040000
@@ -146,8 +203,17 @@ struct task_struct {
 #define O_WRONLY 01
 #define O_CREAT 0100
 #define O_TRUNC 01000
+#define O_PATH 010000000
 #define TMPFILE_BIT 020000000 /* __O_TMPFILE */
+
+/* include/uapi/linux/fcntl.h */
 #define AT_FDCWD (-100)
+#define AT_SYMLINK_NOFOLLOW 0x100
+#define AT_SYMLINK_FOLLOW 0x400
+
+#define RENAME_EXCHANGE 2 /* include/uapi/linux/fs.h */
+
+#define BTRFS_SUPER_MAGIC 0x9123683e /* include/uapi/linux/magic.h */
 
 #define EBADF 9 /* include/uapi/asm-generic/errno-base.h */
 
@@ -191,6 +257,13 @@ const volatile struct bfa_config config SEC(".rodata.config");
 		asm volatile("" : "+r"(__bounded));       \
 		__bounded & (mask);                       \
 	})
+
+/*
+ * A global function: the verifier checks it once, by itself and for whatever
+ * arguments, instead of again at each call. Kernel pointers are passed as
+ * numbers.
+ */
+#define CHECKED_ONCE __noinline
 
 static __always_inline struct file *file_of_fd(struct task_struct *task, __u32 fd)
 {

@@ -99,7 +99,7 @@ static __always_inline bool is_of(struct open_file *e, struct file *file)
 }
 
 /* Copies the path behind the first `offset` bytes of the scratch record; returns its length. */
-static __noinline __u32 copy_path(struct open_key *key, struct known_file *k, __u32 offset)
+CHECKED_ONCE __u32 copy_path(struct open_key *key, struct known_file *k, __u32 offset)
 {
 	struct scratch *s = scratch_get();
 	struct long_path *l;
@@ -156,30 +156,38 @@ static __always_inline bool same_path(struct known_file *k, struct scratch *s, _
 
 static __always_inline bool wanted(struct file *file)
 {
-	return file_in_scope(READ(file, f_inode), READ(file, f_path.dentry));
+	return file_in_scope(READ(file, f_path.dentry));
 }
 
-/* Describes a file in the scratch entry. */
-static __noinline int describe(struct open_key *key, struct file *file)
+/* Describes a file in the scratch entry; `identity` tells it from others at the same place. */
+CHECKED_ONCE int describe(struct open_key *key, struct place *at, __u64 identity)
 {
 	struct scratch *s = scratch_get();
-	struct dentry *dentry = READ(file, f_path.dentry);
-	struct inode *inode = READ(file, f_inode);
+	struct inode *inode;
 	struct known_file *k;
 
-	if (!s || !key)
+	if (!s || !key || !at)
 		return 0;
+	inode = READ(at->dentry, d_inode);
 	k = &s->fresh.known;
-	k->file = (__u64)file;
-	k->dentry = dentry;
+	k->file = identity;
+	k->dentry = at->dentry;
 	k->inode = READ(inode, i_ino);
-	k->device = READ(READ(inode, i_sb), s_dev);
+	k->device = device_of(inode);
 	k->flags = 0;
 	k->mode = 0;
-	k->writable = !!(READ(file, f_mode) & FMODE_WRITE);
+	k->writable = false;
 	k->epoch = *(volatile __u32 *)&path_epoch;
-	store_path(key, k, s, resolve(s, READ(file, f_path.mnt), dentry));
+	store_path(key, k, s, resolve(s, at));
 	return 0;
+}
+
+static __always_inline void describe_open_file(struct scratch *s, struct open_key *key, struct file *file)
+{
+	struct place at = place_of(&file->f_path);
+
+	describe(key, &at, (__u64)file);
+	s->fresh.known.writable = !!(READ(file, f_mode) & FMODE_WRITE);
 }
 
 static __always_inline void raise_highest_fd(__u32 fd)
@@ -203,7 +211,8 @@ static __noinline struct open_file *entry_for(struct open_key *key)
 	__builtin_memset(&s->fresh, 0, __builtin_offsetof(struct open_file, known.path));
 	s->fresh.key = *key;
 	bpf_map_update_elem(&open_files, key, &s->fresh, BPF_NOEXIST);
-	raise_highest_fd(key->fd);
+	if (!(key->fd & NAMELESS))
+		raise_highest_fd(key->fd);
 	e = bpf_map_lookup_elem(&open_files, key);
 	if (e)
 		return e;

@@ -108,17 +108,17 @@ static long walk_step(__u32 step, void *context)
 	return 0;
 }
 
-static __noinline int walk_up(struct vfsmount *mnt, struct dentry *dentry)
+CHECKED_ONCE int walk_up(struct place *at, __u32 start)
 {
 	struct scratch *s = scratch_get();
 
-	if (!s)
+	if (!s || !at)
 		return 0;
 	s->walk = (struct walk){
-		.dentry = dentry,
-		.mount = mount_of(mnt),
-		.mount_root = READ(mnt, mnt_root),
-		.start = BFA_PATH_MAX,
+		.dentry = at->dentry,
+		.mount = at->mount,
+		.mount_root = READ(at->mount, mnt.mnt_root),
+		.start = start,
 	};
 	if (bpf_loop(WALK_STEPS, walk_step, 0, 0) == WALK_STEPS)
 		s->walk.unknown = true;
@@ -130,16 +130,23 @@ static __always_inline bool is_unlinked(struct dentry *dentry)
 	return !READ(dentry, d_hash.pprev) && READ(dentry, d_parent) != dentry;
 }
 
+static __always_inline struct place place_of(struct path *path)
+{
+	return (struct place){ .mount = mount_of(READ(path, mnt)), .dentry = READ(path, dentry) };
+}
+
 /*
  * Leaves the path in s->path from s->walk.start to BFA_PATH_MAX and returns
- * its length, 0 if it is not known.
+ * its length, 0 if it is not known. From `start` on there is the rest of it
+ * already.
  */
-static __always_inline __u32 resolve(struct scratch *s, struct vfsmount *mnt, struct dentry *dentry)
+static __always_inline __u32 resolve_before(struct scratch *s, struct place *at, __u32 start)
 {
 	struct walk *w = &s->walk;
+	struct dentry *dentry = at->dentry;
 
 	for (int i = 0; i < WALK_TRIES; i++)
-		if (!walk_up(mnt, dentry))
+		if (!walk_up(at, start))
 			break;
 	if (w->torn || w->unknown)
 		return 0;
@@ -150,6 +157,11 @@ static __always_inline __u32 resolve(struct scratch *s, struct vfsmount *mnt, st
 	if (is_unlinked(dentry))
 		w->marks |= BFA_MARK_UNLINKED;
 	return BFA_PATH_MAX - w->start;
+}
+
+static __always_inline __u32 resolve(struct scratch *s, struct place *at)
+{
+	return resolve_before(s, at, BFA_PATH_MAX);
 }
 
 #endif

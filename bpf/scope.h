@@ -6,14 +6,16 @@
 #include "ledger.h"
 #include "path.h"
 
-__u32 own_tgid;
 struct super_block *only_mount;
+/* bfatrace's own; the initial one has level 0. */
+struct pid_namespace *own_pid_namespace;
+__u32 own_pid_level;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 65536);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, __u32); /* tgid */
+	__type(key, __u32); /* tgid, as user space knows it */
 	__type(value, __u8); /* enum bfa_rule */
 } pid_rules SEC(".maps");
 
@@ -33,6 +35,48 @@ struct {
 static __always_inline void copy_comm(char *comm, struct task_struct *task)
 {
 	bpf_probe_read_kernel(comm, BFA_COMM_SIZE, task->group_leader->comm);
+}
+
+static __always_inline struct upid *upid_at(struct pid *pid, __u32 level)
+{
+	return (void *)pid + bpf_core_field_offset(struct pid, numbers) + level * bpf_core_type_size(struct upid);
+}
+
+/*
+ * Process and thread ids as bfatrace's own pid namespace has them; 0 for what
+ * is not in it (include/linux/pid.h).
+ */
+static __always_inline __u32 seen_pid(struct task_struct *task, __u32 initial)
+{
+	struct upid *upid;
+	struct pid *pid;
+
+	if (!own_pid_level)
+		return initial;
+	pid = READ(task, thread_pid);
+	if (READ(pid, level) < own_pid_level)
+		return 0;
+	upid = upid_at(pid, own_pid_level);
+	return READ(upid, ns) == own_pid_namespace ? READ(upid, nr) : 0;
+}
+
+static __always_inline void know_self(struct task_struct *task)
+{
+	struct pid *pid = READ(task, thread_pid);
+
+	own_tgid = task->tgid;
+	own_pid_level = READ(pid, level);
+	own_pid_namespace = READ(upid_at(pid, own_pid_level), ns);
+}
+
+static __always_inline __u32 seen_tid(struct task_struct *task)
+{
+	return seen_pid(task, task->pid);
+}
+
+static __always_inline __u32 seen_tgid(struct task_struct *task)
+{
+	return seen_pid(task->group_leader, task->tgid);
 }
 
 static __always_inline __u8 pid_rule(__u32 tgid)
@@ -56,14 +100,13 @@ static __always_inline __u8 comm_rule(struct task_struct *task)
 
 static __always_inline bool task_in_scope(struct task_struct *task)
 {
-	__u32 tgid = task->tgid;
 	__u8 by_pid, by_comm;
 
-	if (tgid == own_tgid)
+	if (task->tgid == own_tgid)
 		return false;
 	if (config.only_uid && task->cred->euid.val != config.uid)
 		return false;
-	by_pid = pid_rule(tgid);
+	by_pid = pid_rule(seen_tgid(task));
 	by_comm = comm_rule(task);
 	if ((by_pid | by_comm) & BFA_RULE_IGNORE)
 		return false;
@@ -135,14 +178,33 @@ static __always_inline bool is_nameless(unsigned long magic)
 	       magic == 0x6e736673 /* nsfs */;
 }
 
+/*
+ * The kernel's number of a file's device. A btrfs subvolume has its own, which
+ * stat(2) reports (fs/btrfs/inode.c, btrfs_getattr).
+ */
+static __always_inline __u32 device_of(struct inode *inode)
+{
+	struct super_block *sb = READ(inode, i_sb);
+	struct btrfs_inode *of_btrfs;
+	struct btrfs_root *root;
+	__u32 device = READ(sb, s_dev);
+
+	if (READ(sb, s_magic) != BTRFS_SUPER_MAGIC || !bpf_core_type_exists(struct btrfs_inode))
+		return device;
+	/* No READ: the types may be those of a module. */
+	of_btrfs = (void *)inode - bpf_core_field_offset(struct btrfs_inode, vfs_inode);
+	if (!bpf_core_read(&root, sizeof(root), &of_btrfs->root))
+		bpf_core_read(&device, sizeof(device), &root->anon_dev);
+	return device;
+}
+
 /* A place wins over the rule that virtual file systems are left out. */
 static __always_inline bool names_place(void)
 {
 	return config.only_mount || config.only_parents || config.only_under;
 }
 
-/* All but the ancestors, which only a walk can tell. */
-static __always_inline bool file_in_scope(struct inode *inode, struct dentry *dentry)
+static __always_inline bool inode_in_scope(struct inode *inode)
 {
 	struct super_block *sb = READ(inode, i_sb);
 	unsigned long magic = READ(sb, s_magic);
@@ -152,12 +214,18 @@ static __always_inline bool file_in_scope(struct inode *inode, struct dentry *de
 		return false;
 	if (config.only_mount && sb != only_mount)
 		return false;
-	if (config.only_parents && !is_place(READ(dentry, d_parent)) && !is_place(dentry))
-		return false;
 	if (config.all || names_place())
 		return true;
 	format = READ(inode, i_mode) & S_IFMT;
 	return format != S_IFCHR && format != S_IFBLK && format != S_IFIFO && format != S_IFSOCK && !is_virtual(magic);
+}
+
+/* All but the ancestors, which only a walk can tell. */
+static __always_inline bool file_in_scope(struct dentry *dentry)
+{
+	if (config.only_parents && !is_place(READ(dentry, d_parent)) && !is_place(dentry))
+		return false;
+	return inode_in_scope(READ(dentry, d_inode));
 }
 
 #endif

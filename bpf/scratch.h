@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Working memory: paths and records do not fit a BPF stack of 512 bytes. All
- * programs that use it run in task context with preemption off (tracepoints,
- * and bpf_prog_test_run of raw tracepoints), so one for each CPU is enough.
+ * Working memory: paths and records do not fit a BPF stack of 512 bytes.
+ * Tracepoint programs run with preemption off, so that one for each CPU is
+ * enough; what runs for user space alone (flush, iterators) may be preempted
+ * by them, and has one of its own.
  */
 #ifndef BFATRACE_SCRATCH_H
 #define BFATRACE_SCRATCH_H
@@ -41,15 +42,23 @@ struct open_file {
 	__u64 writes;
 	__u64 write_bytes;
 	__u32 opens;
+	__u32 types; /* enum bfa_type, of what is not counted */
 	/* The first access since the last report: when (0: none yet), and by whom. */
 	__u32 tid;
 	__u64 time_ns;
+	__u32 tgid; /* as user space knows it */
 	__u32 uid;
 	__u32 gid;
 	char comm[BFA_COMM_SIZE];
 	__u32 dead;	 /* the process has ended: the next flush deletes it */
 	__u32 transient; /* not in the map: report at once */
 	struct known_file known;
+};
+
+/* A file in the tree of mounts. */
+struct place {
+	struct mount *mount;
+	struct dentry *dentry;
 };
 
 /* Where a walk up to the root has got to. */
@@ -64,7 +73,10 @@ struct walk {
 	__u8 torn;    /* a rename came in between */
 };
 
-enum { RECORD_BYTES = 4 * BFA_PATH_MAX }; /* a power of two, to bound sizes with a mask */
+enum {
+	RECORD_BYTES = 5 * BFA_PATH_MAX, /* a call's part and four strings, each below BFA_PATH_MAX */
+	NAMELESS = 1U << 31,		 /* in a key: no descriptor, but made from the address of the file */
+};
 
 struct scratch {
 	struct walk walk;
@@ -74,22 +86,30 @@ struct scratch {
 		struct bfa_record record;
 		struct bfa_access access;
 		struct bfa_call_record call;
-		char bytes[RECORD_BYTES]; /* a call's part, a path and a file name, each below BFA_PATH_MAX */
+		char bytes[RECORD_BYTES];
 	};
 };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, 2);
 	__type(key, __u32);
 	__type(value, struct scratch);
 } scratches SEC(".maps");
 
+__u32 own_tgid;
+
+/* Programs that run for bfatrace itself have the second one; it has one thread. */
+static __always_inline __u32 scratch_slot(void)
+{
+	return bpf_get_current_task_btf()->tgid == own_tgid;
+}
+
 static __always_inline struct scratch *scratch_get(void)
 {
-	__u32 zero = 0;
+	__u32 slot = scratch_slot();
 
-	return bpf_map_lookup_elem(&scratches, &zero);
+	return bpf_map_lookup_elem(&scratches, &slot);
 }
 
 #endif

@@ -9,13 +9,14 @@
 
 #include "kernel.h"
 
-/* What the handlers tell apart. */
+/* What the handlers tell apart: first those on a descriptor, which come most often. */
 enum call_kind {
 	CALL_NONE,
 	CALL_OPEN,
 	CALL_OPENAT,
 	CALL_OPENAT2,
 	CALL_CREAT,
+	CALL_OPEN_HANDLE,
 	CALL_READ,
 	CALL_PREAD,
 	CALL_READV,
@@ -26,8 +27,25 @@ enum call_kind {
 	CALL_PWRITEV,
 	CALL_CLOSE,
 	CALL_CLOSE_RANGE,
-	CALL_DUP2, /* closes its second argument, if that is open */
-	CALL_MOVE, /* changes the paths of open files */
+	CALL_DUP2,	      /* closes its second argument, if that is open */
+	CALL_MOUNT,	      /* changes the paths of open files */
+	CALL_OTHER,	      /* from here on, programs of their own */
+	CALL_NAME = CALL_OTHER, /* changes one name */
+	CALL_NAMES,	      /* makes one name from another */
+	CALL_BIND,	      /* makes a name, if the address is one */
+	CALL_LOOK,	      /* only with --metadata */
+	CALL_DESCRIPTOR,
+	CALL_LOOK_DESCRIPTOR, /* only with --metadata */
+	CALL_SYNC,	      /* all files */
+	CALL_TRANSFER,	      /* from one descriptor to another */
+	CALL_VMSPLICE,	      /* from or into a pipe, by its direction */
+	CALL_CLONE,	      /* ioctl FICLONE, FICLONERANGE */
+	CALL_MAP,
+	CALL_MEMORY, /* the file mapped at an address */
+	CALL_EXEC,
+	CALL_AIO_SUBMIT,
+	CALL_AIO_EVENTS,
+	CALL_REQUEST, /* no system call: a request of io_uring or AIO */
 };
 
 struct call_entry {
@@ -35,12 +53,15 @@ struct call_entry {
 	__u8 kind;
 };
 
+enum { CALL_ARGUMENTS = 8 }; /* six; a power of two, to bound an index with a mask */
+
 /* The system call at hand. */
 struct call {
 	__u8 id;
 	__u8 kind;
 	__u8 compat; /* of a 32-bit task */
-	__u64 arguments[6];
+	__u16 types; /* enum bfa_type: more of an open than what every one is */
+	__u64 arguments[CALL_ARGUMENTS];
 };
 
 /* Numbers that an architecture lacks fall on this unused slot. */
@@ -72,6 +93,7 @@ static __always_inline void read_arguments(struct pt_regs *regs, struct call *ca
 {
 	__u64 *a = call->arguments;
 
+	a[6] = a[7] = 0;
 	if (call->compat) {
 		a[0] = (__u32)regs->bx;
 		a[1] = (__u32)regs->cx;
@@ -113,6 +135,7 @@ static __always_inline __u32 call_number(struct pt_regs *regs)
 
 static __always_inline void read_arguments(struct pt_regs *regs, struct call *call)
 {
+	call->arguments[6] = call->arguments[7] = 0;
 	for (int i = 0; i < 6; i++) {
 		__u64 value = i ? regs->regs[i] : regs->orig_x0;
 
@@ -139,6 +162,9 @@ static __always_inline bool identify_call(struct task_struct *task, struct pt_re
 	entry = call->compat ? compat_calls[number] : native_calls[number];
 	call->id = entry.id;
 	call->kind = entry.kind;
+	call->types = 0;
+	if (!config.metadata && (entry.kind == CALL_LOOK || entry.kind == CALL_LOOK_DESCRIPTOR))
+		return false;
 	return entry.kind != CALL_NONE;
 }
 

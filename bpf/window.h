@@ -12,6 +12,7 @@
 /* What was pending when it was taken; nobody else reports it. */
 struct taken {
 	__u32 opens;
+	__u32 types;
 	__u64 reads, read_bytes, writes, write_bytes;
 };
 
@@ -19,6 +20,7 @@ static __always_inline struct taken take_pending(struct open_file *e)
 {
 	return (struct taken){
 		.opens = __sync_lock_test_and_set(&e->opens, 0),
+		.types = __sync_lock_test_and_set(&e->types, 0),
 		.reads = __sync_lock_test_and_set(&e->reads, 0),
 		.read_bytes = __sync_lock_test_and_set(&e->read_bytes, 0),
 		.writes = __sync_lock_test_and_set(&e->writes, 0),
@@ -29,6 +31,7 @@ static __always_inline struct taken take_pending(struct open_file *e)
 static __always_inline void put_back(struct open_file *e, struct taken *t)
 {
 	__sync_fetch_and_add(&e->opens, t->opens);
+	__sync_fetch_and_or(&e->types, t->types);
 	__sync_fetch_and_add(&e->reads, t->reads);
 	__sync_fetch_and_add(&e->read_bytes, t->read_bytes);
 	__sync_fetch_and_add(&e->writes, t->writes);
@@ -37,7 +40,7 @@ static __always_inline void put_back(struct open_file *e, struct taken *t)
 
 static __always_inline __u32 types_of(struct open_file *e, struct taken *t, __u32 closes)
 {
-	__u32 types = 0;
+	__u32 types = t->types;
 
 	if (t->reads || t->read_bytes)
 		types |= BFA_READ;
@@ -66,13 +69,14 @@ static __always_inline void enqueue(struct open_key *key, struct open_file *e)
 static __always_inline void note_first_access(struct open_file *e, struct task_struct *task)
 {
 	e->time_ns = bpf_ktime_get_boot_ns();
-	e->tid = task->pid;
+	e->tid = seen_tid(task);
+	e->tgid = seen_tgid(task);
 	e->uid = task->cred->euid.val;
 	e->gid = task->cred->egid.val;
 	copy_comm(e->comm, task);
 }
 
-static __noinline int begin_window(struct open_key *key, struct open_file *e)
+CHECKED_ONCE int begin_window(struct open_key *key, struct open_file *e)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 
@@ -95,13 +99,17 @@ static __always_inline void describe_access(struct bfa_record *r, struct open_ke
 	r->call = 0;
 	r->filename_len = 0;
 	r->unused = 0;
-	r->marks = k->marks | BFA_MARK_FILE | BFA_MARK_FD;
-	r->fd = key->fd;
+	r->marks = k->marks | BFA_MARK_FILE;
+	r->fd = 0;
+	if (!(key->fd & NAMELESS)) {
+		r->marks |= BFA_MARK_FD;
+		r->fd = key->fd;
+	}
 	r->inode = k->inode;
 	r->device = k->device;
 	r->flags = k->flags;
 	r->mode = k->mode;
-	r->tgid = key->tgid;
+	r->tgid = e->tgid;
 	r->tid = e->tid;
 	r->uid = e->uid;
 	r->gid = e->gid;
@@ -113,7 +121,7 @@ static __always_inline void describe_access(struct bfa_record *r, struct open_ke
  * lock is held. False if the ring is full: then the counts are pending again
  * if `keep`, otherwise lost.
  */
-static __noinline bool report(struct open_key *key, struct open_file *e, __u32 closes, bool keep)
+CHECKED_ONCE bool report(struct open_key *key, struct open_file *e, __u32 closes, bool keep)
 {
 	struct scratch *s = scratch_get();
 	struct bfa_access *a;
@@ -148,7 +156,7 @@ static __noinline bool report(struct open_key *key, struct open_file *e, __u32 c
 		a->writes = t.writes;
 		a->write_bytes = t.write_bytes;
 		if (t.opens)
-			a->record.marks |= BFA_MARK_OPEN;
+			a->record.marks |= BFA_MARK_FLAGS | BFA_MARK_MODE;
 		a->record.path_len = copy_path(key, &e->known, sizeof(*a));
 		if (!emit(s, sizeof(*a) + a->record.path_len, keep ? 0 : t.opens + t.reads + t.writes + closes)) {
 			if (keep) {
@@ -185,6 +193,10 @@ static __always_inline void open_arguments(struct call *call, __u32 *flags, __u3
 		*flags = how[0];
 		*mode = how[1];
 		break;
+	case CALL_OPEN_HANDLE:
+		*flags = a[2];
+		*mode = 0;
+		return;
 	case CALL_OPENAT:
 		*flags = a[2];
 		*mode = a[3];
@@ -199,7 +211,7 @@ static __always_inline void open_arguments(struct call *call, __u32 *flags, __u3
 
 static __always_inline bool is_open_call(struct call *call)
 {
-	return call->kind <= CALL_CREAT;
+	return call->kind <= CALL_OPEN_HANDLE;
 }
 
 /*
@@ -211,7 +223,7 @@ static __always_inline bool fill(struct scratch *s, struct open_key *key, struct
 				 struct call *call)
 {
 	report_closed(key, e);
-	describe(key, file);
+	describe_open_file(s, key, file);
 	if (file_of_fd(bpf_get_current_task_btf(), key->fd) != file ||
 	    s->fresh.known.dentry != READ(file, f_path.dentry))
 		return false;
@@ -223,6 +235,7 @@ static __always_inline bool fill(struct scratch *s, struct open_key *key, struct
 	if (config.calls)
 		return true;
 	e->opens = 1;
+	e->types = call->types;
 	note_first_access(e, bpf_get_current_task_btf());
 	if (e->transient)
 		COUNT(lost, 1); /* its close */
@@ -236,8 +249,9 @@ static __always_inline bool fill(struct scratch *s, struct open_key *key, struct
  * was closed unseen, or whose close has not come to its exit yet. False if
  * another thread has closed this one meanwhile.
  */
-static __noinline bool take_over(struct open_key *key, struct open_file *e, struct file *file, struct call *call)
+CHECKED_ONCE bool take_over(struct open_key *key, struct open_file *e, __u64 address, struct call *call)
 {
+	struct file *file = (struct file *)address;
 	struct scratch *s = scratch_get();
 	bool is;
 
@@ -254,30 +268,43 @@ static __noinline bool take_over(struct open_key *key, struct open_file *e, stru
 
 /*
  * Something has been renamed or mounted since the path was resolved. If that
- * changed this path, what is pending goes out under the old one first.
+ * changed this path, what is pending goes out under the old one first. The
+ * lock is held.
  */
-static __noinline int refresh(struct open_key *key, struct open_file *e, struct file *file)
+CHECKED_ONCE int refresh_locked(struct open_key *key, struct open_file *e, struct place *at)
 {
 	struct scratch *s = scratch_get();
 	__u32 epoch = *(volatile __u32 *)&path_epoch;
 	__u32 len;
 
-	if (!s || !key || !e || !lock(key, e))
+	if (!s || !key || !e || !at)
 		return 0;
-	if (is_of(e, file)) {
-		len = resolve(s, READ(file, f_path.mnt), READ(file, f_path.dentry));
-		if (!same_path(&e->known, s, len)) {
-			report(key, e, 0, false);
-			store_path(key, &e->known, s, len);
-		}
-		e->known.epoch = epoch;
+	len = resolve(s, at);
+	if (!same_path(&e->known, s, len)) {
+		report(key, e, 0, false);
+		store_path(key, &e->known, s, len);
 	}
+	e->known.epoch = epoch;
+	return 0;
+}
+
+CHECKED_ONCE int refresh(struct open_key *key, struct open_file *e, __u64 address)
+{
+	struct file *file = (struct file *)address;
+	struct place at = place_of(&file->f_path);
+
+	if (!key || !e || !lock(key, e))
+		return 0;
+	if (is_of(e, file))
+		refresh_locked(key, e, &at);
 	unlock(e);
 	return 0;
 }
 
-static __noinline int note_unlinked(struct open_key *key, struct open_file *e, struct file *file)
+CHECKED_ONCE int note_unlinked(struct open_key *key, struct open_file *e, __u64 address)
 {
+	struct file *file = (struct file *)address;
+
 	if (!key || !e || !lock(key, e))
 		return 0;
 	if (is_of(e, file))
@@ -287,7 +314,7 @@ static __noinline int note_unlinked(struct open_key *key, struct open_file *e, s
 }
 
 /* The descriptor was closed, unless another thread has got the number already, and been here first. */
-static __noinline int close_entry(struct open_key *key, struct open_file *e)
+CHECKED_ONCE int close_entry(struct open_key *key, struct open_file *e)
 {
 	if (!key || !e || !lock(key, e))
 		return 0;
@@ -304,9 +331,9 @@ static __always_inline struct open_file *entry_of(struct open_key *key, struct f
 
 	if (!is_open_call(call) && e && is_of(e, file)) {
 		if (e->known.epoch != path_epoch)
-			refresh(key, e, file);
+			refresh(key, e, (__u64)file);
 		if (!(e->known.marks & BFA_MARK_UNLINKED) && is_unlinked(e->known.dentry))
-			note_unlinked(key, e, file);
+			note_unlinked(key, e, (__u64)file);
 		return e->known.outside ? 0 : e;
 	}
 	if (!wanted(file)) {
@@ -315,7 +342,7 @@ static __always_inline struct open_file *entry_of(struct open_key *key, struct f
 		return 0;
 	}
 	e = entry_for(key);
-	if (!e || !take_over(key, e, file, call))
+	if (!e || !take_over(key, e, (__u64)file, call))
 		return 0;
 	return e->known.outside ? 0 : e;
 }

@@ -39,6 +39,17 @@ const char *bfa_call_name(unsigned int call)
 	return call < BFA_CALL_COUNT ? names[call] : NULL;
 }
 
+const char *bfa_handler_program(unsigned int slot)
+{
+	static const char *const programs[BFA_HANDLER_COUNT] = {
+#define X(slot, program) [slot] = #program,
+		BFA_HANDLERS(X)
+#undef X
+	};
+
+	return slot < BFA_HANDLER_COUNT ? programs[slot] : NULL;
+}
+
 static const int ending_signals[] = { SIGINT, SIGTERM, SIGHUP };
 static volatile sig_atomic_t caught_signal;
 

@@ -9,7 +9,7 @@ public enum RecordError: Error, Equatable, Sendable {
   case short
   /// `kind` is not one of `bfa_record_kind`.
   case unknownKind
-  /// `path_len` or `filename_len` is above what the kernel side ever sends.
+  /// The length of a string is above what the kernel side ever sends.
   case overLimit
   /// More bytes follow the record than the ring buffer's rounding explains.
   case long
@@ -18,7 +18,8 @@ public enum RecordError: Error, Equatable, Sendable {
 /// The decoded view of one record: a pointer to bytes that were checked.
 ///
 /// Layout of a record: `struct bfa_access` or `struct bfa_call_record`, then `path_len` bytes of
-/// path, then `filename_len` bytes of filename, without terminators and at any alignment.
+/// path, then `filename_len` bytes of filename, in a call the same for the second name, without
+/// terminators and at any alignment.
 ///
 /// An event borrows the bytes it was made from: neither it nor the buffers it hands out may be used
 /// once the ring buffer has taken them back. It is one pointer wide and never allocates.
@@ -38,7 +39,14 @@ public struct Event {
       UInt32(record.filename_len) < BFA_PATH_MAX.rawValue
     else { throw .overLimit }
     guard isAccess || isCall else { throw .unknownKind }
-    let needed = fixedSize + Int(record.path_len) + Int(record.filename_len)
+    guard bytes.count >= fixedSize else { throw .short }
+    var needed = fixedSize + Int(record.path_len) + Int(record.filename_len)
+    if let call {
+      guard UInt32(call.new_path_len) < BFA_PATH_MAX.rawValue,
+        UInt32(call.new_filename_len) < BFA_PATH_MAX.rawValue
+      else { throw .overLimit }
+      needed += Int(call.new_path_len) + Int(call.new_filename_len)
+    }
     guard bytes.count >= needed else { throw .short }
     guard bytes.count <= needed + 8 else { throw .long }
   }
@@ -75,8 +83,25 @@ public struct Event {
       start: start + fixedSize + Int(record.path_len), count: Int(record.filename_len))
   }
 
+  /// The second path of a call, as `path`; with `BFA_MARK_NEW_FILENAME` a directory.
+  public var newPath: UnsafeRawBufferPointer {
+    guard let call else { return UnsafeRawBufferPointer(start: nil, count: 0) }
+    return UnsafeRawBufferPointer(start: newNames, count: Int(call.new_path_len))
+  }
+
+  /// The second string the process passed; meaningful with `BFA_MARK_NEW_FILENAME` only.
+  public var newFilename: UnsafeRawBufferPointer {
+    guard let call else { return UnsafeRawBufferPointer(start: nil, count: 0) }
+    return UnsafeRawBufferPointer(
+      start: newNames + Int(call.new_path_len), count: Int(call.new_filename_len))
+  }
+
   /// Whether the record carries `mark`.
-  public func has(_ mark: bfa_mark) -> Bool { UInt32(record.marks) & mark.rawValue != 0 }
+  public func has(_ mark: bfa_mark) -> Bool { record.marks & mark.rawValue != 0 }
+
+  private var newNames: UnsafeRawPointer {
+    start + fixedSize + Int(record.path_len) + Int(record.filename_len)
+  }
 
   private var isAccess: Bool { UInt32(record.kind) == BFA_RECORD_ACCESS.rawValue }
   private var isCall: Bool { UInt32(record.kind) == BFA_RECORD_CALL.rawValue }

@@ -31,6 +31,12 @@ public struct LineOptions: Sendable {
   }
 }
 
+/// The paths of a line, borrowed; empty ones are not known, or there is none.
+struct EventPaths {
+  var path: UnsafeRawBufferPointer
+  var newPath: UnsafeRawBufferPointer
+}
+
 /// Turns records into lines: one whole line, with its newline, for each record that is wanted.
 ///
 /// Nothing is allocated per line as long as `lines` is written before it is full. A writer is used
@@ -48,6 +54,7 @@ public struct EventWriter: ~Copyable {
   private let options: LineOptions
   private let places: PlaceFilter
   private var asked = AskedPath()
+  private var newAsked = AskedPath()
   private var clock = WallClock()
 
   /// - Parameters:
@@ -79,24 +86,41 @@ public struct EventWriter: ~Copyable {
   /// Appends the line of an event, for callers that have decoded the record already.
   /// - Returns: false if it was filtered.
   public mutating func append(_ event: Event) -> Bool {
-    var path = event.path
-    if event.has(BFA_MARK_FILENAME) {
-      let isTail = event.has(BFA_MARK_TRUNCATED)
-      path = asked.resolve(base: path, filename: event.filename, isTail: isTail)
-      if !places.admits(path, isTail: isTail) { return false }
-    }
+    let paths = resolve(event)
+    guard admits(event, paths) else { return false }
     lines.reserve()
     let time = UInt64(bitPattern: Int64(bitPattern: event.record.time_ns) &+ realtimeOffset)
     if options.json {
       let start = lines.count
       appendTimestampMember(time)
-      lines.appendJSON(event, path: path, options: options)
+      lines.appendJSON(event, paths, options: options)
       endObject(from: start)
     } else {
       appendTimestamp(time)
-      lines.appendText(event, path: path, options: options)
+      lines.appendText(event, paths, options: options)
     }
     return true
+  }
+
+  private mutating func resolve(_ event: Event) -> EventPaths {
+    var paths = EventPaths(path: event.path, newPath: event.newPath)
+    if event.has(BFA_MARK_FILENAME) {
+      paths.path = asked.resolve(
+        base: paths.path, filename: event.filename, isTail: event.has(BFA_MARK_TRUNCATED))
+    }
+    if event.has(BFA_MARK_NEW_FILENAME) {
+      paths.newPath = newAsked.resolve(
+        base: paths.newPath, filename: event.newFilename, isTail: event.has(BFA_MARK_NEW_TRUNCATED))
+    }
+    return paths
+  }
+
+  /// Whether the names that the kernel side could not place are in a wanted place; one of two will do.
+  private func admits(_ event: Event, _ paths: EventPaths) -> Bool {
+    guard event.has(BFA_MARK_FILENAME) || event.has(BFA_MARK_NEW_FILENAME) else { return true }
+    if places.admits(paths.path, isTail: event.has(BFA_MARK_TRUNCATED)) { return true }
+    return event.has(BFA_MARK_NEW_PATH)
+      && places.admits(paths.newPath, isTail: event.has(BFA_MARK_NEW_TRUNCATED))
   }
 
   /// Appends the record `{"lost":N}`: `count` events could not be delivered here.

@@ -4,8 +4,7 @@ import CBfatrace
 
 extension LineBuffer {
   /// The members of an event's object from `comm` to the last, each with a comma in front.
-  /// - Parameter path: what to show; empty if it is not known.
-  mutating func appendJSON(_ event: Event, path: UnsafeRawBufferPointer, options: LineOptions) {
+  mutating func appendJSON(_ event: Event, _ paths: EventPaths, options: LineOptions) {
     let record = event.record
     append(key: "comm", string: event.comm)
     append(key: "pid", UInt64(record.tgid))
@@ -16,12 +15,12 @@ extension LineBuffer {
     append(",\"types\":\"")
     append(letters: record.types)
     append(byte: UInt8(ascii: "\""))
-    appendJSONFile(event, record, path)
+    appendJSONFile(event, record, paths.path)
+    if event.has(BFA_MARK_NEW_PATH) { appendJSONNewPath(event, paths.newPath) }
     if event.has(BFA_MARK_FD) { append(key: "fd", Int64(record.fd)) }
-    if event.has(BFA_MARK_OPEN) {
-      append(key: "flags", octal: record.flags)
-      append(key: "mode", octal: record.mode)
-    }
+    if event.has(BFA_MARK_FLAGS) { append(key: "flags", octal: record.flags) }
+    if event.has(BFA_MARK_MODE) { append(key: "mode", octal: record.mode) }
+    if event.has(BFA_MARK_PROT) { append(key: "prot", octal: record.mode) }
     if let call = event.call {
       appendJSON(call, of: event)
     } else if let access = event.access {
@@ -40,15 +39,22 @@ extension LineBuffer {
       append(byte: UInt8(ascii: "}"))
       append(key: "inode", record.inode)
     }
-    if !path.isEmpty {
-      if isTail {
-        append(key: "path", string: path, prefix: "...")
-      } else {
-        append(key: "path", string: path)
-      }
+    if isTail && !path.isEmpty {
+      append(key: "path", string: path, prefix: "...")
+    } else if !path.isEmpty {
+      append(key: "path", string: path)
     }
     if event.has(BFA_MARK_UNLINKED) { append(",\"deleted\":true") }
     if isTail { append(",\"truncated\":true") }
+  }
+
+  private mutating func appendJSONNewPath(_ event: Event, _ path: UnsafeRawBufferPointer) {
+    if path.isEmpty { return }
+    if event.has(BFA_MARK_NEW_TRUNCATED) {
+      append(key: "new_path", string: path, prefix: "...")
+    } else {
+      append(key: "new_path", string: path)
+    }
   }
 
   private mutating func appendJSONCounts(_ access: bfa_access) {
@@ -77,6 +83,9 @@ extension LineBuffer {
       append(byte: UInt8(ascii: "\""))
     }
     if event.has(BFA_MARK_FILENAME) { append(key: "filename", string: event.filename) }
+    if event.has(BFA_MARK_NEW_FILENAME) { append(key: "new_filename", string: event.newFilename) }
+    let isAsked = event.has(BFA_MARK_FILENAME) || event.has(BFA_MARK_NEW_FILENAME)
+    if isAsked && call.ret >= 0 { append(",\"resolved\":false") }
   }
 
   @inline(__always)

@@ -15,9 +15,9 @@ public struct WriteError: Error, Equatable, Sendable {
 /// nothing that appends has to check. A caller that writes whenever `isFull` never makes it grow.
 public struct LineBuffer: ~Copyable {
   /// An upper bound for one line, in bytes. A byte of a string takes at most four (`\377`, `255,`);
-  /// a call that failed shows base and filename joined, and filename once more. Everything else
+  /// a call that failed shows base and filename joined, and filename once more, of two names. The rest
   /// (keys, numbers of at most 22 digits, an errno's name) is below 1 KiB.
-  static let longestLine = 4 * (3 * Int(BFA_PATH_MAX.rawValue) + Int(BFA_COMM_SIZE.rawValue)) + 1024
+  static let longestLine = 4 * (6 * Int(BFA_PATH_MAX.rawValue) + Int(BFA_COMM_SIZE.rawValue)) + 1024
 
   private var start: UnsafeMutableRawPointer
   /// How many bytes wait to be written.
@@ -191,6 +191,18 @@ extension LineBuffer {
     while shift > 0 {
       shift &-= 3
       append(byte: UInt8(truncatingIfNeeded: value &>> shift) & 7 | UInt8(ascii: "0"))
+    }
+  }
+
+  /// `0x` and the digits, without zeros in front.
+  mutating func append(hexadecimal value: UInt64) {
+    append("0x")
+    var shift = UInt64(max(0, 60 - value.leadingZeroBitCount / 4 * 4))
+    while true {
+      let digit = UInt8(truncatingIfNeeded: value &>> shift) & 0xf
+      append(byte: digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+      if shift == 0 { return }
+      shift -= 4
     }
   }
 

@@ -5,8 +5,7 @@ import Glibc
 
 extension LineBuffer {
   /// A line of text from the process name to the newline; the time, if wanted, is there already.
-  /// - Parameter path: what to show; empty if it is not known.
-  mutating func appendText(_ event: Event, path: UnsafeRawBufferPointer, options: LineOptions) {
+  mutating func appendText(_ event: Event, _ paths: EventPaths, options: LineOptions) {
     let record = event.record
     append(escaped: event.comm)
     append(byte: UInt8(ascii: "("))
@@ -22,16 +21,17 @@ extension LineBuffer {
     append(": ")
     if let call = event.call {
       appendCallName(record.call)
-      appendTextPath(event, path)
-      appendTextOpen(event)
+      if !event.has(BFA_MARK_NO_FILE) { appendTextPath(event, paths.path) }
+      if event.has(BFA_MARK_NEW_PATH) { appendTextNewPath(event, paths.newPath) }
+      appendTextArguments(event)
       appendText(call, of: event)
     } else if let access = event.access {
       let letters = append(letters: record.types)
       for _ in 0..<max(0, 3 - letters) { append(byte: UInt8(ascii: " ")) }
-      appendTextPath(event, path)
+      appendTextPath(event, paths.path)
       if options.long {
-        appendTextOpen(event)
-        appendTextCounts(access)
+        appendTextArguments(event)
+        if event.has(BFA_MARK_FD) { appendTextCounts(access) }
       }
     }
     append(byte: UInt8(ascii: "\n"))
@@ -41,8 +41,8 @@ extension LineBuffer {
   /// - Returns: how many they are.
   @discardableResult
   mutating func append(letters types: UInt16) -> Int {
-    let letters: StaticString = "RCWO+D<>"
-    var rest = types & 0xff
+    let letters: StaticString = "RCWO+D<>M"
+    var rest = types & 0x1ff
     var count = 0
     while rest != 0 {
       append(byte: letters.utf8Start[rest.trailingZeroBitCount])
@@ -80,15 +80,31 @@ extension LineBuffer {
     if event.has(BFA_MARK_UNLINKED) { append(" (deleted)") }
   }
 
-  private mutating func appendTextOpen(_ event: Event) {
+  private mutating func appendTextNewPath(_ event: Event, _ path: UnsafeRawBufferPointer) {
+    append(" new_path=")
+    if event.has(BFA_MARK_NEW_TRUNCATED) { append("...") }
+    if path.isEmpty {
+      append(byte: UInt8(ascii: "?"))
+    } else {
+      append(escaped: path)
+    }
+  }
+
+  private mutating func appendTextArguments(_ event: Event) {
     if event.has(BFA_MARK_FD) {
       append(" fd=")
       append(decimal: event.record.fd)
     }
-    if event.has(BFA_MARK_OPEN) {
+    if event.has(BFA_MARK_FLAGS) {
       append(" flags=")
       append(octal: event.record.flags)
+    }
+    if event.has(BFA_MARK_MODE) {
       append(" mode=")
+      append(octal: event.record.mode)
+    }
+    if event.has(BFA_MARK_PROT) {
+      append(" prot=")
       append(octal: event.record.mode)
     }
   }
@@ -117,6 +133,8 @@ extension LineBuffer {
     if call.ret < 0 {
       append("-1 ")
       appendErrnoName(call.ret)
+    } else if event.has(BFA_MARK_ADDRESS) {
+      append(hexadecimal: UInt64(bitPattern: call.ret))
     } else {
       append(decimal: call.ret)
     }

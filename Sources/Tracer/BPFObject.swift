@@ -51,6 +51,22 @@ struct BPFObject: ~Copyable {
     }
   }
 
+  /// Fills the slots of the map "handlers" with their programs, which sys_exit goes on to.
+  func connectHandlers() throws(TracerError) {
+    let handlers = try map("handlers")
+    for slot in 0..<BFA_HANDLER_COUNT.rawValue {
+      guard let name = bfa_handler_program(slot) else { continue }
+      var program = bpf_program__fd(try program(String(cString: name)))
+      var key = slot
+      let result = bpf_map__update_elem(
+        handlers, &key, MemoryLayout.size(ofValue: key), &program,
+        MemoryLayout.size(ofValue: program), 0)
+      if result != 0 {
+        throw TracerError("cannot trace: cannot connect programs (\(errorName(-result)))")
+      }
+    }
+  }
+
   func map(_ name: String) throws(TracerError) -> OpaquePointer {
     guard let map = bpf_object__find_map_by_name(object, name) else {
       throw TracerError("the embedded BPF object has no map \(name): build bfatrace again")

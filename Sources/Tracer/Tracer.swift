@@ -27,6 +27,7 @@ public struct Tracer: ~Copyable {
       bpf_program__set_autoload(try object.program(name), false)
     }
     try object.load(options.configuration)
+    try object.connectHandlers()
     let flushProgram = bpf_program__fd(try object.program("flush"))
     let counters = try Counters(map: counterMap)
     let ring = try RecordRing(map: try object.map("records"))

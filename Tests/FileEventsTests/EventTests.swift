@@ -30,7 +30,7 @@ struct EventTests {
       let event = try Event(record: bytes)
       #expect(event.record.tgid == 35929)
       #expect(event.has(BFA_MARK_FD))
-      #expect(!event.has(BFA_MARK_OPEN))
+      #expect(!event.has(BFA_MARK_FLAGS))
       #expect(event.access?.reads == 2)
       #expect(event.access?.read_bytes == .max)
       #expect(event.call == nil)

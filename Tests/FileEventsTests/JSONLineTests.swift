@@ -11,7 +11,7 @@ struct JSONLineTests {
 
   @Test("a merged line has the documented keys in their order")
   func mergedLine() throws {
-    let marks = [BFA_MARK_FILE, BFA_MARK_FD, BFA_MARK_OPEN]
+    let marks = [BFA_MARK_FILE, BFA_MARK_FD, BFA_MARK_FLAGS, BFA_MARK_MODE]
     let record = accessRecord(Common(types: [opened, read, closed, written], marks: marks)) {
       ($0.record.device, $0.record.inode) = (8 << 20 | 2, 658203)
       ($0.record.fd, $0.record.flags, $0.record.mode) = (3, 0o2000000, 0o644)
@@ -54,7 +54,7 @@ struct JSONLineTests {
 
   @Test("an open that failed tells the path it asked for and the string it passed")
   func failedCall() throws {
-    let record = failedOpen(base: "/home/me", filename: "../nope/", marks: [BFA_MARK_OPEN])
+    let record = failedOpen(base: "/home/me", filename: "../nope/", marks: [BFA_MARK_FLAGS, BFA_MARK_MODE])
     #expect(
       line(record, json) == """
         {"comm":"head","pid":35929,"types":"O","path":"/home/nope","flags":"0","mode":"0",\

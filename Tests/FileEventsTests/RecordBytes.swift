@@ -19,11 +19,14 @@ struct Common {
   var marks: [bfa_mark] = []
   var path: [UInt8] = Array("/etc/motd".utf8)
   var filename: [UInt8] = []
+  /// Of calls only.
+  var newPath: [UInt8] = []
+  var newFilename: [UInt8] = []
 
   func fill(_ record: inout bfa_record, kind: bfa_record_kind) {
     record.kind = UInt16(kind.rawValue)
     record.types = types.reduce(0) { $0 | UInt16($1.rawValue) }
-    record.marks = marks.reduce(0) { $0 | UInt16($1.rawValue) }
+    record.marks = marks.reduce(0) { $0 | $1.rawValue }
     record.path_len = UInt16(path.count)
     record.filename_len = UInt16(filename.count)
     record.tgid = tgid
@@ -47,8 +50,11 @@ func callRecord(
   var record = bfa_call_record()
   common.fill(&record.record, kind: BFA_RECORD_CALL)
   record.record.call = UInt16(call.rawValue)
+  record.new_path_len = UInt16(common.newPath.count)
+  record.new_filename_len = UInt16(common.newFilename.count)
   change(&record)
   return withUnsafeBytes(of: record) { Array($0) } + common.path + common.filename
+    + common.newPath + common.newFilename
 }
 
 /// An openat(2) that failed with ENOENT: `filename` was looked up from `base`.

@@ -14,6 +14,9 @@ const char *bfa_errno_name(int number);
 /* The system call's name, "openat"; NULL for a number that is none. Static storage. */
 const char *bfa_call_name(unsigned int call);
 
+/* The program for a slot of the map "handlers", enum bfa_handler; NULL if there is none. Static storage. */
+const char *bfa_handler_program(unsigned int slot);
+
 /*
  * The first SIGINT, SIGTERM or SIGHUP from now on is only noted, and interrupts
  * system calls; the next one ends the process.

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The record of one call: what is the same for all of them. */
+#ifndef BFATRACE_CALL_RECORD_H
+#define BFATRACE_CALL_RECORD_H
+
+#include "call_shapes.h"
+#include "emit.h"
+
+/* What is known of a call from its entry on, until its exit. */
+struct call_start {
+	__u64 time_ns;
+	__u64 file;	/* struct file * of its descriptor, unless it is an open */
+	__u64 new_file; /* of its second one */
+	__u32 id;
+	__u32 closes; /* `closing` is the file that a close is about */
+	struct known_file closing;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct call_start);
+} starts SEC(".maps");
+
+static __always_inline struct call_start *start_of(struct task_struct *task)
+{
+	return bpf_task_storage_get(&starts, task, 0, 0);
+}
+
+/* What every record of a call holds; the caller adds arguments and file. */
+static __always_inline void describe_call(struct bfa_call_record *c, struct task_struct *task, struct call *call,
+					  long ret)
+{
+	struct call_start *start = start_of(task);
+	__u64 now = bpf_ktime_get_boot_ns();
+
+	__builtin_memset(c, 0, sizeof(*c));
+	c->record.kind = BFA_RECORD_CALL;
+	c->record.call = call->id;
+	c->record.types = call->types;
+	c->record.time_ns = now;
+	c->record.tgid = seen_tgid(task);
+	c->record.tid = seen_tid(task);
+	c->record.uid = task->cred->euid.val;
+	c->record.gid = task->cred->egid.val;
+	copy_comm(c->record.comm, task);
+	c->ret = ret;
+	if (start && start->id == call->id) {
+		c->record.marks = BFA_MARK_DURATION;
+		c->record.time_ns = start->time_ns;
+		c->duration_ns = now - start->time_ns;
+	}
+}
+
+/* Behind the last record of a call: it must not be taken for a later one's beginning. */
+static __always_inline void forget_start(struct task_struct *task)
+{
+	struct call_start *start = start_of(task);
+
+	if (start)
+		start->id = BFA_CALL_NONE;
+}
+
+/* The arguments that a shape names. */
+static __always_inline void describe_shape(struct bfa_call_record *c, struct call *call,
+					   const struct call_shape *shape)
+{
+	struct bfa_record *r = &c->record;
+	__u8 flags = call->compat && shape->wide_flags ? shape->wide_flags : shape->flags;
+
+	if (flags) {
+		r->marks |= BFA_MARK_FLAGS;
+		r->flags = argument(call, flags);
+	}
+	if (shape->mode) {
+		r->marks |= call->kind == CALL_MAP ? BFA_MARK_PROT : BFA_MARK_MODE;
+		r->mode = argument(call, shape->mode);
+	}
+	if (call->kind == CALL_MAP && c->ret >= 0)
+		r->marks |= BFA_MARK_ADDRESS;
+	if (shape->size || shape->wide_size) {
+		r->marks |= BFA_MARK_SIZE;
+		c->size = wide_argument(call, shape->size, shape->wide_size);
+	}
+	if (shape->offset || shape->wide_offset) {
+		r->marks |= BFA_MARK_OFFSET;
+		c->offset = wide_argument(call, shape->offset, shape->wide_offset);
+	}
+}
+
+/* Calls without a letter are asked for by asking for none. */
+static __always_inline bool types_wanted(__u32 types)
+{
+	return config.types == BFA_ALL_TYPES || types & config.types;
+}
+
+static __always_inline bool call_wanted(struct bfa_call_record *c)
+{
+	if (config.only_failed && c->ret >= 0)
+		return false;
+	if (config.slower_ns && c->duration_ns < config.slower_ns)
+		return false;
+	return types_wanted(c->record.types);
+}
+
+static __always_inline void emit_call(struct scratch *s)
+{
+	struct bfa_call_record *c = &s->call;
+	struct bfa_record *r = &c->record;
+
+	emit(s, sizeof(*c) + r->path_len + r->filename_len + c->new_path_len + c->new_filename_len, 1);
+}
+
+#endif

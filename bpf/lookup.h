@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * From a name to its dentry, after a call that has looked the name up: what
+ * path_lookupat and filename_parentat (fs/namei.c) did, done again on the
+ * dentries that they have left in the cache. Nothing else tells, when a call
+ * is over, which directory it has changed.
+ */
+#ifndef BFATRACE_LOOKUP_H
+#define BFATRACE_LOOKUP_H
+
+#include "call_shapes.h"
+#include "path.h"
+
+enum {
+	NAME_BUFFER = 2 * BFA_PATH_MAX,
+	LOOKUP_STEPS = NAME_BUFFER, /* slashes and components, those of symbolic links too */
+	LOOKUP_LINKS = 40,	    /* MAXSYMLINKS (include/linux/namei.h) */
+	LOOKUP_CHILDREN = 16384,    /* entries of one directory in the cache, the newest first */
+	LOOKUP_MOUNTS = 4096,	    /* mounts below one mount */
+	STACKED_MOUNTS = 8,	    /* on one mount point */
+};
+
+/* A component of a name, padded with NULs to whole words. */
+struct component {
+	union {
+		char bytes[BFA_NAME_MAX + 1];
+		__u64 words[(BFA_NAME_MAX + 1) / 8];
+	};
+};
+
+struct lookup {
+	struct place at;
+	struct place root;
+	struct dentry *child; /* of `at`, being looked for */
+	__u32 position;	      /* in `name`, of what is still to be looked up; it ends at NAME_BUFFER */
+	__u32 length;	      /* of the component at hand */
+	__u32 links;
+	__u8 rule;   /* LOOKUP_FOLLOW, LOOKUP_NOFOLLOW or LOOKUP_ENTRY */
+	__u8 found;
+	struct component wanted;
+	struct component other;
+	char name[NAME_BUFFER + BFA_PATH_MAX]; /* a string may be copied to any offset below NAME_BUFFER */
+	char target[BFA_PATH_MAX];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__type(value, struct lookup);
+} lookups SEC(".maps");
+
+static __always_inline struct lookup *lookup_get(void)
+{
+	__u32 slot = scratch_slot();
+
+	return bpf_map_lookup_elem(&lookups, &slot);
+}
+
+static __always_inline char *name_at(struct lookup *l, __u32 position)
+{
+	return &l->name[BOUNDED(position, NAME_BUFFER - 1)];
+}
+
+static long count_until_slash(__u32 index, void *context)
+{
+	struct lookup *l = lookup_get();
+	__u32 position;
+
+	if (!l)
+		return 1;
+	position = l->position + index;
+	if (position >= NAME_BUFFER || *name_at(l, position) == '/')
+		return 1;
+	l->length = index + 1;
+	return 0;
+}
+
+static __noinline void measure_component(struct lookup *l)
+{
+	l->length = 0;
+	bpf_loop(BFA_NAME_MAX + 1, count_until_slash, 0, 0);
+}
+
+static __always_inline bool is_mounted(struct dentry *dentry)
+{
+	__u32 flag = DCACHE_MOUNTED;
+
+	if (bpf_core_enum_value_exists(enum dentry_flags, DCACHE_MOUNTED))
+		flag = bpf_core_enum_value(enum dentry_flags, DCACHE_MOUNTED);
+	return READ(dentry, d_flags) & flag;
+}
+
+struct mount_search {
+	struct mount *found;
+	struct dentry *mountpoint;
+	struct list_head *next;
+	struct list_head *end;
+};
+
+static long next_mount(__u32 index, void *context)
+{
+	struct mount_search *search = context;
+	struct mount *mount;
+
+	if (search->next == search->end)
+		return 1;
+	mount = (void *)search->next - bpf_core_field_offset(struct mount, mnt_child);
+	if (READ(mount, mnt_mountpoint) == search->mountpoint) {
+		search->found = mount;
+		return 1;
+	}
+	search->next = READ(mount, mnt_child.next);
+	return 0;
+}
+
+static __noinline struct mount *mount_on(struct mount *parent, struct dentry *mountpoint)
+{
+	struct mount_search search = {
+		.mountpoint = mountpoint,
+		.next = READ(parent, mnt_mounts.next),
+		.end = (void *)parent + bpf_core_field_offset(struct mount, mnt_mounts),
+	};
+
+	bpf_loop(LOOKUP_MOUNTS, next_mount, &search, 0);
+	return search.found;
+}
+
+/* Down to the root of what is mounted here, if anything is. */
+static __always_inline int enter_mounts(void)
+{
+	struct lookup *l = lookup_get();
+
+	for (int i = 0; l && i < STACKED_MOUNTS && is_mounted(l->at.dentry); i++) {
+		struct mount *mount = mount_on(l->at.mount, l->at.dentry);
+
+		if (!mount)
+			break;
+		l->at.mount = mount;
+		l->at.dentry = READ(mount, mnt.mnt_root);
+	}
+	return 0;
+}
+
+static __always_inline bool is_root(struct lookup *l)
+{
+	return l->at.dentry == l->root.dentry && l->at.mount == l->root.mount;
+}
+
+static __always_inline int go_up(void)
+{
+	struct lookup *l = lookup_get();
+
+	for (int i = 0; l && i < STACKED_MOUNTS && !is_root(l); i++) {
+		struct mount *mount = l->at.mount;
+
+		if (l->at.dentry != READ(mount, mnt.mnt_root)) {
+			l->at.dentry = READ(l->at.dentry, d_parent);
+			break;
+		}
+		if (READ(mount, mnt_parent) == mount)
+			break;
+		l->at.dentry = READ(mount, mnt_mountpoint);
+		l->at.mount = READ(mount, mnt_parent);
+	}
+	return enter_mounts();
+}
+
+static __always_inline bool is_wanted_child(struct lookup *l, struct dentry *child)
+{
+	__u32 length = l->length;
+
+	if (READ(child, d_name.len) != length || READ(child, d_parent) != l->at.dentry)
+		return false;
+	if (!READ(child, d_hash.pprev) || !READ(child, d_inode))
+		return false;
+	bpf_probe_read_kernel(l->other.bytes, BOUNDED(length, BFA_NAME_MAX), READ(child, d_name.name));
+	for (int i = 0; i < (BFA_NAME_MAX + 1) / 8; i++)
+		if (l->other.words[i] != l->wanted.words[i])
+			return false;
+	return true;
+}
+
+static long next_child(__u32 index, void *context)
+{
+	struct lookup *l = lookup_get();
+	struct hlist_node **next = context;
+	struct dentry *child;
+
+	if (!l || !*next)
+		return 1;
+	child = (void *)*next - bpf_core_field_offset(struct dentry, d_sib);
+	if (is_wanted_child(l, child)) {
+		l->child = child;
+		return 1;
+	}
+	*next = READ(child, d_sib.next);
+	return 0;
+}
+
+struct list_search {
+	struct list_head *next;
+	struct list_head *end;
+};
+
+/* Before 6.8. */
+static long next_listed_child(__u32 index, void *context)
+{
+	struct lookup *l = lookup_get();
+	struct list_search *search = context;
+	struct dentry *child;
+
+	if (!l || search->next == search->end)
+		return 1;
+	child = (void *)search->next - bpf_core_field_offset(struct dentry___lists, d_child);
+	if (is_wanted_child(l, child)) {
+		l->child = child;
+		return 1;
+	}
+	search->next = READ(search->next, next);
+	return 0;
+}
+
+static __noinline void search_lists(struct lookup *l)
+{
+	struct dentry___lists *parent = (void *)l->at.dentry;
+	struct list_search search = {
+		.end = (void *)parent + bpf_core_field_offset(struct dentry___lists, d_subdirs),
+	};
+
+	search.next = READ(search.end, next);
+	bpf_loop(LOOKUP_CHILDREN, next_listed_child, &search, 0);
+}
+
+static __noinline void search_nodes(struct lookup *l)
+{
+	struct hlist_node *next = READ(l->at.dentry, d_children.first);
+
+	bpf_loop(LOOKUP_CHILDREN, next_child, &next, 0);
+}
+
+/* Leaves the child of `at` that has the name at hand in l->child; 0 if it is not in the cache. */
+static __always_inline int find_child(void)
+{
+	struct lookup *l = lookup_get();
+
+	if (!l)
+		return 0;
+	l->child = 0;
+	__builtin_memset(&l->wanted, 0, sizeof(l->wanted));
+	__builtin_memset(&l->other, 0, sizeof(l->other));
+	bpf_probe_read_kernel(l->wanted.bytes, BOUNDED(l->length, BFA_NAME_MAX), name_at(l, l->position));
+	if (bpf_core_field_exists(struct dentry, d_children))
+		search_nodes(l);
+	else
+		search_lists(l);
+	return 0;
+}
+
+/* Puts what a symbolic link points to in front of the rest. False if the inode does not hold it. */
+static __noinline bool expand_link(struct inode *inode)
+{
+	struct lookup *l = lookup_get();
+	char *link = READ(inode, i_link);
+	long length;
+	__u32 start;
+
+	if (!l || !link || ++l->links > LOOKUP_LINKS)
+		return false;
+	length = bpf_probe_read_kernel_str(l->target, sizeof(l->target), link) - 1;
+	if (length <= 0 || length > l->position + l->length)
+		return false;
+	start = l->position + l->length - length;
+	bpf_probe_read_kernel(name_at(l, start), BOUNDED(length, BFA_PATH_MAX - 1), l->target);
+	l->position = start;
+	if (l->target[0] == '/')
+		l->at = l->root;
+	return true;
+}
+
+/* The component at hand is a name; 1 ends the lookup. */
+static __always_inline long enter_child(bool last)
+{
+	struct lookup *l = lookup_get();
+	struct inode *inode;
+
+	if (!l)
+		return 1;
+	find_child();
+	if (!l->child)
+		return 1;
+	inode = READ(l->child, d_inode);
+	if ((READ(inode, i_mode) & S_IFMT) == S_IFLNK && !(last && l->rule == LOOKUP_NOFOLLOW))
+		return !expand_link(inode);
+	l->at.dentry = l->child;
+	l->position += l->length;
+	enter_mounts();
+	return 0;
+}
+
+static long lookup_step(__u32 index, void *context)
+{
+	struct lookup *l = lookup_get();
+	__u32 position;
+	bool last;
+
+	if (!l)
+		return 1;
+	position = l->position;
+	if (position >= NAME_BUFFER) {
+		l->found = l->rule != LOOKUP_ENTRY;
+		return 1;
+	}
+	if (*name_at(l, position) == '/') {
+		l->position = position + 1;
+		return 0;
+	}
+	measure_component(l);
+	last = position + l->length >= NAME_BUFFER;
+	if (last && l->rule == LOOKUP_ENTRY) {
+		l->found = true;
+		return 1;
+	}
+	if (l->length <= 2 && *name_at(l, position) == '.' &&
+	    (l->length == 1 || *name_at(l, position + 1) == '.')) {
+		if (l->length == 2)
+			go_up();
+		l->position = position + l->length;
+		return 0;
+	}
+	return enter_child(last);
+}
+
+static long strip_slash(__u32 index, void *context)
+{
+	__u32 *length = context;
+	struct lookup *l = lookup_get();
+
+	if (!l || !*length || l->target[BOUNDED(*length - 1, BFA_PATH_MAX - 1)] != '/')
+		return 1;
+	--*length;
+	return 0;
+}
+
+/*
+ * Looks up the name in l->target, of `length` bytes, from l->at. Leaves in
+ * l->at its file, or with LOOKUP_ENTRY its directory and in l->position and
+ * l->length its last component. False if that cannot be told: a component has
+ * gone from the cache, a file system compares names in its own way, or does
+ * not keep what a symbolic link points to in the inode.
+ */
+CHECKED_ONCE bool look_up(__u32 length, __u8 rule)
+{
+	struct lookup *l = lookup_get();
+
+	if (!l)
+		return false;
+	l->links = 0;
+	l->found = false;
+	l->length = 0;
+	l->rule = rule;
+	/* "link/" stands for the directory, whatever the call does with "link". */
+	if (length > 1 && l->target[BOUNDED(length - 1, BFA_PATH_MAX - 1)] == '/') {
+		bpf_loop(BFA_PATH_MAX, strip_slash, &length, 0);
+		if (rule == LOOKUP_NOFOLLOW)
+			l->rule = LOOKUP_FOLLOW;
+	}
+	if (l->target[0] == '/')
+		l->at = l->root;
+	l->position = NAME_BUFFER - BOUNDED(length, BFA_PATH_MAX - 1);
+	bpf_probe_read_kernel(name_at(l, l->position), BOUNDED(length, BFA_PATH_MAX - 1), l->target);
+	bpf_loop(LOOKUP_STEPS, lookup_step, 0, 0);
+	return l->found;
+}
+
+#endif

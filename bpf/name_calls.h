@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Calls on names: those that change directories, and those that look at a file. */
+#ifndef BFATRACE_NAME_CALLS_H
+#define BFATRACE_NAME_CALLS_H
+
+#include "names.h"
+
+enum {
+	AF_UNIX = 1,		/* include/linux/socket.h */
+	UNIX_PATH_MAX = 108,	/* include/uapi/linux/un.h */
+	SOCKETCALL_BIND = 2,	/* SYS_BIND in include/uapi/linux/net.h */
+};
+
+static __always_inline bool is_rename(__u8 id)
+{
+	return id == BFA_CALL_rename || id == BFA_CALL_renameat || id == BFA_CALL_renameat2;
+}
+
+/* A socket's address, if it is a file name: it may lack its NUL. */
+static __always_inline bool bound_name(struct call *call, struct name *n)
+{
+	struct {
+		__u16 family;
+		char first;
+	} address = {};
+	__u32 packed[3];
+	__u64 size;
+
+	if (call->id == BFA_CALL_socketcall) {
+		if (call->arguments[0] != SOCKETCALL_BIND ||
+		    bpf_probe_read_user(packed, sizeof(packed), (void *)call->arguments[1]))
+			return false;
+		call->id = BFA_CALL_bind;
+		call->arguments[1] = packed[1];
+		call->arguments[2] = packed[2];
+	}
+	size = call->arguments[2];
+	if (size <= sizeof(address.family) || size > sizeof(address.family) + UNIX_PATH_MAX)
+		return false;
+	if (bpf_probe_read_user(&address, 3, (void *)call->arguments[1]))
+		return false;
+	*n = (struct name){
+		.string = call->arguments[1] + sizeof(address.family),
+		.dfd = AT_FDCWD,
+		.rule = LOOKUP_ENTRY,
+		.limit = size - sizeof(address.family) + 1,
+	};
+	/* A name that begins with NUL is none of a file (unix(7)). */
+	return address.family == AF_UNIX && address.first;
+}
+
+static __always_inline struct inode *inode_of_name(struct name *n)
+{
+	struct lookup *l = lookup_get();
+
+	return l && find_name(n) ? READ(l->at.dentry, d_inode) : 0;
+}
+
+/* rename(2) does nothing if both names are of the same file: then the old one is still there. */
+CHECKED_ONCE bool moved_nothing(struct name *from, struct name *to)
+{
+	struct name old, new;
+	struct inode *inode;
+
+	if (!from || !to)
+		return false;
+	old = *from;
+	new = *to;
+	old.rule = new.rule = LOOKUP_NOFOLLOW;
+	inode = inode_of_name(&new);
+	if (!inode || (READ(inode, i_nlink) < 2 && from->length != to->length))
+		return false;
+	return inode == inode_of_name(&old);
+}
+
+CHECKED_ONCE int merged_names(struct call *call, struct name *from, struct name *to)
+{
+	const struct call_shape *shape;
+	__u32 types, new_types;
+
+	if (!call || !from || !to)
+		return 0;
+	shape = shape_of(call);
+	types = shape->types;
+	new_types = shape->new_types;
+	if (argument(call, shape->flags) & RENAME_EXCHANGE && is_rename(call->id)) {
+		types = new_types = BFA_MOVED_FROM | BFA_MOVED_TO;
+	} else if (types) {
+		load_name(from);
+		load_name(to);
+		if (moved_nothing(from, to))
+			return 0;
+	}
+	if (types)
+		touch_name(from, types);
+	return touch_name(to, new_types);
+}
+
+static __always_inline int names_exit(struct call *call, long ret)
+{
+	const struct call_shape *shape = shape_of(call);
+	struct name from = first_name(call, shape), to = second_name(call, shape);
+
+	call->types = shape->types | shape->new_types;
+	return config.calls ? report_names(call, &from, &to, ret) : merged_names(call, &from, &to);
+}
+
+static __always_inline int name_exit(struct task_struct *task, struct call *call, long ret)
+{
+	const struct call_shape *shape;
+	struct name n;
+
+	if (call->kind == CALL_NAMES)
+		return names_exit(call, ret);
+	if (call->kind == CALL_BIND && !bound_name(call, &n))
+		return 0;
+	shape = shape_of(call);
+	if (call->kind != CALL_BIND)
+		n = first_name(call, shape);
+	call->types = shape->types;
+	return config.calls ? report_names(call, &n, 0, ret) : touch_name(&n, call->types);
+}
+
+#endif
