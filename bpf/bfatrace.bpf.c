@@ -6,6 +6,7 @@
  */
 #include "calls.h"
 #include "descriptor_calls.h"
+#include "exec.h"
 #include "flush.h"
 #include "merged.h"
 #include "name_calls.h"
@@ -108,13 +109,14 @@ int BPF_PROG(sys_enter, struct pt_regs *regs, long number)
 
 /* exec has closed descriptors, and given the process a new name. */
 SEC("tp_btf/sched_process_exec")
-int BPF_PROG(sched_process_exec, struct task_struct *task)
+int BPF_PROG(sched_process_exec, struct task_struct *task, int old_tid, struct linux_binprm *bprm)
 {
 	struct fdtable *table = task->files->fdt;
 
 	if (task->tgid == own_tgid)
 		return 0;
-	return visit_entries(task, 0, table->max_fds, VISIT_EXEC);
+	visit_entries(task, 0, table->max_fds, VISIT_EXEC);
+	return task_in_scope(task) ? report_exec(task, bprm) : 0;
 }
 
 SEC("tp_btf/sched_process_exit")

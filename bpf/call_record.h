@@ -11,6 +11,7 @@ struct call_start {
 	__u64 time_ns;
 	__u64 file;	/* struct file * of its descriptor, unless it is an open */
 	__u64 new_file; /* of its second one */
+	__u64 exec_flags;
 	__u32 id;
 	__u32 closes; /* `closing` is the file that a close is about */
 	struct known_file closing;

@@ -30,6 +30,7 @@ static __always_inline void remember_files(struct call_start *start, struct task
 
 	start->file = 0;
 	start->new_file = 0;
+	start->exec_flags = argument(call, shape->flags);
 	if (call->kind < CALL_OTHER) {
 		if (!is_open_call(call))
 			start->file = (__u64)file_of_fd(task, call->arguments[0]);

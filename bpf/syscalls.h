@@ -74,8 +74,13 @@ struct call {
 #define COMPAT_PAIRS_ARE_EVEN 0
 
 struct pt_regs {
-	unsigned long bx, cx, dx, si, di, bp, r8, r9, r10, orig_ax;
+	unsigned long bx, cx, dx, si, di, bp, r8, r9, r10, orig_ax, ip;
 } KERNEL_STRUCT;
+
+static __always_inline __u64 instruction_pointer(struct pt_regs *regs)
+{
+	return regs->ip;
+}
 
 #define TS_COMPAT 0x2 /* arch/x86/include/asm/thread_info.h: in a 32-bit system call */
 
@@ -117,9 +122,15 @@ static __always_inline void read_arguments(struct pt_regs *regs, struct call *ca
 
 struct pt_regs {
 	__u64 regs[31];
+	__u64 pc;
 	__u64 orig_x0;
 	__s32 syscallno;
 } KERNEL_STRUCT;
+
+static __always_inline __u64 instruction_pointer(struct pt_regs *regs)
+{
+	return regs->pc;
+}
 
 #define TIF_32BIT 22 /* arch/arm64/include/asm/thread_info.h */
 

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The files that make up a new program: what exec was asked for, the
+ * interpreter of a script, and the program interpreter that ELF names
+ * (ld.so). The kernel opens and reads them by itself.
+ */
+#ifndef BFATRACE_EXEC_H
+#define BFATRACE_EXEC_H
+
+#include "descriptor_calls.h"
+#include "names.h"
+
+enum {
+	EXEC_TYPES = BFA_READ | BFA_OPENED,
+	DEV_FD = sizeof("/dev/fd/") - 1,
+	DEV_FD_SIZE = 32, /* of that, a number of ten digits, a slash or NUL; a power of two */
+};
+
+struct linux_binprm {
+	struct file *file;
+	const char *filename;
+	const char *interp;
+	const char *fdpath;
+} KERNEL_STRUCT;
+
+/* execveat(2) with a descriptor names a script "/dev/fd/N" or "/dev/fd/N/NAME" (fs/exec.c, alloc_bprm). */
+static __always_inline void start_at_descriptor(struct name *n)
+{
+	char text[DEV_FD_SIZE] = {};
+	__u32 digits = 0;
+	int fd = 0;
+
+	bpf_probe_read_kernel_str(text, DEV_FD_SIZE, (void *)n->string);
+	for (int i = DEV_FD; i < DEV_FD + 10; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			break;
+		fd = fd * 10 + text[i] - '0';
+		digits++;
+	}
+	n->dfd = fd;
+	n->string += DEV_FD + digits;
+	if (text[BOUNDED(DEV_FD + digits, DEV_FD_SIZE - 1)] == '/')
+		n->string++;
+}
+
+/* The name that exec was given. */
+static __always_inline struct name executed_name(struct linux_binprm *bprm)
+{
+	struct name n = {
+		.string = (__u64)READ(bprm, filename),
+		.dfd = AT_FDCWD,
+		.rule = LOOKUP_FOLLOW,
+		.kernel = true,
+	};
+
+	if (READ(bprm, fdpath))
+		start_at_descriptor(&n);
+	return n;
+}
+
+/* One more file of the program. */
+static __always_inline void report_program(struct call *call, struct place *at)
+{
+	struct touch t = { .at = *at, .types = EXEC_TYPES };
+
+	if (!file_in_scope(at->dentry))
+		return;
+	if (config.calls)
+		report_file(call, at, 0);
+	else
+		touch(&t);
+}
+
+/* The call is over: what its entry was seen with is all there is. */
+static __always_inline void executed_call(struct task_struct *task, struct call *call)
+{
+	struct call_start *start = config.calls ? start_of(task) : 0;
+
+	call->id = BFA_CALL_execve;
+	call->kind = CALL_EXEC;
+	call->types = EXEC_TYPES;
+	if (!start || start->id != BFA_CALL_execveat)
+		return;
+	call->id = BFA_CALL_execveat;
+	call->arguments[4] = start->exec_flags;
+}
+
+static __always_inline int report_exec(struct task_struct *task, struct linux_binprm *bprm)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	struct place program = place_of(&READ(bprm, file)->f_path), interpreter = {};
+	struct call call = {};
+	struct name name;
+
+	if (!types_wanted(EXEC_TYPES) || config.only_failed)
+		return 0;
+	executed_call(task, &call);
+	if (READ(bprm, interp) != READ(bprm, filename)) {
+		name = executed_name(bprm);
+		if (config.calls)
+			report_names(&call, &name, 0, 0);
+		else
+			touch_name(&name, EXEC_TYPES);
+	}
+	report_program(&call, &program);
+	/* It runs first, unless the program is static. */
+	bpf_find_vma(task, instruction_pointer(regs), file_of_mapping, &interpreter, 0);
+	if (interpreter.dentry && interpreter.dentry != program.dentry)
+		report_program(&call, &interpreter);
+	if (config.calls)
+		forget_start(task);
+	return 0;
+}
+
+#endif
