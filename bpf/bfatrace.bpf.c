@@ -4,6 +4,7 @@
  * arguments are both at hand; its entry is looked at only in runs that need
  * durations. From there: scope -> open file -> counts or record -> ring.
  */
+#include "aio.h"
 #include "calls.h"
 #include "descriptor_calls.h"
 #include "exec.h"
@@ -25,6 +26,8 @@ static __always_inline __u32 handler_of(struct call *call)
 {
 	if (call->kind <= CALL_LOOK || call->kind == CALL_EXEC)
 		return BFA_HANDLE_NAMES;
+	if (call->kind >= CALL_AIO_SUBMIT)
+		return BFA_HANDLE_AIO;
 	return BFA_HANDLE_DESCRIPTORS;
 }
 
@@ -92,6 +95,18 @@ int BPF_PROG(handle_descriptors, struct pt_regs *regs, long ret)
 	return 0;
 }
 
+SEC("tp_btf/sys_exit")
+int BPF_PROG(handle_aio, struct pt_regs *regs, long ret)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct call call;
+
+	if (!identify_call(task, regs, &call))
+		return 0;
+	read_arguments(regs, &call);
+	return aio_exit(task, &call, ret);
+}
+
 /* Only in runs with a record for each call. */
 SEC("tp_btf/sys_enter")
 int BPF_PROG(sys_enter, struct pt_regs *regs, long number)
@@ -139,16 +154,22 @@ int BPF_PROG(sched_process_exit, struct task_struct *task)
 	return visit_entries(task, 0, size, files->count.counter > threads ? VISIT_LEAVE : VISIT_EXIT);
 }
 
-/* Only with --follow. */
+/* Only with --follow, and for a command: all its descendants are of it, in scope or not. */
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(sched_process_fork, struct task_struct *parent, struct task_struct *child)
 {
 	__u32 tgid = seen_tgid(child);
-	__u8 rule = BFA_RULE_FOLLOWED;
+	__u8 rule = pid_rule(seen_tgid(parent)) & BFA_RULE_COMMAND;
 
-	if (child->tgid == parent->tgid || !task_in_scope(parent))
+	if (child->tgid == parent->tgid)
 		return 0;
-	if (!bpf_map_update_elem(&pid_rules, &tgid, &rule, BPF_ANY))
+	if (config.follow && task_in_scope(parent))
+		rule |= BFA_RULE_FOLLOWED;
+	if (!rule)
+		return 0;
+	if (bpf_map_update_elem(&pid_rules, &tgid, &rule, BPF_ANY))
+		COUNT(lost, 1); /* all that it does */
+	else
 		COUNT(followed, 1);
 	return 0;
 }

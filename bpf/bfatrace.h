@@ -293,8 +293,8 @@ struct bfa_config {
 	__u8 only_parents; /* files whose directory is in the map places */
 	__u8 only_under;   /* files with an ancestor in the map places */
 	__u8 rdonly_cast;  /* the kernel has bpf_rdonly_cast (6.2) */
+	__u8 follow;	   /* also the children of processes in scope */
 	__u8 metadata;	   /* also calls that look at a file without opening it */
-	__u8 unused;
 };
 
 /* What a rule says of a process; values of the maps pid_rules and comm_rules. */
@@ -302,6 +302,7 @@ enum bfa_rule {
 	BFA_RULE_ONLY = 1 << 0,
 	BFA_RULE_IGNORE = 1 << 1,
 	BFA_RULE_FOLLOWED = 1 << 2, /* started by a process in scope */
+	BFA_RULE_COMMAND = 1 << 3,  /* the command that bfatrace started, or a descendant of it */
 };
 
 /* One for each CPU, in the map counters, which user space maps: only that CPU writes it. */
@@ -317,7 +318,8 @@ struct bfa_counters {
 /* Slots of the map handlers, which user space fills with programs of these names. */
 #define BFA_HANDLERS(X)                         \
 	X(BFA_HANDLE_NAMES, handle_names)       \
-	X(BFA_HANDLE_DESCRIPTORS, handle_descriptors)
+	X(BFA_HANDLE_DESCRIPTORS, handle_descriptors) \
+	X(BFA_HANDLE_AIO, handle_aio)
 
 enum bfa_handler {
 #define X(slot, program) slot,

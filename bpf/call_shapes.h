@@ -61,6 +61,11 @@ static const struct call_shape call_shapes[256] = {
 	SHAPE(copy_file_range, .fd = 1, .new_fd = 3, .size = 5, .flags = 6),
 	SHAPE(ioctl, .new_fd = 1),
 
+	SHAPE(aio_pread, .size = 1, .offset = 2),
+	SHAPE(aio_pwrite, .size = 1, .offset = 2),
+	SHAPE(aio_preadv, .size = 1, .offset = 2),
+	SHAPE(aio_pwritev, .size = 1, .offset = 2),
+
 	SHAPE(execve, .name = 1, .types = BFA_READ | BFA_OPENED),
 	SHAPE(execveat, .fd = 1, .name = 2, .flags = 5, .types = BFA_READ | BFA_OPENED),
 

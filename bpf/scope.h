@@ -112,7 +112,7 @@ static __always_inline bool task_in_scope(struct task_struct *task)
 		return false;
 	if (by_pid & BFA_RULE_FOLLOWED)
 		return true;
-	if (config.only_pids && !(by_pid & BFA_RULE_ONLY))
+	if (config.only_pids && !(by_pid & (BFA_RULE_ONLY | BFA_RULE_COMMAND)))
 		return false;
 	return !config.only_comms || by_comm & BFA_RULE_ONLY;
 }

@@ -223,6 +223,7 @@ extension TracerOptions {
     config.only_pids = pids.isEmpty ? 0 : 1
     config.only_comms = comms.isEmpty ? 0 : 1
     config.pid_rules = pids.isEmpty && ignoredPids.isEmpty && !follow ? 0 : 1
+    config.follow = follow ? 1 : 0
     config.comm_rules = comms.isEmpty && ignoredComms.isEmpty ? 0 : 1
     switch place {
     case .parents: config.only_parents = 1
