@@ -11,6 +11,7 @@
 #include "flush.h"
 #include "merged.h"
 #include "name_calls.h"
+#include "open_at_start.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -172,6 +173,15 @@ int BPF_PROG(sched_process_fork, struct task_struct *parent, struct task_struct 
 	else
 		COUNT(followed, 1);
 	return 0;
+}
+
+/* Run once, after the others are attached; merged records only. */
+SEC("iter/task_file")
+int open_at_start(struct bpf_iter__task_file *context)
+{
+	struct task_struct *task = context->task;
+
+	return task ? note_open_at_start(task, context->fd) : 0;
 }
 
 /* Not attached: user space runs it for each flush interval, and once at the end. */

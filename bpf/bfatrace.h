@@ -53,6 +53,7 @@ enum bfa_mark {
 	BFA_MARK_NEW_PATH = 1 << 13, /* a second path follows, or a second string with its directory */
 	BFA_MARK_NEW_FILENAME = 1 << 14,
 	BFA_MARK_NEW_TRUNCATED = 1 << 15,
+	BFA_MARK_PARENT = 1 << 16, /* the directory that holds the path is meant */
 };
 
 enum bfa_record_kind {

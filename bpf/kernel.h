@@ -185,6 +185,12 @@ struct task_struct {
 	struct signal_struct *signal;
 } KERNEL_STRUCT;
 
+/* What the iterator over open files passes (kernel/bpf/task_iter.c). */
+struct bpf_iter__task_file {
+	struct task_struct *task;
+	__u32 fd;
+} KERNEL_STRUCT;
+
 /* include/linux/fs.h */
 #define FMODE_WRITE 0x2
 #define FMODE_CREATED 0x100000

@@ -274,6 +274,38 @@ CHECKED_ONCE int report_names(struct call *call, struct name *first, struct name
 	return 0;
 }
 
+/*
+ * Merged: what a call did to a name that could not be followed is told by
+ * itself, as it was passed; load_name has just been here.
+ */
+CHECKED_ONCE int report_unfollowed(struct name *n, __u32 types)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct scratch *s = scratch_get();
+	struct name_text text = {};
+	struct bfa_access *a;
+
+	if (!s || !n)
+		return 0;
+	a = &s->access;
+	write_asked(&text, n, sizeof(*a));
+	__builtin_memset(a, 0, sizeof(*a));
+	a->record.kind = BFA_RECORD_ACCESS;
+	a->record.types = types;
+	a->record.path_len = text.path_len;
+	a->record.filename_len = text.filename_len;
+	a->record.marks = n->rule == LOOKUP_ENTRY ? text.marks | BFA_MARK_PARENT : text.marks;
+	a->record.time_ns = bpf_ktime_get_boot_ns();
+	a->record.tgid = seen_tgid(task);
+	a->record.tid = seen_tid(task);
+	a->record.uid = task->cred->euid.val;
+	a->record.gid = task->cred->egid.val;
+	copy_comm(a->record.comm, task);
+	a->writes = types == BFA_WRITTEN;
+	emit(s, sizeof(*a) + text.path_len + text.filename_len, 1);
+	return 0;
+}
+
 /* Merged: the directory of a name, or its file, is touched. */
 CHECKED_ONCE int touch_name(struct name *n, __u32 types)
 {
@@ -283,7 +315,8 @@ CHECKED_ONCE int touch_name(struct name *n, __u32 types)
 	if (!l || !n || !types_wanted(types))
 		return 0;
 	if (!find_name(n)) {
-		COUNT(unresolved, 1);
+		if (load_name(n))
+			report_unfollowed(n, types);
 		return 0;
 	}
 	if (!file_in_scope(l->at.dentry))

@@ -62,6 +62,14 @@ struct AskedPath: ~Copyable {
     return UnsafeRawBufferPointer(start: start, count: count)
   }
 
+  /// The directory that holds the path just resolved, which is not empty; `/` for itself.
+  /// - Returns: borrowed from this buffer, until the next call.
+  mutating func parent() -> UnsafeRawBufferPointer {
+    removeLastComponent(downTo: 0)
+    count = max(count, 1)
+    return UnsafeRawBufferPointer(start: start, count: count)
+  }
+
   private func byte(_ offset: Int) -> UInt8 { start.load(fromByteOffset: offset, as: UInt8.self) }
 
   private mutating func append(_ bytes: UnsafeRawBufferPointer) {

@@ -107,6 +107,7 @@ public struct EventWriter: ~Copyable {
     if event.has(BFA_MARK_FILENAME) {
       paths.path = asked.resolve(
         base: paths.path, filename: event.filename, isTail: event.has(BFA_MARK_TRUNCATED))
+      if event.has(BFA_MARK_PARENT) && !paths.path.isEmpty { paths.path = asked.parent() }
     }
     if event.has(BFA_MARK_NEW_FILENAME) {
       paths.newPath = newAsked.resolve(

@@ -26,6 +26,8 @@ extension LineBuffer {
     } else if let access = event.access {
       appendJSONCounts(access)
     }
+    let isAsked = event.has(BFA_MARK_FILENAME) || event.has(BFA_MARK_NEW_FILENAME)
+    if isAsked && (event.call?.ret ?? 0) >= 0 { append(",\"resolved\":false") }
   }
 
   private mutating func appendJSONFile(
@@ -84,8 +86,6 @@ extension LineBuffer {
     }
     if event.has(BFA_MARK_FILENAME) { append(key: "filename", string: event.filename) }
     if event.has(BFA_MARK_NEW_FILENAME) { append(key: "new_filename", string: event.newFilename) }
-    let isAsked = event.has(BFA_MARK_FILENAME) || event.has(BFA_MARK_NEW_FILENAME)
-    if isAsked && call.ret >= 0 { append(",\"resolved\":false") }
   }
 
   @inline(__always)

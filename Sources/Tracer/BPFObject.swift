@@ -67,6 +67,26 @@ struct BPFObject: ~Copyable {
     }
   }
 
+  /// Runs an iterator over all it has to visit.
+  func iterate(_ name: String) throws(TracerError) {
+    let link = bpf_program__attach_iter(try program(name), nil)
+    defer { bpf_link__destroy(link) }
+    let iterator = link == nil ? -1 : bpf_iter_create(bpf_link__fd(link))
+    guard iterator >= 0 else {
+      throw TracerError("cannot trace: cannot run \(name) (\(errorName(errno))): \(LibbpfLog.reason)")
+    }
+    defer { close(iterator) }
+    // It writes nothing: each read visits some, until one finds the end.
+    var byte: UInt8 = 0
+    while true {
+      let count = read(iterator, &byte, 1)
+      if count == 0 { return }
+      if count < 0 && errno != EINTR && errno != EAGAIN {
+        throw TracerError("cannot run \(name) (\(errorName(errno)))")
+      }
+    }
+  }
+
   func map(_ name: String) throws(TracerError) -> OpaquePointer {
     guard let map = bpf_object__find_map_by_name(object, name) else {
       throw TracerError("the embedded BPF object has no map \(name): build bfatrace again")
