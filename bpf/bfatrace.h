@@ -54,6 +54,7 @@ enum bfa_mark {
 	BFA_MARK_NEW_FILENAME = 1 << 14,
 	BFA_MARK_NEW_TRUNCATED = 1 << 15,
 	BFA_MARK_PARENT = 1 << 16, /* the directory that holds the path is meant */
+	BFA_MARK_PART = 1 << 17,   /* one of two records of the call: the types tell which */
 };
 
 enum bfa_record_kind {

@@ -47,8 +47,10 @@ static __always_inline void describe_call(struct bfa_call_record *c, struct task
 	c->record.gid = task->cred->egid.val;
 	copy_comm(c->record.comm, task);
 	c->ret = ret;
+	if (call->part)
+		c->record.marks = BFA_MARK_PART;
 	if (start && start->id == call->id) {
-		c->record.marks = BFA_MARK_DURATION;
+		c->record.marks |= BFA_MARK_DURATION;
 		c->record.time_ns = start->time_ns;
 		c->duration_ns = now - start->time_ns;
 	}

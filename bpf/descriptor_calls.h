@@ -56,6 +56,7 @@ static __always_inline int transfer_exit(struct call *call, __u32 from, __u32 to
 	struct part source = { .fd = from, .types = BFA_READ, .bytes = bytes };
 	struct part target = { .fd = to, .types = BFA_WRITTEN, .bytes = bytes, .second = true };
 
+	call->part = true;
 	report_part(call, &source, ret);
 	if (bytes || config.calls)
 		report_part(call, &target, ret);

@@ -16,6 +16,7 @@ enum {
 	LOOKUP_STEPS = NAME_BUFFER, /* slashes and components, those of symbolic links too */
 	LOOKUP_LINKS = 40,	    /* MAXSYMLINKS (include/linux/namei.h) */
 	LOOKUP_CHILDREN = 16384,    /* entries of one directory in the cache, the newest first */
+	LOOKUP_CACHE = 16384,	    /* entries found before */
 	LOOKUP_MOUNTS = 4096,	    /* mounts below one mount */
 	STACKED_MOUNTS = 8,	    /* on one mount point */
 };
@@ -49,6 +50,19 @@ struct {
 	__type(key, __u32);
 	__type(value, struct lookup);
 } lookups SEC(".maps");
+
+struct child_key {
+	struct dentry *parent;
+	__u64 name; /* a hash of it */
+};
+
+/* Verified at each use, as open_files is: a search among thousands of children need not be repeated. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, LOOKUP_CACHE);
+	__type(key, struct child_key);
+	__type(value, struct dentry *);
+} known_children SEC(".maps");
 
 static __always_inline struct lookup *lookup_get(void)
 {
@@ -175,10 +189,19 @@ static __always_inline bool is_wanted_child(struct lookup *l, struct dentry *chi
 	if (!READ(child, d_hash.pprev) || !READ(child, d_inode))
 		return false;
 	bpf_probe_read_kernel(l->other.bytes, BOUNDED(length, BFA_NAME_MAX), READ(child, d_name.name));
-	for (int i = 0; i < (BFA_NAME_MAX + 1) / 8; i++)
+	for (__u32 i = 0; i < (BFA_NAME_MAX + 1) / 8 && i * 8 < length; i++)
 		if (l->other.words[i] != l->wanted.words[i])
 			return false;
 	return true;
+}
+
+static __always_inline struct child_key child_key(struct lookup *l)
+{
+	__u64 hash = l->length;
+
+	for (__u32 i = 0; i < (BFA_NAME_MAX + 1) / 8 && i * 8 < l->length; i++)
+		hash = (hash ^ l->wanted.words[i]) * 0x9e3779b97f4a7c15ULL;
+	return (struct child_key){ .parent = l->at.dentry, .name = hash };
 }
 
 static long next_child(__u32 index, void *context)
@@ -243,6 +266,8 @@ static __noinline void search_nodes(struct lookup *l)
 static __always_inline int find_child(void)
 {
 	struct lookup *l = lookup_get();
+	struct child_key key;
+	struct dentry **known;
 
 	if (!l)
 		return 0;
@@ -250,10 +275,18 @@ static __always_inline int find_child(void)
 	__builtin_memset(&l->wanted, 0, sizeof(l->wanted));
 	__builtin_memset(&l->other, 0, sizeof(l->other));
 	bpf_probe_read_kernel(l->wanted.bytes, BOUNDED(l->length, BFA_NAME_MAX), name_at(l, l->position));
+	key = child_key(l);
+	known = bpf_map_lookup_elem(&known_children, &key);
+	if (known && is_wanted_child(l, *known)) {
+		l->child = *known;
+		return 0;
+	}
 	if (bpf_core_field_exists(struct dentry, d_children))
 		search_nodes(l);
 	else
 		search_lists(l);
+	if (l->child)
+		bpf_map_update_elem(&known_children, &key, &l->child, BPF_ANY);
 	return 0;
 }
 

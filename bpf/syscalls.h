@@ -60,6 +60,7 @@ struct call {
 	__u8 id;
 	__u8 kind;
 	__u8 compat; /* of a 32-bit task */
+	__u8 part;   /* the record at hand is one of two */
 	__u16 types; /* enum bfa_type: more of an open than what every one is */
 	__u64 arguments[CALL_ARGUMENTS];
 };
@@ -174,6 +175,7 @@ static __always_inline bool identify_call(struct task_struct *task, struct pt_re
 	call->id = entry.id;
 	call->kind = entry.kind;
 	call->types = 0;
+	call->part = 0;
 	if (!config.metadata && (entry.kind == CALL_LOOK || entry.kind == CALL_LOOK_DESCRIPTOR))
 		return false;
 	return entry.kind != CALL_NONE;

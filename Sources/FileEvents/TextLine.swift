@@ -23,6 +23,10 @@ extension LineBuffer {
       appendCallName(record.call)
       if !event.has(BFA_MARK_NO_FILE) { appendTextPath(event, paths.path) }
       if event.has(BFA_MARK_NEW_PATH) { appendTextNewPath(event, paths.newPath) }
+      if event.has(BFA_MARK_PART) {
+        append(" types=")
+        append(letters: record.types)
+      }
       appendTextArguments(event)
       appendText(call, of: event)
     } else if let access = event.access {
