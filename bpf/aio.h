@@ -124,18 +124,25 @@ static long remember_request(__u32 index, void *context)
 static __always_inline int report_request(struct aio_request *request, __s64 result)
 {
 	struct part p = { .fd = request->fd, .bytes = result };
-	struct call call = { .id = aio_call(request->opcode), .kind = CALL_REQUEST };
+	struct scratch *s = scratch_get();
+	struct call *call;
 
-	p.types = aio_types(call.id);
+	if (!s)
+		return 0;
+	call = &s->call_at_hand;
+	__builtin_memset(call, 0, sizeof(*call));
+	call->id = aio_call(request->opcode);
+	call->kind = CALL_REQUEST;
+	p.types = aio_types(call->id);
 	if (!config.calls && (result < 0 || !p.types))
 		return 0;
 	if ((__u64)file_of_fd(bpf_get_current_task_btf(), request->fd) != request->file) {
 		COUNT(unresolved, 1);
 		return 0;
 	}
-	call.arguments[0] = request->size;
-	call.arguments[1] = request->offset;
-	return report_part(&call, &p, result);
+	call->arguments[0] = request->size;
+	call->arguments[1] = request->offset;
+	return report_part(call, &p, result);
 }
 
 static long take_event(__u32 index, void *context)

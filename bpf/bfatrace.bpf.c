@@ -23,46 +23,62 @@ struct {
 	__type(value, __u32);
 } handlers SEC(".maps");
 
-static __always_inline __u32 handler_of(struct call *call)
+static __always_inline __u32 handler_of(__u8 kind)
 {
-	if (call->kind <= CALL_LOOK || call->kind == CALL_EXEC)
+	if (kind <= CALL_LOOK || kind == CALL_EXEC)
 		return BFA_HANDLE_NAMES;
-	if (call->kind >= CALL_AIO_SUBMIT)
+	if (kind >= CALL_AIO_SUBMIT)
 		return BFA_HANDLE_AIO;
 	return BFA_HANDLE_DESCRIPTORS;
 }
 
 /* Merged records tell only of what succeeded, but a close is one whatever its result. */
-static __always_inline bool is_result_wanted(struct call *call, long ret)
+static __always_inline bool is_result_wanted(__u8 kind, long ret)
 {
 	/* A program that was executed is told by sched_process_exec. */
-	if (call->kind == CALL_EXEC)
+	if (kind == CALL_EXEC)
 		return config.calls && ret < 0;
-	return ret >= 0 || config.calls || call->kind == CALL_CLOSE;
+	return ret >= 0 || config.calls || kind == CALL_CLOSE;
 }
 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct call call;
+	struct call_entry entry;
+	struct scratch *s;
 
-	if (!identify_call(task, regs, &call))
+	if (!identify_call(task, regs, &entry))
 		return 0;
-	if (!ret && (call.kind == CALL_MOUNT || is_rename(call.id)))
+	if (!ret && (entry.kind == CALL_MOUNT || is_rename(entry.id)))
 		__sync_fetch_and_add(&path_epoch, 1);
-	if (call.kind == CALL_MOUNT || !is_result_wanted(&call, ret) || !task_in_scope(task))
+	if (entry.kind == CALL_MOUNT || !is_result_wanted(entry.kind, ret) || !task_in_scope(task))
 		return 0;
-	if (call.kind >= CALL_OTHER) {
-		bpf_tail_call(ctx, &handlers, handler_of(&call));
+	if (entry.kind >= CALL_OTHER) {
+		bpf_tail_call(ctx, &handlers, handler_of(entry.kind));
 		return 0;
 	}
-	read_arguments(regs, &call);
+	s = scratch_get();
+	if (!s)
+		return 0;
+	read_call(task, regs, &entry, &s->call_at_hand);
 	if (!config.calls)
-		return merged_exit(task, &call, ret);
-	call_exit(task, &call, ret);
+		return merged_exit(task, &s->call_at_hand, ret);
+	call_exit(task, &s->call_at_hand, ret);
 	forget_start(task);
 	return 0;
+}
+
+/* The call of a handler, which sys_exit has found to be wanted. */
+static __always_inline struct call *call_at_hand(struct task_struct *task, struct pt_regs *regs)
+{
+	struct scratch *s = scratch_get();
+	struct call_entry entry;
+
+	if (!s || !identify_call(task, regs, &entry))
+		return 0;
+	read_call(task, regs, &entry, &s->call_at_hand);
+	return &s->call_at_hand;
 }
 
 /* The handlers: sys_exit goes on in one of them. They are verified, and loaded, each by itself. */
@@ -70,12 +86,11 @@ SEC("tp_btf/sys_exit")
 int BPF_PROG(handle_names, struct pt_regs *regs, long ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct call call;
+	struct call *call = call_at_hand(task, regs);
 
-	if (!identify_call(task, regs, &call))
+	if (!call)
 		return 0;
-	read_arguments(regs, &call);
-	name_exit(task, &call, ret);
+	name_exit(call, ret);
 	if (config.calls)
 		forget_start(task);
 	return 0;
@@ -85,12 +100,11 @@ SEC("tp_btf/sys_exit")
 int BPF_PROG(handle_descriptors, struct pt_regs *regs, long ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct call call;
+	struct call *call = call_at_hand(task, regs);
 
-	if (!identify_call(task, regs, &call))
+	if (!call)
 		return 0;
-	read_arguments(regs, &call);
-	other_descriptor_exit(task, &call, ret);
+	other_descriptor_exit(task, call, ret);
 	if (config.calls)
 		forget_start(task);
 	return 0;
@@ -100,12 +114,9 @@ SEC("tp_btf/sys_exit")
 int BPF_PROG(handle_aio, struct pt_regs *regs, long ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct call call;
+	struct call *call = call_at_hand(task, regs);
 
-	if (!identify_call(task, regs, &call))
-		return 0;
-	read_arguments(regs, &call);
-	return aio_exit(task, &call, ret);
+	return call ? aio_exit(task, call, ret) : 0;
 }
 
 /* Only in runs with a record for each call. */
@@ -113,14 +124,18 @@ SEC("tp_btf/sys_enter")
 int BPF_PROG(sys_enter, struct pt_regs *regs, long number)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct call call;
+	struct call_entry entry;
+	struct scratch *s;
 
-	if (!identify_call(task, regs, &call) || !task_in_scope(task))
+	if (!identify_call(task, regs, &entry) || !task_in_scope(task))
 		return 0;
-	if (call.kind >= CALL_CLOSE_RANGE && call.kind < CALL_OTHER)
+	if (entry.kind >= CALL_CLOSE_RANGE && entry.kind < CALL_OTHER)
 		return 0;
-	read_arguments(regs, &call);
-	return call_enter(task, &call);
+	s = scratch_get();
+	if (!s)
+		return 0;
+	read_call(task, regs, &entry, &s->call_at_hand);
+	return call_enter(task, &s->call_at_hand);
 }
 
 /* exec has closed descriptors, and given the process a new name. */

@@ -212,7 +212,7 @@ static __always_inline bool path_is_kept(struct open_key *key, struct known_file
 
 	if (k->path_len < BFA_SHORT_PATH)
 		return true;
-	e = bpf_map_lookup_elem(&open_files, key);
+	e = find_entry(key);
 	return e && e->known.file == k->file && e->known.dentry == k->dentry;
 }
 

@@ -91,7 +91,7 @@ static __always_inline int closing_exit(struct task_struct *task, struct call *c
 
 static __always_inline int close_exit(struct open_key *key)
 {
-	struct open_file *e = bpf_map_lookup_elem(&open_files, key);
+	struct open_file *e = find_entry(key);
 
 	return e && e->known.file ? close_entry(key, e) : 0;
 }

@@ -59,16 +59,36 @@ static __always_inline struct name executed_name(struct linux_binprm *bprm)
 }
 
 /* One more file of the program. */
-static __always_inline void report_program(struct call *call, struct place *at)
+static __noinline int report_program(struct call *call, struct place *at)
 {
 	struct touch t = { .at = *at, .types = EXEC_TYPES };
 
 	if (!file_in_scope(at->dentry))
-		return;
-	if (config.calls)
-		report_file(call, at, 0);
-	else
-		touch(&t);
+		return 0;
+	return config.calls ? report_file(call, at, 0) : touch(&t);
+}
+
+static __noinline int report_script(struct call *call, struct linux_binprm *bprm)
+{
+	struct lookup *l = lookup_get();
+	struct name *n;
+
+	if (!l)
+		return 0;
+	n = &l->names[0];
+	*n = executed_name(bprm);
+	return config.calls ? report_names(call, n, 0, 0) : touch_name(n, EXEC_TYPES);
+}
+
+/* It runs first, unless the program is static. */
+static __noinline int report_interpreter(struct call *call, struct place *program)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	struct place at = {};
+
+	bpf_find_vma(task, instruction_pointer(regs), file_of_mapping, &at, 0);
+	return at.dentry && at.dentry != program->dentry ? report_program(call, &at) : 0;
 }
 
 /* The call is over: what its entry was seen with is all there is. */
@@ -76,6 +96,7 @@ static __always_inline void executed_call(struct task_struct *task, struct call 
 {
 	struct call_start *start = config.calls ? start_of(task) : 0;
 
+	__builtin_memset(call, 0, sizeof(*call));
 	call->id = BFA_CALL_execve;
 	call->kind = CALL_EXEC;
 	call->types = EXEC_TYPES;
@@ -87,26 +108,18 @@ static __always_inline void executed_call(struct task_struct *task, struct call 
 
 static __always_inline int report_exec(struct task_struct *task, struct linux_binprm *bprm)
 {
-	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
-	struct place program = place_of(&READ(bprm, file)->f_path), interpreter = {};
-	struct call call = {};
-	struct name name;
+	struct place program = place_of(&READ(bprm, file)->f_path);
+	struct scratch *s = scratch_get();
+	struct call *call;
 
-	if (!types_wanted(EXEC_TYPES) || config.only_failed)
+	if (!s || !types_wanted(EXEC_TYPES) || config.only_failed)
 		return 0;
-	executed_call(task, &call);
-	if (READ(bprm, interp) != READ(bprm, filename)) {
-		name = executed_name(bprm);
-		if (config.calls)
-			report_names(&call, &name, 0, 0);
-		else
-			touch_name(&name, EXEC_TYPES);
-	}
-	report_program(&call, &program);
-	/* It runs first, unless the program is static. */
-	bpf_find_vma(task, instruction_pointer(regs), file_of_mapping, &interpreter, 0);
-	if (interpreter.dentry && interpreter.dentry != program.dentry)
-		report_program(&call, &interpreter);
+	call = &s->call_at_hand;
+	executed_call(task, call);
+	if (READ(bprm, interp) != READ(bprm, filename))
+		report_script(call, bprm);
+	report_program(call, &program);
+	report_interpreter(call, &program);
 	if (config.calls)
 		forget_start(task);
 	return 0;

@@ -29,7 +29,18 @@ struct component {
 	};
 };
 
+/* A name that a call was passed. */
+struct name {
+	__u64 string;
+	int dfd;
+	__u8 rule;    /* enum lookup_rule; which AT_ flags were given is decided */
+	__u8 kernel;  /* the string is in kernel memory */
+	__u16 limit;  /* of its bytes, with a NUL; 0: BFA_PATH_MAX */
+	__s32 length; /* of the string, once loaded; negative: it cannot be read */
+};
+
 struct lookup {
+	struct name names[2]; /* of the call at hand */
 	struct place at;
 	struct place root;
 	struct dentry *child; /* of `at`, being looked for */

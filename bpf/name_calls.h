@@ -49,45 +49,39 @@ static __always_inline bool bound_name(struct call *call, struct name *n)
 	return address.family == AF_UNIX && address.first;
 }
 
-static __always_inline struct inode *inode_of_name(struct name *n)
+static __always_inline struct inode *inode_of_name(struct lookup *l, struct name *n)
 {
-	struct lookup *l = lookup_get();
+	struct inode *inode;
 
-	return l && find_name(n) ? READ(l->at.dentry, d_inode) : 0;
+	n->rule = LOOKUP_NOFOLLOW;
+	inode = find_name(n) ? READ(l->at.dentry, d_inode) : 0;
+	n->rule = LOOKUP_ENTRY;
+	return inode;
 }
 
 /* rename(2) does nothing if both names are of the same file: then the old one is still there. */
-CHECKED_ONCE bool moved_nothing(struct name *from, struct name *to)
+static __noinline bool moved_nothing(struct name *from, struct name *to)
 {
-	struct name old, new;
+	struct lookup *l = lookup_get();
 	struct inode *inode;
 
-	if (!from || !to)
+	if (!l)
 		return false;
-	old = *from;
-	new = *to;
-	old.rule = new.rule = LOOKUP_NOFOLLOW;
-	inode = inode_of_name(&new);
+	inode = inode_of_name(l, to);
 	if (!inode || (READ(inode, i_nlink) < 2 && from->length != to->length))
 		return false;
-	return inode == inode_of_name(&old);
+	return inode == inode_of_name(l, from);
 }
 
-CHECKED_ONCE int merged_names(struct call *call, struct name *from, struct name *to)
+static __noinline int merged_names(struct call *call, struct name *from, struct name *to)
 {
-	const struct call_shape *shape;
-	__u32 types, new_types;
+	const struct call_shape *shape = shape_of(call);
+	__u32 types = shape->types, new_types = shape->new_types;
 
-	if (!call || !from || !to)
-		return 0;
-	shape = shape_of(call);
-	types = shape->types;
-	new_types = shape->new_types;
 	if (argument(call, shape->flags) & RENAME_EXCHANGE && is_rename(call->id)) {
 		types = new_types = BFA_MOVED_FROM | BFA_MOVED_TO;
 	} else if (types) {
 		load_name(from);
-		load_name(to);
 		if (moved_nothing(from, to))
 			return 0;
 	}
@@ -96,29 +90,34 @@ CHECKED_ONCE int merged_names(struct call *call, struct name *from, struct name 
 	return touch_name(to, new_types);
 }
 
-static __always_inline int names_exit(struct call *call, long ret)
+static __always_inline int names_exit(struct call *call, struct name *from, struct name *to, long ret)
 {
 	const struct call_shape *shape = shape_of(call);
-	struct name from = first_name(call, shape), to = second_name(call, shape);
 
+	*from = first_name(call, shape);
+	*to = second_name(call, shape);
 	call->types = shape->types | shape->new_types;
-	return config.calls ? report_names(call, &from, &to, ret) : merged_names(call, &from, &to);
+	return config.calls ? report_names(call, from, to, ret) : merged_names(call, from, to);
 }
 
-static __always_inline int name_exit(struct task_struct *task, struct call *call, long ret)
+static __always_inline int name_exit(struct call *call, long ret)
 {
 	const struct call_shape *shape;
-	struct name n;
+	struct lookup *l = lookup_get();
+	struct name *n;
 
+	if (!l)
+		return 0;
+	n = &l->names[0];
 	if (call->kind == CALL_NAMES)
-		return names_exit(call, ret);
-	if (call->kind == CALL_BIND && !bound_name(call, &n))
+		return names_exit(call, n, &l->names[1], ret);
+	if (call->kind == CALL_BIND && !bound_name(call, n))
 		return 0;
 	shape = shape_of(call);
 	if (call->kind != CALL_BIND)
-		n = first_name(call, shape);
+		*n = first_name(call, shape);
 	call->types = shape->types;
-	return config.calls ? report_names(call, &n, 0, ret) : touch_name(&n, call->types);
+	return config.calls ? report_names(call, n, 0, ret) : touch_name(n, call->types);
 }
 
 #endif

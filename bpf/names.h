@@ -7,15 +7,6 @@
 #include "lookup.h"
 #include "nameless.h"
 
-struct name {
-	__u64 string;
-	int dfd;
-	__u8 rule;    /* enum lookup_rule; which AT_ flags were given is decided */
-	__u8 kernel;  /* the string is in kernel memory */
-	__u16 limit;  /* of its bytes, with a NUL; 0: BFA_PATH_MAX */
-	__s32 length; /* of the string, once loaded; negative: it cannot be read */
-};
-
 /* What of a name is in a record. */
 struct name_text {
 	__u16 path_len;

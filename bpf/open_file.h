@@ -40,6 +40,14 @@ struct {
 	__type(value, struct open_key);
 } touched SEC(".maps");
 
+/* Copied: the verifier of 6.1 wants keys on the stack, not from a global function's argument. */
+static __always_inline struct open_file *find_entry(struct open_key *key)
+{
+	struct open_key copy = *key;
+
+	return bpf_map_lookup_elem(&open_files, &copy);
+}
+
 __u32 path_epoch;     /* bumped by system calls that change the paths of open files */
 __u32 highest_fd;     /* of all entries ever made */
 __u32 touched_count;  /* keys in the queue */
@@ -102,18 +110,20 @@ static __always_inline bool is_of(struct open_file *e, struct file *file)
 CHECKED_ONCE __u32 copy_path(struct open_key *key, struct known_file *k, __u32 offset)
 {
 	struct scratch *s = scratch_get();
+	struct open_key copy;
 	struct long_path *l;
 	__u32 len;
 
 	if (!s || !k || !key)
 		return 0;
+	copy = *key;
 	len = k->path_len;
 	offset = BOUNDED(offset, 255);
 	if (len < BFA_SHORT_PATH) {
 		bpf_probe_read_kernel(s->bytes + offset, BOUNDED(len, BFA_SHORT_PATH - 1), k->path);
 		return len;
 	}
-	l = bpf_map_lookup_elem(&long_paths, key);
+	l = bpf_map_lookup_elem(&long_paths, &copy);
 	if (!l)
 		return 0;
 	bpf_probe_read_kernel(s->bytes + offset, BOUNDED(len, BFA_PATH_MAX - 1), l->path);
@@ -124,11 +134,12 @@ CHECKED_ONCE __u32 copy_path(struct open_key *key, struct known_file *k, __u32 o
 static __always_inline void store_path(struct open_key *key, struct known_file *k, struct scratch *s, __u32 len)
 {
 	const char *path = &s->path[BOUNDED(BFA_PATH_MAX - len, BFA_PATH_MAX - 1)];
+	struct open_key copy = *key;
 
 	if (len >= BFA_SHORT_PATH) {
 		/* The update copies BFA_PATH_MAX bytes: from a place that has them. */
 		bpf_probe_read_kernel(s->bytes, BOUNDED(len, BFA_PATH_MAX - 1), path);
-		if (bpf_map_update_elem(&long_paths, key, s->bytes, BPF_ANY))
+		if (bpf_map_update_elem(&long_paths, &copy, s->bytes, BPF_ANY))
 			len = 0;
 	} else {
 		__builtin_memset(k->path, 0, sizeof(k->path));
@@ -203,17 +214,19 @@ static __always_inline void raise_highest_fd(__u32 fd)
 /* The entry for a key, empty if it is new; in the scratch memory if the map is full. */
 static __noinline struct open_file *entry_for(struct open_key *key)
 {
-	struct open_file *e = key ? bpf_map_lookup_elem(&open_files, key) : 0;
+	struct open_file *e = key ? find_entry(key) : 0;
 	struct scratch *s = scratch_get();
+	struct open_key copy;
 
 	if (e || !s || !key)
 		return e;
+	copy = *key;
 	__builtin_memset(&s->fresh, 0, __builtin_offsetof(struct open_file, known.path));
 	s->fresh.key = *key;
-	bpf_map_update_elem(&open_files, key, &s->fresh, BPF_NOEXIST);
+	bpf_map_update_elem(&open_files, &copy, &s->fresh, BPF_NOEXIST);
 	if (!(key->fd & NAMELESS))
 		raise_highest_fd(key->fd);
-	e = bpf_map_lookup_elem(&open_files, key);
+	e = bpf_map_lookup_elem(&open_files, &copy);
 	if (e)
 		return e;
 	s->fresh.transient = 1;

@@ -8,7 +8,7 @@
 #ifndef BFATRACE_SCRATCH_H
 #define BFATRACE_SCRATCH_H
 
-#include "kernel.h"
+#include "syscalls.h"
 
 /* What is known of an open file. */
 struct known_file {
@@ -79,6 +79,7 @@ enum {
 };
 
 struct scratch {
+	struct call call_at_hand; /* a BPF stack has no room for it */
 	struct walk walk;
 	struct open_file fresh;
 	char path[BFA_PATH_MAX + BFA_NAME_MAX + 1]; /* a name may be copied to any offset below BFA_PATH_MAX */

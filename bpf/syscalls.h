@@ -163,22 +163,27 @@ static const struct call_entry native_calls[BFA_CALL_NUMBERS + 1] = { BFA_CALLS(
 static const struct call_entry compat_calls[BFA_CALL_NUMBERS + 1] = { BFA_CALLS(X_32) };
 
 /* False if the call is none that is traced; most are not, so this comes first. */
-static __always_inline bool identify_call(struct task_struct *task, struct pt_regs *regs, struct call *call)
+static __always_inline bool identify_call(struct task_struct *task, struct pt_regs *regs, struct call_entry *entry)
 {
 	__u32 number = call_number(regs);
-	struct call_entry entry;
 
 	if (number >= BFA_CALL_NUMBERS)
 		return false;
+	*entry = is_compat(task) ? compat_calls[number] : native_calls[number];
+	if (!config.metadata && (entry->kind == CALL_LOOK || entry->kind == CALL_LOOK_DESCRIPTOR))
+		return false;
+	return entry->kind != CALL_NONE;
+}
+
+static __always_inline void read_call(struct task_struct *task, struct pt_regs *regs, struct call_entry *entry,
+				      struct call *call)
+{
+	call->id = entry->id;
+	call->kind = entry->kind;
 	call->compat = is_compat(task);
-	entry = call->compat ? compat_calls[number] : native_calls[number];
-	call->id = entry.id;
-	call->kind = entry.kind;
 	call->types = 0;
 	call->part = 0;
-	if (!config.metadata && (entry.kind == CALL_LOOK || entry.kind == CALL_LOOK_DESCRIPTOR))
-		return false;
-	return entry.kind != CALL_NONE;
+	read_arguments(regs, call);
 }
 
 #endif

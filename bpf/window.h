@@ -55,9 +55,11 @@ static __always_inline __u32 types_of(struct open_file *e, struct taken *t, __u3
 
 static __always_inline void enqueue(struct open_key *key, struct open_file *e)
 {
+	struct open_key copy = *key;
+
 	if (__sync_lock_test_and_set(&e->queued, 1))
 		return;
-	if (bpf_map_push_elem(&touched, key, 0)) {
+	if (bpf_map_push_elem(&touched, &copy, 0)) {
 		e->queued = 0;
 		queue_overflow = 1;
 	} else {
@@ -327,7 +329,7 @@ CHECKED_ONCE int close_entry(struct open_key *key, struct open_file *e)
 /* The entry of a descriptor that is open on `file`; none if the file is not wanted. */
 static __always_inline struct open_file *entry_of(struct open_key *key, struct file *file, struct call *call)
 {
-	struct open_file *e = bpf_map_lookup_elem(&open_files, key);
+	struct open_file *e = find_entry(key);
 
 	if (!is_open_call(call) && e && is_of(e, file)) {
 		if (e->known.epoch != path_epoch)
