@@ -12,6 +12,8 @@ enum lookup_rule {
 	LOOKUP_FOLLOW_UNLESS_AT, /* for what it points to, without AT_SYMLINK_NOFOLLOW */
 	LOOKUP_FOLLOW_IF_AT,	 /* for itself, without AT_SYMLINK_FOLLOW */
 	LOOKUP_ENTRY,		 /* the name itself: of which the call makes or removes the entry */
+	LOOKUP_WORKING_DIRECTORY, /* what it is after the call: the name may mean another one now */
+	LOOKUP_ROOT,		 /* the same for the root directory */
 };
 
 /* Arguments are counted from 1; 0: the call has none. */
@@ -142,8 +144,8 @@ static const struct call_shape call_shapes[256] = {
 	LOOK_AT(getxattrat, FOLLOW_UNLESS_AT, .flags = 3),
 	LOOK_AT(listxattrat, FOLLOW_UNLESS_AT, .flags = 3, .size = 5),
 	LOOK_AT(removexattrat, FOLLOW_UNLESS_AT, .flags = 3),
-	LOOK(chdir, FOLLOW),
-	LOOK(chroot, FOLLOW),
+	LOOK(chdir, WORKING_DIRECTORY),
+	LOOK(chroot, ROOT),
 	LOOK(statfs, FOLLOW),
 	LOOK(statfs64, FOLLOW),
 	LOOK(inotify_add_watch, FOLLOW),

@@ -19,6 +19,7 @@ enum {
 	LOOKUP_CACHE = 16384,	    /* entries found before */
 	LOOKUP_MOUNTS = 4096,	    /* mounts below one mount */
 	STACKED_MOUNTS = 8,	    /* on one mount point */
+	/* What is beyond a bound is not found, rather than something else. */
 };
 
 /* A component of a name, padded with NULs to whole words. */
@@ -44,11 +45,13 @@ struct lookup {
 	struct place at;
 	struct place root;
 	struct dentry *child; /* of `at`, being looked for */
+	struct dentry *moved[2]; /* by this call: before it, the way led elsewhere */
 	__u32 position;	      /* in `name`, of what is still to be looked up; it ends at NAME_BUFFER */
 	__u32 length;	      /* of the component at hand */
 	__u32 links;
 	__u8 rule;   /* LOOKUP_FOLLOW, LOOKUP_NOFOLLOW or LOOKUP_ENTRY */
 	__u8 found;
+	__u8 lost; /* a bound was met */
 	struct component wanted;
 	struct component other;
 	char name[NAME_BUFFER + BFA_PATH_MAX]; /* a string may be copied to any offset below NAME_BUFFER */
@@ -118,6 +121,7 @@ static __always_inline bool is_mounted(struct dentry *dentry)
 
 struct mount_search {
 	struct mount *found;
+	bool complete;
 	struct dentry *mountpoint;
 	struct list_head *next;
 	struct list_head *end;
@@ -128,18 +132,20 @@ static long next_mount(__u32 index, void *context)
 	struct mount_search *search = context;
 	struct mount *mount;
 
-	if (search->next == search->end)
+	search->complete = search->next == search->end;
+	if (search->complete)
 		return 1;
 	mount = (void *)search->next - bpf_core_field_offset(struct mount, mnt_child);
 	if (READ(mount, mnt_mountpoint) == search->mountpoint) {
 		search->found = mount;
+		search->complete = true;
 		return 1;
 	}
 	search->next = READ(mount, mnt_child.next);
 	return 0;
 }
 
-static __noinline struct mount *mount_on(struct mount *parent, struct dentry *mountpoint)
+static __noinline struct mount *mount_on(struct lookup *l, struct mount *parent, struct dentry *mountpoint)
 {
 	struct mount_search search = {
 		.mountpoint = mountpoint,
@@ -148,6 +154,7 @@ static __noinline struct mount *mount_on(struct mount *parent, struct dentry *mo
 	};
 
 	bpf_loop(LOOKUP_MOUNTS, next_mount, &search, 0);
+	l->lost |= !search.complete;
 	return search.found;
 }
 
@@ -156,14 +163,19 @@ static __always_inline int enter_mounts(void)
 {
 	struct lookup *l = lookup_get();
 
-	for (int i = 0; l && i < STACKED_MOUNTS && is_mounted(l->at.dentry); i++) {
-		struct mount *mount = mount_on(l->at.mount, l->at.dentry);
+	for (int i = 0; l && i < STACKED_MOUNTS; i++) {
+		struct mount *mount;
 
+		if (!is_mounted(l->at.dentry))
+			return 0;
+		mount = mount_on(l, l->at.mount, l->at.dentry);
 		if (!mount)
-			break;
+			return 0;
 		l->at.mount = mount;
 		l->at.dentry = READ(mount, mnt.mnt_root);
 	}
+	if (l)
+		l->lost = true;
 	return 0;
 }
 
@@ -176,19 +188,20 @@ static __always_inline int go_up(void)
 {
 	struct lookup *l = lookup_get();
 
-	for (int i = 0; l && i < STACKED_MOUNTS && !is_root(l); i++) {
+	for (int i = 0; l && i < STACKED_MOUNTS; i++) {
 		struct mount *mount = l->at.mount;
+		bool at_root = l->at.dentry == READ(mount, mnt.mnt_root);
 
-		if (l->at.dentry != READ(mount, mnt.mnt_root)) {
+		if (!at_root && !is_root(l))
 			l->at.dentry = READ(l->at.dentry, d_parent);
-			break;
-		}
-		if (READ(mount, mnt_parent) == mount)
-			break;
+		if (!at_root || is_root(l) || READ(mount, mnt_parent) == mount)
+			return enter_mounts();
 		l->at.dentry = READ(mount, mnt_mountpoint);
 		l->at.mount = READ(mount, mnt_parent);
 	}
-	return enter_mounts();
+	if (l)
+		l->lost = true;
+	return 0;
 }
 
 static __always_inline bool is_wanted_child(struct lookup *l, struct dentry *child)
@@ -327,15 +340,19 @@ static __always_inline long enter_child(bool last)
 {
 	struct lookup *l = lookup_get();
 	struct inode *inode;
+	__u16 format;
 
 	if (!l)
 		return 1;
 	find_child();
-	if (!l->child)
+	if (!l->child || (!last && (l->child == l->moved[0] || l->child == l->moved[1])))
 		return 1;
 	inode = READ(l->child, d_inode);
-	if ((READ(inode, i_mode) & S_IFMT) == S_IFLNK && !(last && l->rule == LOOKUP_NOFOLLOW))
+	format = READ(inode, i_mode) & S_IFMT;
+	if (format == S_IFLNK && !(last && l->rule == LOOKUP_NOFOLLOW))
 		return !expand_link(inode);
+	if (format != S_IFDIR && !last)
+		return 1;
 	l->at.dentry = l->child;
 	l->position += l->length;
 	enter_mounts();
@@ -401,6 +418,7 @@ CHECKED_ONCE bool look_up(__u32 length, __u8 rule)
 		return false;
 	l->links = 0;
 	l->found = false;
+	l->lost = false;
 	l->length = 0;
 	l->rule = rule;
 	/* "link/" stands for the directory, whatever the call does with "link". */
@@ -414,7 +432,7 @@ CHECKED_ONCE bool look_up(__u32 length, __u8 rule)
 	l->position = NAME_BUFFER - BOUNDED(length, BFA_PATH_MAX - 1);
 	bpf_probe_read_kernel(name_at(l, l->position), BOUNDED(length, BFA_PATH_MAX - 1), l->target);
 	bpf_loop(LOOKUP_STEPS, lookup_step, 0, 0);
-	return l->found;
+	return l->found && !l->lost;
 }
 
 #endif

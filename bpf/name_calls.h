@@ -90,14 +90,45 @@ static __noinline int merged_names(struct call *call, struct name *from, struct 
 	return touch_name(to, new_types);
 }
 
-static __always_inline int names_exit(struct call *call, struct name *from, struct name *to, long ret)
+static __always_inline struct dentry *entry_of_name(struct lookup *l, struct name *n)
+{
+	if (!find_name(n))
+		return 0;
+	find_child();
+	return l->child;
+}
+
+/* What a rename has moved may lie on the way of its own names. */
+static __noinline int note_moved(struct name *from, struct name *to, __u32 flags)
+{
+	struct lookup *l = lookup_get();
+	struct dentry *moved;
+
+	if (!l)
+		return 0;
+	moved = entry_of_name(l, to);
+	if (flags & RENAME_EXCHANGE)
+		l->moved[1] = entry_of_name(l, from);
+	l->moved[0] = moved;
+	return 0;
+}
+
+static __always_inline int names_exit(struct call *call, struct lookup *l, long ret)
 {
 	const struct call_shape *shape = shape_of(call);
+	struct name *from = &l->names[0], *to = &l->names[1];
 
 	*from = first_name(call, shape);
 	*to = second_name(call, shape);
 	call->types = shape->types | shape->new_types;
-	return config.calls ? report_names(call, from, to, ret) : merged_names(call, from, to);
+	if (ret >= 0 && is_rename(call->id))
+		note_moved(from, to, argument(call, shape->flags));
+	if (config.calls)
+		report_names(call, from, to, ret);
+	else
+		merged_names(call, from, to);
+	l->moved[0] = l->moved[1] = 0;
+	return 0;
 }
 
 static __always_inline int name_exit(struct call *call, long ret)
@@ -110,7 +141,7 @@ static __always_inline int name_exit(struct call *call, long ret)
 		return 0;
 	n = &l->names[0];
 	if (call->kind == CALL_NAMES)
-		return names_exit(call, n, &l->names[1], ret);
+		return names_exit(call, l, ret);
 	if (call->kind == CALL_BIND && !bound_name(call, n))
 		return 0;
 	shape = shape_of(call);

@@ -66,7 +66,9 @@ CHECKED_ONCE bool load_name(struct name *n)
 	if (size > BFA_PATH_MAX)
 		return false;
 	l->target[0] = 0;
-	if (n->kernel)
+	if (!n->string && n->dfd != AT_FDCWD)
+		n->length = 0; /* no name is the descriptor itself (utimensat(2), statx(2)) */
+	else if (n->kernel)
 		n->length = bpf_probe_read_kernel_str(l->target, size, (void *)n->string);
 	else
 		n->length = bpf_probe_read_user_str(l->target, size, (void *)n->string);
@@ -82,9 +84,17 @@ CHECKED_ONCE bool load_name(struct name *n)
 
 static __always_inline bool find_name(struct name *n)
 {
+	struct fs_struct *fs = bpf_get_current_task_btf()->fs;
 	struct lookup *l = lookup_get();
 
-	return load_name(n) && l && l->at.dentry && look_up(n->length, n->rule);
+	if (!l)
+		return false;
+	if (n->rule == LOOKUP_WORKING_DIRECTORY || n->rule == LOOKUP_ROOT) {
+		l->at = place_of(n->rule == LOOKUP_ROOT ? &fs->root : &fs->pwd);
+		l->rule = LOOKUP_FOLLOW;
+		return true;
+	}
+	return load_name(n) && l->at.dentry && look_up(n->length, n->rule);
 }
 
 static __always_inline void copy_into_record(struct scratch *s, __u32 offset, const void *from, __u32 length)
