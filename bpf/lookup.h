@@ -52,6 +52,7 @@ struct lookup {
 	__u8 rule;   /* LOOKUP_FOLLOW, LOOKUP_NOFOLLOW or LOOKUP_ENTRY */
 	__u8 found;
 	__u8 lost; /* a bound was met */
+	__u8 hopeless; /* what the call has moved is not known */
 	struct component wanted;
 	struct component other;
 	char name[NAME_BUFFER + BFA_PATH_MAX]; /* a string may be copied to any offset below NAME_BUFFER */
@@ -179,6 +180,11 @@ static __always_inline int enter_mounts(void)
 	return 0;
 }
 
+static __always_inline bool was_moved(struct lookup *l, struct dentry *dentry)
+{
+	return dentry == l->moved[0] || dentry == l->moved[1];
+}
+
 static __always_inline bool is_root(struct lookup *l)
 {
 	return l->at.dentry == l->root.dentry && l->at.mount == l->root.mount;
@@ -192,6 +198,7 @@ static __always_inline int go_up(void)
 		struct mount *mount = l->at.mount;
 		bool at_root = l->at.dentry == READ(mount, mnt.mnt_root);
 
+		l->lost |= was_moved(l, l->at.dentry);
 		if (!at_root && !is_root(l))
 			l->at.dentry = READ(l->at.dentry, d_parent);
 		if (!at_root || is_root(l) || READ(mount, mnt_parent) == mount)
@@ -345,7 +352,7 @@ static __always_inline long enter_child(bool last)
 	if (!l)
 		return 1;
 	find_child();
-	if (!l->child || (!last && (l->child == l->moved[0] || l->child == l->moved[1])))
+	if (!l->child || (!last && was_moved(l, l->child)))
 		return 1;
 	inode = READ(l->child, d_inode);
 	format = READ(inode, i_mode) & S_IFMT;
@@ -418,7 +425,7 @@ CHECKED_ONCE bool look_up(__u32 length, __u8 rule)
 		return false;
 	l->links = 0;
 	l->found = false;
-	l->lost = false;
+	l->lost = l->hopeless;
 	l->length = 0;
 	l->rule = rule;
 	/* "link/" stands for the directory, whatever the call does with "link". */

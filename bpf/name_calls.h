@@ -110,6 +110,7 @@ static __noinline int note_moved(struct name *from, struct name *to, __u32 flags
 	if (flags & RENAME_EXCHANGE)
 		l->moved[1] = entry_of_name(l, from);
 	l->moved[0] = moved;
+	l->hopeless = !moved;
 	return 0;
 }
 
@@ -128,6 +129,7 @@ static __always_inline int names_exit(struct call *call, struct lookup *l, long 
 	else
 		merged_names(call, from, to);
 	l->moved[0] = l->moved[1] = 0;
+	l->hopeless = false;
 	return 0;
 }
 
