@@ -12,6 +12,7 @@
 #include "merged.h"
 #include "name_calls.h"
 #include "open_at_start.h"
+#include "uring_complete.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -188,6 +189,30 @@ int BPF_PROG(sched_process_fork, struct task_struct *parent, struct task_struct 
 	else
 		COUNT(followed, 1);
 	return 0;
+}
+
+/* Of io_uring, where the kernel has it; the same under the tracepoint's name before 6.4. */
+SEC("tp_btf/io_uring_submit_req")
+int BPF_PROG(io_uring_submit_req, struct io_kiocb *req)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	return task_in_scope(task) ? uring_submit(task, req) : 0;
+}
+
+SEC("tp_btf/io_uring_submit_sqe")
+int BPF_PROG(io_uring_submit_sqe, struct io_kiocb *req)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	return task_in_scope(task) ? uring_submit(task, req) : 0;
+}
+
+/* Its result is in the request: what follows in the arguments differs between kernels. */
+SEC("tp_btf/io_uring_complete")
+int BPF_PROG(io_uring_complete, void *ring, struct io_kiocb *req)
+{
+	return req ? uring_complete(bpf_get_current_task_btf(), req) : 0;
 }
 
 /* Run once, after the others are attached; merged records only. */

@@ -290,12 +290,27 @@ static __noinline int report_descriptor(struct call *call, __u32 fd, bool second
 	return 0;
 }
 
+static __always_inline int reported_open(struct task_struct *task, struct call *call, __u32 fd)
+{
+	struct open_key key = { .tgid = task->tgid, .fd = fd };
+	struct file *file = file_of_fd(task, fd);
+	struct open_file *e;
+
+	if (!file) {
+		COUNT(unresolved, 1);
+		return 0;
+	}
+	call->types = open_effects(call, file);
+	e = entry_of(&key, file, call);
+	if (e)
+		report_call(&key, e, call, fd);
+	return 0;
+}
+
 static __always_inline int call_exit(struct task_struct *task, struct call *call, long ret)
 {
 	struct open_key key = { .tgid = task->tgid, .fd = is_open_call(call) ? ret : call->arguments[0] };
 	struct scratch *s = scratch_get();
-	struct open_file *e;
-	struct file *file;
 
 	if (!s)
 		return 0;
@@ -309,16 +324,7 @@ static __always_inline int call_exit(struct task_struct *task, struct call *call
 		return 0;
 	if (!is_open_call(call))
 		return report_descriptor(call, key.fd, false, ret);
-	file = file_of_fd(task, key.fd);
-	if (!file) {
-		COUNT(unresolved, 1);
-		return 0;
-	}
-	call->types = open_effects(call, file);
-	e = entry_of(&key, file, call);
-	if (e)
-		report_call(&key, e, call, ret);
-	return 0;
+	return reported_open(task, call, ret);
 }
 
 #endif

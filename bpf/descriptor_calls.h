@@ -161,6 +161,10 @@ CHECKED_ONCE int report_file(struct call *call, struct place *at, long ret)
 	r->inode = READ(inode, i_ino);
 	r->device = device_of(inode);
 	r->marks |= s->walk.marks | BFA_MARK_FILE;
+	if (call->has_fd) {
+		r->marks |= BFA_MARK_FD;
+		r->fd = call->fd;
+	}
 	emit_call(s);
 	return 0;
 }

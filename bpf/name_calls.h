@@ -13,7 +13,8 @@ enum {
 
 static __always_inline bool is_rename(__u8 id)
 {
-	return id == BFA_CALL_rename || id == BFA_CALL_renameat || id == BFA_CALL_renameat2;
+	return id == BFA_CALL_rename || id == BFA_CALL_renameat || id == BFA_CALL_renameat2 ||
+	       id == BFA_CALL_io_uring_renameat;
 }
 
 /* A socket's address, if it is a file name: it may lack its NUL. */
@@ -114,13 +115,23 @@ static __noinline int note_moved(struct name *from, struct name *to, __u32 flags
 	return 0;
 }
 
-static __always_inline int names_exit(struct call *call, struct lookup *l, long ret)
+/* A call on one name. */
+static __always_inline int name_done(struct call *call, struct name *n, long ret)
+{
+	call->types = shape_of(call)->types;
+	if (config.calls)
+		return report_names(call, n, 0, ret);
+	return ret < 0 ? 0 : touch_name(n, call->types);
+}
+
+/* A call on the two names in l->names. */
+static __always_inline int names_done(struct call *call, struct lookup *l, long ret)
 {
 	const struct call_shape *shape = shape_of(call);
 	struct name *from = &l->names[0], *to = &l->names[1];
 
-	*from = first_name(call, shape);
-	*to = second_name(call, shape);
+	if (ret < 0 && !config.calls)
+		return 0;
 	call->types = shape->types | shape->new_types;
 	if (ret >= 0 && is_rename(call->id))
 		note_moved(from, to, argument(call, shape->flags));
@@ -142,15 +153,14 @@ static __always_inline int name_exit(struct call *call, long ret)
 	if (!l)
 		return 0;
 	n = &l->names[0];
-	if (call->kind == CALL_NAMES)
-		return names_exit(call, l, ret);
-	if (call->kind == CALL_BIND && !bound_name(call, n))
-		return 0;
+	if (call->kind == CALL_BIND)
+		return bound_name(call, n) ? name_done(call, n, ret) : 0;
 	shape = shape_of(call);
-	if (call->kind != CALL_BIND)
-		*n = first_name(call, shape);
-	call->types = shape->types;
-	return config.calls ? report_names(call, n, 0, ret) : touch_name(n, call->types);
+	*n = first_name(call, shape);
+	if (call->kind != CALL_NAMES)
+		return name_done(call, n, ret);
+	l->names[1] = second_name(call, shape);
+	return names_done(call, l, ret);
 }
 
 #endif

@@ -61,7 +61,9 @@ struct call {
 	__u8 kind;
 	__u8 compat; /* of a 32-bit task */
 	__u8 part;   /* the record at hand is one of two */
+	__u8 has_fd; /* a request on `fd`; a system call has it among its arguments */
 	__u16 types; /* enum bfa_type: more of an open than what every one is */
+	__s32 fd;
 	__u64 arguments[CALL_ARGUMENTS];
 };
 

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Requests of io_uring, which no system call shows: known from their
+ * submission, told when they are complete. Both happen in a thread of the
+ * process that owns the ring: the one that called io_uring_enter, a worker
+ * (iou-wrk) or a poller (iou-sqp), which share its descriptors.
+ */
+#ifndef BFATRACE_URING_COMPLETE_H
+#define BFATRACE_URING_COMPLETE_H
+
+#include "name_calls.h"
+#include "uring_submit.h"
+
+/* As sys_enter would have noted it: for the duration. */
+static __always_inline void pretend_start(struct task_struct *task, struct call *call, struct uring_request *r)
+{
+	struct call_start *start;
+
+	if (!config.calls)
+		return;
+	start = bpf_task_storage_get(&starts, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!start)
+		return;
+	start->id = call->id;
+	start->time_ns = r->time_ns;
+}
+
+/* A request on a file, by its address: it may have no descriptor any more, or never had one. */
+static __noinline int report_data(struct call *call, struct uring_request *r, __u64 address, long ret)
+{
+	struct file *file = (struct file *)address;
+	struct place at = place_of(&file->f_path);
+	struct touch t = { .at = at, .identity = address };
+
+	if (!file_in_scope(at.dentry))
+		return 0;
+	if (config.calls) {
+		call->fd = r->fd;
+		call->has_fd = r->fd >= 0;
+		return report_file(call, &at, ret);
+	}
+	if (!types_wanted(call->types) || !call->types)
+		return 0;
+	t.reads = call->types == BFA_READ;
+	t.writes = call->types == BFA_WRITTEN;
+	t.read_bytes = t.reads ? ret : 0;
+	t.write_bytes = t.writes && call->kind != CALL_DESCRIPTOR ? ret : 0;
+	return touch(&t);
+}
+
+static __always_inline int complete_splice(struct task_struct *task, struct call *call, struct uring_request *r,
+					   struct file *file, long ret)
+{
+	struct file *source = call->arguments[1] & SPLICE_F_FD_IN_FIXED ? 0 : file_of_fd(task, r->dfd);
+
+	call->part = true;
+	if (ret > 0 || config.calls)
+		report_data(call, r, (__u64)file, ret);
+	call->types = BFA_READ;
+	r->fd = r->dfd;
+	return source ? report_data(call, r, (__u64)source, ret) : 0;
+}
+
+static __always_inline int complete_close(struct task_struct *task, struct call *call, struct uring_request *r,
+					  long ret)
+{
+	struct open_key key = { .tgid = task->tgid, .fd = r->fd };
+	struct open_file *e;
+
+	if (r->file_slot)
+		return 0;
+	if (!config.calls)
+		return close_exit(&key);
+	e = r->file ? find_entry(&key) : 0;
+	if (e && e->known.file == r->file)
+		report_close(&key, &e->known, call, ret);
+	return close_exit(&key);
+}
+
+/* Not inlined: the stack of all callers together is bounded. */
+static __noinline int open_descriptor(struct call *call, __u32 fd)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	return config.calls ? reported_open(task, call, fd) : merged_open(task, call, fd);
+}
+
+static __always_inline int complete_open(struct call *call, struct uring_request *r, struct name *n, long ret)
+{
+	if (ret < 0 || r->file_slot) {
+		call->types = BFA_OPENED;
+		if (config.calls)
+			return report_names(call, n, 0, ret);
+		return ret < 0 ? 0 : touch_name(n, BFA_OPENED);
+	}
+	return open_descriptor(call, ret);
+}
+
+static __always_inline int complete_names(struct call *call, struct uring_request *r, __u64 key, long ret)
+{
+	struct uring_names *names = bpf_map_lookup_elem(&uring_names, &key);
+	const struct call_shape *shape = shape_of(call);
+	struct lookup *l = lookup_get();
+
+	if (!l || !names)
+		return 0;
+	l->names[0] = (struct name){
+		.string = (__u64)names->first,
+		.dfd = r->dfd,
+		.rule = decided_rule(shape->rule, argument(call, shape->flags)),
+		.kernel = true,
+	};
+	l->names[1] = (struct name){
+		.string = (__u64)names->second,
+		.dfd = r->new_dfd,
+		.rule = LOOKUP_ENTRY,
+		.kernel = true,
+	};
+	if (call->kind == CALL_OPENAT)
+		complete_open(call, r, &l->names[0], ret);
+	else if (call->kind == CALL_NAMES)
+		names_done(call, l, ret);
+	else
+		name_done(call, &l->names[0], ret);
+	bpf_map_delete_elem(&uring_names, &key);
+	return 0;
+}
+
+static __always_inline int uring_finish(struct task_struct *task, struct io_kiocb *req, struct uring_request *r,
+					const struct uring_entry *entry, struct call *call)
+{
+	struct file *file = READ(req, file);
+	long ret = READ(req, cqe.res);
+
+	__builtin_memset(call, 0, sizeof(*call));
+	call->id = entry->id;
+	call->kind = entry->kind;
+	call->types = entry->types;
+	for (int i = 0; i < 4; i++)
+		call->arguments[i] = r->arguments[i];
+	pretend_start(task, call, r);
+	if (entry->kind == CALL_CLOSE)
+		return complete_close(task, call, r, ret);
+	if (entry->kind == CALL_OPENAT || (entry->kind >= CALL_NAME && entry->kind <= CALL_LOOK))
+		return complete_names(call, r, (__u64)req, ret);
+	if (!file || (ret < 0 && !config.calls))
+		return 0;
+	if (entry->kind == CALL_TRANSFER)
+		return complete_splice(task, call, r, file, ret);
+	return report_data(call, r, (__u64)file, ret);
+}
+
+static __always_inline int uring_complete(struct task_struct *task, struct io_kiocb *req)
+{
+	const struct uring_entry *entry = uring_entry_of(req);
+	struct uring_request *r;
+	struct scratch *s = scratch_get();
+	__u64 key = (__u64)req;
+
+	if (!s || !entry || !entry->id)
+		return 0;
+	if (entry->id == BFA_CALL_io_uring_renameat)
+		__sync_fetch_and_add(&path_epoch, 1);
+	/* None: it was submitted before the start. */
+	r = bpf_map_lookup_elem(&uring_requests, &key);
+	if (!r)
+		return 0;
+	if (task_in_scope(task))
+		uring_finish(task, req, r, entry, &s->call_at_hand);
+	else
+		bpf_map_delete_elem(&uring_names, &key);
+	bpf_map_delete_elem(&uring_requests, &key);
+	if (config.calls)
+		forget_start(task);
+	return 0;
+}
+
+#endif
