@@ -79,15 +79,14 @@ static __noinline int merged_names(struct call *call, struct name *from, struct 
 	const struct call_shape *shape = shape_of(call);
 	__u32 types = shape->types, new_types = shape->new_types;
 
-	if (argument(call, shape->flags) & RENAME_EXCHANGE && is_rename(call->id)) {
-		types = new_types = BFA_MOVED_FROM | BFA_MOVED_TO;
-	} else if (types) {
+	if (types) {
 		load_name(from);
 		if (moved_nothing(from, to))
 			return 0;
-	}
-	if (types)
+		if (argument(call, shape->flags) & RENAME_EXCHANGE)
+			types = new_types = BFA_MOVED_FROM | BFA_MOVED_TO;
 		touch_name(from, types);
+	}
 	return touch_name(to, new_types);
 }
 

@@ -52,6 +52,17 @@ static __always_inline struct place base_of(struct task_struct *task, int dfd)
 	return file ? place_of(&file->f_path) : (struct place){};
 }
 
+/* A string of PATH_MAX bytes or more, which no call takes: its beginning is the name of something else. */
+static __always_inline bool is_cut(struct name *n)
+{
+	char last = 0;
+
+	if (n->length < BFA_PATH_MAX || n->kernel)
+		return false;
+	bpf_probe_read_user(&last, 1, (void *)(n->string + BFA_PATH_MAX - 1));
+	return last;
+}
+
 /* Reads the string, at the call's exit: its page is resident then. False if it cannot be read. */
 CHECKED_ONCE bool load_name(struct name *n)
 {
@@ -72,8 +83,10 @@ CHECKED_ONCE bool load_name(struct name *n)
 		n->length = bpf_probe_read_kernel_str(l->target, size, (void *)n->string);
 	else
 		n->length = bpf_probe_read_user_str(l->target, size, (void *)n->string);
-	if (n->length < 0)
+	if (n->length < 0 || is_cut(n)) {
+		n->length = -1;
 		return false;
+	}
 	/* Older kernels return 0 for an empty string, newer ones count its NUL. */
 	if (n->length)
 		n->length--;

@@ -60,8 +60,9 @@ static __always_inline void end_at_root(struct scratch *s, const unsigned char *
 
 	bpf_probe_read_kernel(&first, 1, name);
 	if (first == '/' || w->start != BFA_PATH_MAX || !prepend(s, name, len))
-		w->unknown = true;
-	w->marks |= BFA_MARK_UNLINKED;
+		w->unknown = true; /* also a file outside of what its mount shows */
+	else
+		w->marks |= BFA_MARK_UNLINKED;
 }
 
 static long walk_step(__u32 step, void *context)
@@ -76,7 +77,7 @@ static long walk_step(__u32 step, void *context)
 		return 1;
 	w = &s->walk;
 	dentry = w->dentry;
-	if (config.only_under && !w->inside)
+	if (config.only_under && !w->inside && !w->again)
 		w->inside = is_place(dentry);
 	if (dentry == w->mount_root) {
 		struct mount *mount = w->mount;
@@ -91,6 +92,11 @@ static long walk_step(__u32 step, void *context)
 	}
 	version = READ(dentry, d_seq.seqcount.sequence);
 	parent = READ(dentry, d_parent);
+	w->seen = (w->seen ^ (__u64)dentry) * 0x9e3779b97f4a7c15ULL + version;
+	if (w->again) {
+		w->dentry = parent;
+		return parent == dentry;
+	}
 	name = READ(dentry, d_name.name);
 	len = READ(dentry, d_name.len);
 	if (parent == dentry) {
@@ -108,21 +114,37 @@ static long walk_step(__u32 step, void *context)
 	return 0;
 }
 
+static __always_inline void begin_walk(struct walk *w, struct place *at)
+{
+	w->dentry = at->dentry;
+	w->mount = at->mount;
+	w->mount_root = READ(at->mount, mnt.mnt_root);
+	w->seen = 0;
+}
+
+/*
+ * Twice: a rename here and another one there, while the way between them was
+ * walked, would make a path that has never been. If nothing has changed by
+ * the second time, all of it was true at once.
+ */
 CHECKED_ONCE int walk_up(struct place *at, __u32 start)
 {
 	struct scratch *s = scratch_get();
+	struct walk *w;
+	__u64 seen;
 
 	if (!s || !at)
 		return 0;
-	s->walk = (struct walk){
-		.dentry = at->dentry,
-		.mount = at->mount,
-		.mount_root = READ(at->mount, mnt.mnt_root),
-		.start = start,
-	};
+	w = &s->walk;
+	*w = (struct walk){ .start = start };
+	begin_walk(w, at);
 	if (bpf_loop(WALK_STEPS, walk_step, 0, 0) == WALK_STEPS)
-		s->walk.unknown = true;
-	return s->walk.torn;
+		w->unknown = true;
+	seen = w->seen;
+	begin_walk(w, at);
+	w->again = true;
+	bpf_loop(WALK_STEPS, walk_step, 0, 0);
+	return w->torn || w->seen != seen;
 }
 
 static __always_inline bool is_unlinked(struct dentry *dentry)
@@ -144,11 +166,11 @@ static __always_inline __u32 resolve_before(struct scratch *s, struct place *at,
 {
 	struct walk *w = &s->walk;
 	struct dentry *dentry = at->dentry;
+	bool torn = true;
 
-	for (int i = 0; i < WALK_TRIES; i++)
-		if (!walk_up(at, start))
-			break;
-	if (w->torn || w->unknown)
+	for (int i = 0; i < WALK_TRIES && torn; i++)
+		torn = walk_up(at, start);
+	if (torn || w->unknown)
 		return 0;
 	if (w->start == BFA_PATH_MAX) {
 		w->start--;
