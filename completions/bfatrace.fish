@@ -20,7 +20,7 @@ function __bfatrace_parse_tokens -S
     set -l unparsed_tokens (__bfatrace_tokens -pc)
     switch $unparsed_tokens[1]
     case 'bfatrace'
-        __bfatrace_parse_subcommand 0 'p/pid=+' 'c/comm=+' 'C/command=+' 'F/follow' 'ignore-pid=+' 'ignore-comm=+' 'uid=' 'd/dir=+' 'under=+' 'current-mount' 'all' 'f/filter=' 'S/syscalls' 'x/failed' 'slower=' 'l/long' 'j/json' 't/timestamp' 'u/user' 'o/output=' 's/seconds=' 'n/count=' 'version' 'h/help'
+        __bfatrace_parse_subcommand -r 1 'p/pid=+' 'c/comm=+' 'C/command=+' 'F/follow' 'ignore-pid=+' 'ignore-comm=+' 'uid=' 'as=' 'd/dir=+' 'under=+' 'current-mount' 'all' 'f/filter=' 'S/syscalls' 'm/metadata' 'x/failed' 'slower=' 'l/long' 'j/json' 't/timestamp' 'u/user' 'o/output=' 's/seconds=' 'n/count=' 'version' 'h/help'
         switch $unparsed_tokens[1]
         case 'help'
             __bfatrace_parse_subcommand -r 1 'version'
@@ -84,12 +84,14 @@ complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_opti
 complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace"' -l 'ignore-pid' -d 'Not this process.' -rfka ''
 complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace"' -l 'ignore-comm' -d 'Not processes with this name.' -rfka ''
 complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace" uid' -l 'uid' -d 'Only processes of this user, name or number.' -rfka ''
+complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace" as' -l 'as' -d 'Run COMMAND as this user, name or number.' -rfka ''
 complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace"' -l 'dir' -s 'd' -d 'Only files directly in this directory.' -rfka ''
 complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace"' -l 'under' -d 'Only files anywhere below this directory.' -rfka ''
 complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace" current-mount' -l 'current-mount' -d 'Only the file system of the current directory.'
 complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace" all' -l 'all' -d 'Virtual file systems and device nodes too.'
-complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace" f filter' -l 'filter' -s 'f' -d 'Only these types: letters of R C W O + D < >.' -rfka ''
+complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace" f filter' -l 'filter' -s 'f' -d 'Only these types: letters of R C W O + D < > M.' -rfka ''
 complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace" S syscalls' -s 'S' -l 'syscalls' -d 'A line for every system call instead of merged lines.'
+complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace" m metadata' -l 'metadata' -s 'm' -d 'Looking without opening too: stat, access, readlink, chmod, ... (with --syscalls).'
 complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace" failed x' -s 'x' -l 'failed' -d 'Only calls that failed (with --syscalls).'
 complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace" slower' -l 'slower' -d 'Only calls that took at least MS milliseconds (with --syscalls).' -rfka ''
 complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace" l long' -l 'long' -s 'l' -d 'Add descriptor, flags, mode, counts, bytes to merged lines.'

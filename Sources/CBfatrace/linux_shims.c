@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #define _GNU_SOURCE
 #include "linux_shims.h"
+#include "command.h"
 
+#include <errno.h>
 #include <linux/capability.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -50,39 +53,83 @@ const char *bfa_handler_program(unsigned int slot)
 	return slot < BFA_HANDLER_COUNT ? programs[slot] : NULL;
 }
 
-static const int ending_signals[] = { SIGINT, SIGTERM, SIGHUP };
+/* Those that end a process, and that people and supervisors send; the first ones end a trace. */
+static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 };
+enum { ENDING_SIGNALS = 3, PASSED_SIGNALS = sizeof(signals) / sizeof(*signals) };
 static volatile sig_atomic_t caught_signal;
+static volatile sig_atomic_t command_pidfd;
+
+/* nohup(1) */
+static bool is_left_ignored(int number)
+{
+	struct sigaction action;
+
+	return number == SIGHUP && !sigaction(number, NULL, &action) && action.sa_handler == SIG_IGN;
+}
+
+static void handle_signals(size_t count, const struct sigaction *action)
+{
+	sigset_t handled;
+
+	sigemptyset(&handled);
+	for (size_t i = 0; i < count; i++) {
+		if (is_left_ignored(signals[i]))
+			continue;
+		sigaction(signals[i], action, NULL);
+		sigaddset(&handled, signals[i]);
+	}
+	/* The parent may have had them blocked. */
+	sigprocmask(SIG_UNBLOCK, &handled, NULL);
+}
+
+static void leave_signals(size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!is_left_ignored(signals[i]))
+			signal(signals[i], SIG_DFL);
+	}
+}
 
 static void catch_signal(int number)
 {
 	caught_signal = number;
-	for (size_t i = 0; i < sizeof(ending_signals) / sizeof(*ending_signals); i++)
-		signal(ending_signals[i], SIG_DFL);
+	leave_signals(ENDING_SIGNALS);
 }
 
 void bfa_catch_signals(void)
 {
 	/* Without SA_RESTART, so that poll(2) returns. */
-	const struct sigaction action = { .sa_handler = catch_signal };
-	struct sigaction before;
-	sigset_t ending;
+	handle_signals(ENDING_SIGNALS, &(struct sigaction){ .sa_handler = catch_signal });
+}
 
-	sigemptyset(&ending);
-	for (size_t i = 0; i < sizeof(ending_signals) / sizeof(*ending_signals); i++) {
-		sigaction(ending_signals[i], NULL, &before);
-		/* nohup(1) */
-		if (ending_signals[i] == SIGHUP && before.sa_handler == SIG_IGN)
-			continue;
-		sigaction(ending_signals[i], &action, NULL);
-		sigaddset(&ending, ending_signals[i]);
-	}
-	/* The parent may have had them blocked. */
-	sigprocmask(SIG_UNBLOCK, &ending, NULL);
+static void pass_signal(int number, siginfo_t *info, void *context)
+{
+	int before = errno;
+
+	(void)context;
+	/* What is typed at a terminal, the kernel sends to the command as well, but a hang-up only to a session's leader. */
+	if (info->si_code == SI_KERNEL && number != SIGHUP)
+		number = 0;
+	if (bfa_send_signal(command_pidfd, number) && errno == ESRCH)
+		leave_signals(PASSED_SIGNALS);
+	errno = before;
+}
+
+void bfa_pass_signals(int pidfd)
+{
+	command_pidfd = pidfd;
+	handle_signals(PASSED_SIGNALS,
+		       &(struct sigaction){ .sa_sigaction = pass_signal, .sa_flags = SA_SIGINFO | SA_RESTART });
 }
 
 int bfa_caught_signal(void)
 {
 	return caught_signal != 0;
+}
+
+int bfa_contains(const void *bytes, unsigned long size, const void *wanted, unsigned long wanted_size)
+{
+	return memmem(bytes, size, wanted, wanted_size) != NULL;
 }
 
 int bfa_pidfd_open(int pid)

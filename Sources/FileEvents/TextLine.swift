@@ -35,7 +35,8 @@ extension LineBuffer {
       appendTextPath(event, paths.path)
       if options.long {
         appendTextArguments(event)
-        if event.has(BFA_MARK_FD) { appendTextCounts(access) }
+        let counts = access.reads | access.writes
+        if event.has(BFA_MARK_FD) || counts != 0 { appendTextCounts(access) }
       }
     }
     append(byte: UInt8(ascii: "\n"))

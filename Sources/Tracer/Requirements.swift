@@ -9,6 +9,7 @@ enum Requirements {
   static let neededCapabilities = bit(BFA_CAP_BPF) | bit(BFA_CAP_PERFMON)
   /// Before 6.0, bpf(2) asks for it whatever the command, where unprivileged BPF is disabled.
   static let flushCapability = bit(BFA_CAP_BPF)
+  static let killCapability = bit(BFA_CAP_KILL)
 
   static func check() throws(TracerError) {
     let running = KernelVersion.running

@@ -6,6 +6,8 @@ import Glibc
 /// The BPF programs at work. Made, it has them loaded; `attach` begins the tracing. Prints nothing.
 public struct Tracer: ~Copyable {
   private let options: TracerOptions
+  /// Programs named in `TracerOptions.optionalPrograms` that the kernel has tracepoints for.
+  private let optionalPrograms: [String]
   private let object: BPFObject
   private let counters: Counters
   private let ring: RecordRing
@@ -23,7 +25,8 @@ public struct Tracer: ~Copyable {
     let object = try BPFObject()
     let counterMap = try object.map("counters")
     bpf_map__set_max_entries(counterMap, UInt32(libbpf_num_possible_cpus()))
-    for name in ["sys_enter", "sched_process_fork"] where !options.programs.contains(name) {
+    let missing = try Self.missingPrograms()
+    for name in options.unneededPrograms + missing {
       bpf_program__set_autoload(try object.program(name), false)
     }
     try object.load(options.configuration)
@@ -32,11 +35,17 @@ public struct Tracer: ~Copyable {
     let counters = try Counters(map: counterMap)
     let ring = try RecordRing(map: try object.map("records"))
     self.options = options
+    optionalPrograms = TracerOptions.optionalPrograms.filter { !missing.contains($0) }
     self.processes = processes
     self.object = object
     self.flushProgram = flushProgram
     self.counters = counters
     self.ring = ring
+  }
+
+  private static func missingPrograms() throws(TracerError) -> [String] {
+    let tracepoints = try Tracepoints()
+    return TracerOptions.optionalPrograms.filter { !tracepoints.has($0) }
   }
 
   deinit {
@@ -46,7 +55,7 @@ public struct Tracer: ~Copyable {
   /// Tells the kernel the scope; from then on events are recorded.
   public mutating func attach() throws(TracerError) {
     try tellScope()
-    for name in options.programs {
+    for name in optionalPrograms + options.programs {
       guard let link = bpf_program__attach(try object.program(name)) else {
         throw TracerError(
           "cannot trace: cannot attach \(name) (\(errorName(errno))): \(LibbpfLog.reason)")
@@ -54,6 +63,7 @@ public struct Tracer: ~Copyable {
       links.append(link)
     }
     try forgetEnded()
+    if !options.calls { try object.iterate("open_at_start") }
   }
 
   /// Ends the recording; what has been recorded can still be drained.
@@ -63,8 +73,10 @@ public struct Tracer: ~Copyable {
   }
 
   /// Gives up, for good, all privileges but the one that `flush` takes on older kernels.
-  public static func dropPrivileges() throws(TracerError) {
-    if bfa_keep_capabilities(Requirements.flushCapability) != 0 {
+  /// - Parameter mayKill: keeps the one to send signals to processes of other users.
+  public static func dropPrivileges(mayKill: Bool) throws(TracerError) {
+    let kept = Requirements.flushCapability | (mayKill ? Requirements.killCapability : 0)
+    if bfa_keep_capabilities(kept) != 0 {
       throw TracerError("cannot give up privileges (\(errorName(errno)))")
     }
   }
@@ -129,6 +141,7 @@ extension Tracer {
     let pidRules = try object.map("pid_rules")
     let commRules = try object.map("comm_rules")
     for pid in options.pids { try add(BFA_RULE_ONLY, for: UInt32(pid), to: pidRules) }
+    if let pid = options.command { try add(BFA_RULE_COMMAND, for: UInt32(pid), to: pidRules) }
     for pid in options.ignoredPids { try add(BFA_RULE_IGNORE, for: UInt32(pid), to: pidRules) }
     for comm in options.comms { try add(BFA_RULE_ONLY, for: commKey(comm), to: commRules) }
     for comm in options.ignoredComms { try add(BFA_RULE_IGNORE, for: commKey(comm), to: commRules) }
@@ -205,9 +218,19 @@ extension TracerOptions {
   /// The programs that this run needs, in the order in which they are attached.
   var programs: [String] {
     ["sched_process_exit", "sched_process_exec"]
-      + (follow ? ["sched_process_fork"] : [])
+      + (needsForks ? ["sched_process_fork"] : [])
       + (calls ? ["sys_enter"] : [])
       + ["sys_exit"]
+  }
+
+  private var needsForks: Bool { follow || command != nil }
+
+  /// Programs that some kernels have no tracepoint for; named like it.
+  static let optionalPrograms = ["io_uring_submit_req", "io_uring_submit_sqe", "io_uring_complete"]
+
+  /// Programs of the object that this run does without.
+  var unneededPrograms: [String] {
+    (needsForks ? [] : ["sched_process_fork"]) + (calls ? ["open_at_start"] : ["sys_enter"])
   }
 
   /// The same for the kernel.
@@ -220,9 +243,10 @@ extension TracerOptions {
     config.calls = calls ? 1 : 0
     config.only_failed = onlyFailed ? 1 : 0
     config.all = all ? 1 : 0
-    config.only_pids = pids.isEmpty ? 0 : 1
+    config.metadata = metadata ? 1 : 0
+    config.only_pids = pids.isEmpty && command == nil ? 0 : 1
     config.only_comms = comms.isEmpty ? 0 : 1
-    config.pid_rules = pids.isEmpty && ignoredPids.isEmpty && !follow ? 0 : 1
+    config.pid_rules = config.only_pids == 0 && ignoredPids.isEmpty && !follow ? 0 : 1
     config.follow = follow ? 1 : 0
     config.comm_rules = comms.isEmpty && ignoredComms.isEmpty ? 0 : 1
     switch place {

@@ -14,10 +14,12 @@ public struct TracerOptions {
     case mount(Int32)
   }
 
-  /// Thread groups to trace; empty: all.
+  /// Thread groups to trace; empty, and no command: all.
   public var pids: [pid_t] = []
+  /// Also this one, and all that descend from it from now on.
+  public var command: pid_t?
   public var ignoredPids: [pid_t] = []
-  /// Names of processes to trace, at most 15 bytes each; empty: all.
+  /// Names of processes to trace, at most 15 bytes each, of those above; empty: all.
   public var comms: [[UInt8]] = []
   public var ignoredComms: [[UInt8]] = []
   /// Also the children that a process in `pids` or `comms` starts from now on.
@@ -28,9 +30,11 @@ public struct TracerOptions {
   /// Also virtual file systems and device nodes.
   public var all = false
   /// Records with any of these letters, `bfa_type` or-ed.
-  public var types: UInt16 = 0xff
+  public var types: UInt16 = .max
   /// A record for each call instead of merged ones.
   public var calls = false
+  /// Also calls that look at a file without opening it; with `calls`.
+  public var metadata = false
   /// Only calls that failed; with `calls`.
   public var onlyFailed = false
   /// Only calls that took at least this long; with `calls`.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import FileEvents
+import Glibc
 import Tracer
 
 /// The command line: its options, and what they mean to the tracer and to the lines.
@@ -8,15 +9,18 @@ struct Bfatrace: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bfatrace",
     abstract: "Show which processes open, read, write and close which files.",
-    usage: "bfatrace [OPTIONS]",
+    usage: "bfatrace [OPTIONS] [-- COMMAND [ARG...]]",
     discussion: """
       A line is COMM(PID): TYPES PATH; types are R read, C closed (CW: it was open for \
-      writing), W written, O opened. Without options, all processes and all files on real \
-      file systems are shown until Ctrl-C.
+      writing), W written, O opened; of a directory, + an entry was created, D deleted, < moved \
+      away, > moved in. Without options, all processes and all files on real \
+      file systems are shown until Ctrl-C. With COMMAND, it is started, and only it and its \
+      descendants are shown, from its first instruction until it ends.
       """,
     version: "bfatrace 0.1.0")
 
   @OptionGroup(title: "Which processes") var processes: ProcessOptions
+  @OptionGroup(title: "The command") var command: CommandOptions
   @OptionGroup(title: "Which files") var files: FileOptions
   @OptionGroup(title: "Which events") var events: EventOptions
   @OptionGroup(title: "Output") var output: OutputOptions
@@ -28,9 +32,19 @@ struct Bfatrace: ParsableCommand {
       timestamps: LineOptions.Timestamps(rawValue: output.timestamp) ?? .none, user: output.user)
   }
 
-  func tracerOptions(_ place: TracerOptions.Place?) -> TracerOptions {
+  func validate() throws {
+    if processes.follow && processes.pid.isEmpty && processes.comms.isEmpty
+      && command.words.isEmpty
+    {
+      throw ValidationError("--follow needs the processes to follow: add --pid or --comm")
+    }
+  }
+
+  /// - Parameter command: the process that is to become the command.
+  func tracerOptions(_ place: TracerOptions.Place?, command: pid_t?) -> TracerOptions {
     var options = TracerOptions()
     options.pids = Array(Set(processes.pid.joined()))
+    options.command = command
     options.ignoredPids = Array(processes.ignorePid.joined())
     options.comms = ProcessOptions.cut(processes.comms, of: "--comm")
     options.ignoredComms = ProcessOptions.cut(processes.ignoreComm, of: "--ignore-comm")
@@ -39,7 +53,8 @@ struct Bfatrace: ParsableCommand {
     options.place = place
     options.all = files.all
     options.types = events.filter ?? .max
-    options.calls = events.syscalls || events.failed || events.slower != nil
+    options.calls = events.areCalls
+    options.metadata = events.metadata || events.failed
     options.onlyFailed = events.failed
     options.slowerNanoseconds = events.slower ?? 0
     return options

@@ -5,7 +5,7 @@ import CBfatrace
 struct EventOptions: ParsableArguments {
   @Option(
     name: .shortAndLong,
-    help: ArgumentHelp("Only these types: letters of R C W O + D < >.", valueName: "types"),
+    help: ArgumentHelp("Only these types: letters of R C W O + D < > M.", valueName: "types"),
     transform: Value.types)
   var filter: UInt16?
 
@@ -13,6 +13,11 @@ struct EventOptions: ParsableArguments {
     name: [.customShort("S"), .customLong("syscalls")],
     help: "A line for every system call instead of merged lines.")
   var syscalls = false
+
+  @Flag(
+    name: .shortAndLong,
+    help: "Looking without opening too: stat, access, readlink, chmod, ... (with --syscalls).")
+  var metadata = false
 
   @Flag(
     name: [.customShort("x"), .customLong("failed")],
@@ -25,4 +30,7 @@ struct EventOptions: ParsableArguments {
       "Only calls that took at least MS milliseconds (with --syscalls).", valueName: "ms"),
     transform: Value.milliseconds)
   var slower: UInt64?
+
+  /// Options that only calls can answer imply --syscalls.
+  var areCalls: Bool { syscalls || metadata || failed || slower != nil }
 }

@@ -2,15 +2,22 @@
 import Glibc
 
 /// What the process tells its parent. Nothing else picks a number.
-enum ExitStatus: Int32 {
+struct ExitStatus {
   /// By itself, by -s, -n, a signal, or because the reader went away.
-  case ended = 0
+  static let ended = ExitStatus(rawValue: 0)
   /// Cannot trace, or cannot write.
-  case failed = 1
+  static let failed = ExitStatus(rawValue: 1)
   /// Traced, but events were lost.
-  case lost = 3
+  static let lost = ExitStatus(rawValue: 3)
   /// Wrong usage: EX_USAGE of sysexits.h.
-  case usage = 64
+  static let usage = ExitStatus(rawValue: 64)
+  /// The command cannot be executed.
+  static let notExecutable = ExitStatus(rawValue: 126)
+  /// There is no such command.
+  static let notFound = ExitStatus(rawValue: 127)
+
+  /// One of these, or that of the command.
+  let rawValue: Int32
 }
 
 /// A reason to end with `status`, in one line that says what to do.

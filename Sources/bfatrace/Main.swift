@@ -11,8 +11,9 @@ enum Main {
 
   private static func run(_ arguments: [String]) -> ExitStatus {
     do {
-      let command = try Bfatrace.parse(arguments)
-      var session = try Session(command)
+      let line = try Bfatrace.parse(arguments)
+      try line.command.check(arguments)
+      var session = try Session(line)
       return try session.run()
     } catch let failure as Failure {
       complain(failure.message)

@@ -41,12 +41,6 @@ struct ProcessOptions: ParsableArguments {
     transform: Value.user)
   var uid: uid_t?
 
-  func validate() throws {
-    if follow && pid.isEmpty && comms.isEmpty {
-      throw ValidationError("--follow needs the processes to follow: add --pid or --comm")
-    }
-  }
-
   var comms: [String] { comm + command }
 
   /// Names as the kernel keeps them, in bytes; a warning for each that it cuts.

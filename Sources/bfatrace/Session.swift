@@ -13,6 +13,7 @@ struct Session: ~Copyable {
   /// Records between two looks at the clock and the signals.
   private static let share = 16384
 
+  private let command: Command?
   private var tracer: Tracer
   private var output: LineOutput
   private let end: EndOptions
@@ -20,33 +21,41 @@ struct Session: ~Copyable {
   /// Of `tracer.lost`, what the reader has been told.
   private var toldLost: UInt64 = 0
 
-  init(_ command: Bfatrace) throws {
-    let place = try Place(command.files)
-    tracer = try Tracer(command.tracerOptions(place.tracer))
+  init(_ line: Bfatrace) throws {
+    let place = try Place(line.files)
+    // Before anything else is changed or opened that it would inherit.
+    let words = line.command.words
+    let command = words.isEmpty ? nil : try Command(words, as: line.command.user)
+    tracer = try Tracer(line.tracerOptions(place.tracer, command: command?.pid))
+    self.command = command
     output = LineOutput(
-      EventWriter(options: command.lineOptions, places: place.filter), count: command.end.count)
-    end = command.end
-    outputPath = command.output.output
+      EventWriter(options: line.lineOptions, places: place.filter), count: line.end.count)
+    end = line.end
+    outputPath = line.output.output
   }
 
   mutating func run() throws -> ExitStatus {
     signal(SIGPIPE, SIG_IGN)
-    bfa_catch_signals()
+    if let command { command.passSignals() } else { bfa_catch_signals() }
     try tracer.attach()
     // Not before: scripts wait for the file to know that events are recorded.
     if let outputPath { try output.open(outputPath) }
-    try Tracer.dropPrivileges()
+    try Tracer.dropPrivileges(mayKill: command != nil)
+    try command?.begin()
     try follow()
-    return try finish()
+    tracer.detach()
+    command?.stop()
+    let status = try finish()
+    return command?.wait() ?? status
   }
 
-  /// Until a signal, the end that was asked for, or until nobody reads.
+  /// Until a signal, the end that was asked for, the command's end, or until nobody reads.
   private mutating func follow() throws {
     let start = Clock.monotonic
     let stop = end.seconds.map { start + $0 } ?? .max
     var nextFlush = start + Self.interval
     var nextDrain = nextFlush
-    while !output.isDone && !tracer.scopeHasEnded {
+    while !output.isDone && (command != nil || !tracer.scopeHasEnded) {
       let now = Clock.monotonic
       if now >= stop || isEnded(by: min(nextFlush, nextDrain, stop), now: now) { return }
       if Clock.monotonic >= nextFlush {
@@ -57,14 +66,17 @@ struct Session: ~Copyable {
     }
   }
 
-  /// Sleeps until the deadline, or until the ring fills up; true if a signal came or the reader went.
+  /// Sleeps until the deadline, or until the ring fills up; true if a signal came, the command has
+  /// ended or the reader went.
   private func isEnded(by deadline: UInt64, now: UInt64) -> Bool {
     let milliseconds = deadline > now ? (deadline - now + 999_999) / 1_000_000 : 0
-    return withUnsafeTemporaryAllocation(of: pollfd.self, capacity: 2) { polls in
+    return withUnsafeTemporaryAllocation(of: pollfd.self, capacity: 3) { polls in
       polls[0] = output.pollDescriptor
-      polls[1] = pollfd(fd: tracer.descriptor, events: Int16(POLLIN), revents: 0)
-      let ready = poll(polls.baseAddress, 2, Int32(milliseconds))
-      return bfa_caught_signal() != 0 || (ready > 0 && polls[0].revents != 0)
+      polls[1] = command?.pollDescriptor ?? pollfd(fd: -1, events: 0, revents: 0)
+      polls[2] = pollfd(fd: tracer.descriptor, events: Int16(POLLIN), revents: 0)
+      let ready = poll(polls.baseAddress, 3, Int32(milliseconds))
+      let isOver = polls[0].revents != 0 || polls[1].revents != 0
+      return bfa_caught_signal() != 0 || (ready > 0 && isOver)
     }
   }
 
@@ -95,7 +107,6 @@ struct Session: ~Copyable {
 
   /// Drains what is pending, and sums up. A second signal ends it at once.
   private mutating func finish() throws -> ExitStatus {
-    tracer.detach()
     var isMore = true
     while isMore && !output.isDone {
       isMore = try tracer.flush()

@@ -29,19 +29,29 @@ enum Value {
     return entry.pointee.pw_uid
   }
 
+  /// A user with a name, a group and a home.
+  static func account(_ argument: String) throws -> User {
+    let entry = uid_t(argument).map { getpwuid($0) } ?? getpwnam(argument)
+    guard let entry else {
+      throw ValidationError("there is no such user: see `getent passwd`")
+    }
+    return User(entry.pointee)
+  }
+
   /// Event letters, in either case, as bits of `bfa_type`.
   static func types(_ argument: String) throws -> UInt16 {
     let letters: [Character: bfa_type] = [
       "R": BFA_READ, "C": BFA_CLOSED, "W": BFA_WRITTEN, "O": BFA_OPENED,
       "+": BFA_CREATED, "D": BFA_DELETED, "<": BFA_MOVED_FROM, ">": BFA_MOVED_TO,
+      "M": BFA_MAPPED,
     ]
     let bits = try argument.uppercased().map { letter in
       guard let type = letters[letter] else {
-        throw ValidationError("'\(letter)' is none of the letters R C W O + D < >")
+        throw ValidationError("'\(letter)' is none of the letters R C W O + D < > M")
       }
       return UInt16(type.rawValue)
     }
-    if bits.isEmpty { throw ValidationError("give at least one of the letters R C W O + D < >") }
+    if bits.isEmpty { throw ValidationError("give at least one of the letters R C W O + D < > M") }
     return bits.reduce(0, |)
   }
 

@@ -23,8 +23,18 @@ const char *bfa_handler_program(unsigned int slot);
  */
 void bfa_catch_signals(void);
 
-/* Whether one has come. */
+/*
+ * Signals that would end this process go to a command instead, but for those
+ * typed at a terminal, which go there anyway. Once the command has been waited
+ * for, the first one has no effect; the next one ends the process.
+ */
+void bfa_pass_signals(int pidfd);
+
+/* Whether one has come since bfa_catch_signals. */
 int bfa_caught_signal(void);
+
+/* memmem(3): whether `size` bytes hold these `wanted_size` bytes. */
+int bfa_contains(const void *bytes, unsigned long size, const void *wanted, unsigned long wanted_size);
 
 /* pidfd_open(2): a descriptor that is readable once the process has ended; -1 and errno. */
 int bfa_pidfd_open(int pid);
@@ -35,8 +45,9 @@ unsigned long long bfa_capabilities(void);
 /* Gives up all capabilities but those in `kept`, for good; 0, or -1 and errno. */
 int bfa_keep_capabilities(unsigned long long kept);
 
-/* The bit of CAP_SYS_ADMIN, CAP_PERFMON, CAP_BPF (linux/capability.h). */
+/* The bits of capabilities (linux/capability.h). */
 enum bfa_capability {
+	BFA_CAP_KILL = 5,
 	BFA_CAP_SYS_ADMIN = 21,
 	BFA_CAP_PERFMON = 38,
 	BFA_CAP_BPF = 39,

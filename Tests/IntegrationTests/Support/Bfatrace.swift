@@ -6,6 +6,7 @@ import Testing
 enum Built {
   static let bfatrace = path("bfatrace")
   static let fileload = path("fileload")
+  static let fileways = path("fileways")
 
   private static func path(_ product: String) -> String {
     URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()

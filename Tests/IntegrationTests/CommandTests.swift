@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Testing
+
+@Suite("A command: what is seen of it", .needsRoot)
+struct CommandEventTests {
+  /// The opens of a log of strace, in order: the real path of those that worked, else the name.
+  private func opens(straceLog: String) throws -> [String] {
+    let line = /openat\(AT_FDCWD, "([^"]*)", [^)]*\) = (-?\d+)/
+    return straceLog.matches(of: line).map { match in
+      let name = String(match.1)
+      guard match.2.first != "-", let resolved = realpath(name, nil) else { return name }
+      defer { free(resolved) }
+      return String(cString: resolved)
+    }
+  }
+
+  @Test("every open from the first instruction on, as strace sees them")
+  func firstInstruction() throws {
+    try Scratch.directory { directory in
+      try Calls.write("\(directory)/file")
+      let command = ["/usr/bin/env", "LC_ALL=de_DE.UTF-8", "cat", "\(directory)/file"]
+      let log = "\(directory)/log"
+      let strace = ["-f", "-o", log, "-s", "4096", "-e", "trace=openat"]
+      #expect(try run("/usr/bin/strace", strace + command).status == 0)
+      let expected = try opens(straceLog: String(contentsOfFile: log, encoding: .utf8))
+      let trace = try Tracing(["--json", "--syscalls", "--"] + command).end()
+      let opens = try trace.objects().filter { $0["syscall"] as? String == "openat" }
+      #expect(expected.count > 2, "\(expected)")
+      #expect(opens.compactMap { $0["path"] as? String } == expected, trace.description)
+    }
+  }
+
+  @Test("two hundred descendants that live for a millisecond", arguments: [true, false])
+  func shortLived(asCalls: Bool) throws {
+    try Scratch.directory { directory in
+      let script = """
+        i=0; while [ $i -lt 200 ]; do : > f$i; i=$((i + 1)); done
+        i=0; while [ $i -lt 200 ]; do /bin/cat f$i; i=$((i + 1)); done
+        """
+      let options = ["--json", "--under", directory] + (asCalls ? ["--syscalls"] : ["-f", "O"])
+      let command = ["--", "/bin/sh", "-c", script]
+      let trace = try Tracing(options + command, in: directory).end()
+      #expect(trace.ended.status == 0 && trace.ended.errors.isEmpty, trace.description)
+      let opened = try trace.objects().filter { object in
+        let isOpen = asCalls ? object["syscall"] as? String == "openat" : object["opens"] != nil
+        return isOpen && object["comm"] as? String == "cat"
+      }
+      let names = opened.compactMap { $0["path"] as? String }.sorted()
+      #expect(names == (0..<200).map { "\(directory)/f\($0)" }.sorted(), trace.description)
+      #expect(Set(opened.compactMap { $0["pid"] as? Int }).count == 200)
+    }
+  }
+
+  @Test("nobody else, nor what bfatrace does in its name")
+  func nobodyElse() throws {
+    try Scratch.directory { directory in
+      let tracing = try Tracing([
+        "--json", "--syscalls", "--all", "--", "/bin/sh", "-c", "read line; : > \(directory)/own",
+      ])
+      try Calls.write("\(directory)/stranger")
+      try tracing.running.input.fileHandleForWriting.write(contentsOf: Data("go\n".utf8))
+      let trace = try tracing.end()
+      #expect(trace.ended.status == 0, trace.description)
+      #expect(try trace.names(in: directory) == ["own"], trace.description)
+      #expect(try trace.values("pid", as: Int.self).count == 1, trace.description)
+      #expect(try trace.values("comm", as: String.self) == ["sh"], trace.description)
+    }
+  }
+
+  @Test("a script without an interpreter is one for sh, whatever the bytes of its name")
+  func plainScript() throws {
+    try Scratch.directory { directory in
+      // sh writes the byte 0xff, which no String can pass.
+      let script = """
+        name=$(printf '\\377'); echo 'echo "$1" | od -An -tx1; : > seen' > "$name"
+        chmod +x "$name"; '\(Built.bfatrace)' -o trace --under . -- "./$name" "$name"
+        """
+      let ended = try run("/bin/sh", ["-c", script], in: directory)
+      #expect(ended.status == 0 && ended.text == " ff 0a\n", "\(ended)")
+      let trace = try String(contentsOfFile: "\(directory)/trace", encoding: .utf8)
+      #expect(trace.contains("/seen\n"), "\(trace)")
+    }
+  }
+
+  @Test("descendants that live on are left alone, and not waited for")
+  func livesOn() throws {
+    // Without the descriptors by which Foundation, too, would wait for it.
+    let script = """
+      for path in /proc/$$/fd/*; do
+          fd=${path##*/}; [ $fd -le 2 ] || eval "exec $fd>&-"
+      done
+      sleep 1000 > /dev/null 2>&1 & echo $!
+      """
+    let trace = try Tracing(["--", "/bin/bash", "-c", script]).end()
+    #expect(trace.ended.status == 0 && trace.ended.errors.isEmpty, trace.description)
+    let pid = try #require(pid_t(trace.ended.text.dropLast()), trace.description)
+    #expect(kill(pid, SIGTERM) == 0)
+  }
+
+  @Test("standard input and output are the command's too")
+  func streams() throws {
+    try Scratch.directory { directory in
+      let script = "echo x | '\(Built.bfatrace)' -o trace -- cat; echo $?"
+      let ended = try run("/bin/sh", ["-c", script], in: directory)
+      #expect(ended.text == "x\n0\n" && ended.errors.isEmpty, "\(ended)")
+      let both = try run(Built.bfatrace, ["--", "/bin/echo", "from echo"])
+      let line = /(?m)^echo\(\d+\): [A-Z]/
+      #expect(both.text.contains("from echo\n") && both.text.contains(line), "\(both)")
+    }
+  }
+}
+
+@Suite("A command: as it would be without bfatrace", .needsRoot)
+struct CommandIdentityTests {
+  /// Prints what a process inherits.
+  private static let inherited = """
+    env | grep -v '^_=' | sort; pwd; umask; ulimit -a; ulimit -H -a; ls /proc/self/fd
+    grep -E '^(Uid|Gid|Groups|Sig(Blk|Ign|Cgt)|Cap|NoNewPrivs|Seccomp)' /proc/self/status; nice
+    """
+
+  @Test(
+    "identity, signals, limits, descriptors, environment",
+    arguments: [
+      [], ["nohup"], ["nice", "-n", "3"], ["env", "--ignore-signal=PIPE", "--ignore-signal=INT"],
+      ["env", "--block-signal=TERM", "--block-signal=USR1", "--ignore-signal=CHLD"],
+      ["setpriv", "--ambient-caps", "+bpf,+perfmon", "--inh-caps", "+bpf,+perfmon"],
+      ["sh", "-c", #"umask 077; ulimit -n 100; exec "$@" 7< /dev/null"#, "sh"],
+    ])
+  func unchanged(launcher: [String]) throws {
+    try Scratch.directory { directory in
+      // Both from one parent: the tests beside this one leave it descriptors of theirs.
+      let script = """
+        inherited=$1; bfatrace=$2; shift 2
+        "$@" /bin/sh -c "$inherited" > plain
+        "$@" "$bfatrace" -o trace -- /bin/sh -c "$inherited" > traced
+        diff plain traced
+        """
+      let ended = try run(
+        "/bin/sh", ["-c", script, "sh", Self.inherited, Built.bfatrace, "env"] + launcher,
+        in: directory)
+      #expect(ended.status == 0 && ended.text.isEmpty, "\(ended.text)\(ended.errors)")
+      let plain = try String(contentsOfFile: "\(directory)/plain", encoding: .utf8)
+      #expect(plain.contains("NoNewPrivs:\t0") && plain.contains("SigIgn:"), "\(plain)")
+    }
+  }
+
+  @Test("also an ignored SIGCHLD, which shells do not hand on")
+  func ignoredSIGCHLD() throws {
+    let command = ["/bin/grep", "SigIgn", "/proc/self/status"]
+    let launcher = ["env", "--ignore-signal=CHLD"]
+    let plain = try run("/usr/bin/env", launcher + command)
+    let traced = try Tracing(["--"] + command, launcher: launcher).end()
+    #expect(traced.ended.text == plain.text && plain.status == 0, traced.description)
+  }
+
+  @Test("with --as, it is that user's", arguments: ["nobody", "65534"])
+  func asUser(user: String) throws {
+    try Scratch.directory { directory in
+      try shell("chmod 755 \(directory); getent passwd nobody", in: directory)
+      let script = """
+        id -ru; id -u; id -rg; id -g; id -G; echo "$HOME $SHELL $USER $LOGNAME"
+        grep -E '^Cap(Prm|Eff|Amb)' /proc/self/status; read line < \(directory)/file
+        """
+      try Calls.write("\(directory)/file")
+      let options = ["--json", "--user", "--under", directory, "--as", user]
+      let trace = try Tracing(options + ["--", "/bin/sh", "-c", script]).end()
+      let entry = try shell("getent passwd nobody").text.split(separator: ":")
+      let expected = """
+        65534\n65534\n65534\n65534\n65534
+        \(entry[5]) \(entry[6].dropLast()) nobody nobody
+        CapPrm:\t0000000000000000\nCapEff:\t0000000000000000\nCapAmb:\t0000000000000000
+
+        """
+      #expect(trace.ended.text == expected, trace.description)
+      #expect(try trace.names(in: directory) == ["file"], trace.description)
+      #expect(try trace.values("uid", as: Int.self) == [65534], trace.description)
+      #expect(try trace.values("gid", as: Int.self) == [65534], trace.description)
+    }
+  }
+
+  @Test("with --as, a command is found as that user finds it")
+  func asUserFinds() throws {
+    try Scratch.directory { directory in
+      try shell("mkdir secret; cp /bin/true secret/tool; chmod 700 secret", in: directory)
+      let path = ["PATH": "\(directory)/secret:/usr/bin:/bin"]
+      #expect(try run(Built.bfatrace, ["-n", "1", "--", "tool"], environment: path).status != 126)
+      let ended = try run(
+        Built.bfatrace, ["--as", "nobody", "--", "tool"], environment: path)
+      expectComplaint(ended, status: 126, ["tool", "Permission denied"])
+    }
+  }
+}
