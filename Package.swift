@@ -25,9 +25,10 @@ let package = Package(
     .plugin(name: "CompileBPF", capability: .buildTool(), dependencies: ["EmbedObject"]),
     .executableTarget(name: "EmbedObject", path: "Plugins/EmbedObject"),
     .executableTarget(name: "fileload", path: "Tests/fileload"),
+    .executableTarget(name: "fileways", path: "Tests/fileways"),
     .testTarget(name: "FileEventsTests", dependencies: ["CBfatrace", "FileEvents"]),
     .testTarget(
-      name: "IntegrationTests", dependencies: ["bfatrace", "fileload"]),
+      name: "IntegrationTests", dependencies: ["bfatrace", "fileload", "fileways"]),
   ],
   swiftLanguageModes: [.v6]
 )
