@@ -73,7 +73,8 @@ struct BPFObject: ~Copyable {
     defer { bpf_link__destroy(link) }
     let iterator = link == nil ? -1 : bpf_iter_create(bpf_link__fd(link))
     guard iterator >= 0 else {
-      throw TracerError("cannot trace: cannot run \(name) (\(errorName(errno))): \(LibbpfLog.reason)")
+      throw TracerError(
+        "cannot trace: cannot run \(name) (\(errorName(errno))): \(LibbpfLog.reason)")
     }
     defer { close(iterator) }
     // It writes nothing: each read visits some, until one finds the end.

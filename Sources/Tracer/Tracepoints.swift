@@ -33,7 +33,8 @@ struct Tracepoints: ~Copyable {
     // With the NUL in front and the one behind: it is all of a string.
     var wanted = "\0btf_trace_\(name)\0"
     return wanted.withUTF8 { wanted in
-      bfa_contains(types.baseAddress, UInt(types.count), wanted.baseAddress, UInt(wanted.count)) != 0
+      bfa_contains(types.baseAddress, UInt(types.count), wanted.baseAddress, UInt(wanted.count))
+        != 0
     }
   }
 }

@@ -54,7 +54,8 @@ struct JSONLineTests {
 
   @Test("an open that failed tells the path it asked for and the string it passed")
   func failedCall() throws {
-    let record = failedOpen(base: "/home/me", filename: "../nope/", marks: [BFA_MARK_FLAGS, BFA_MARK_MODE])
+    let record = failedOpen(
+      base: "/home/me", filename: "../nope/", marks: [BFA_MARK_FLAGS, BFA_MARK_MODE])
     #expect(
       line(record, json) == """
         {"comm":"head","pid":35929,"types":"O","path":"/home/nope","flags":"0","mode":"0",\

@@ -37,7 +37,8 @@ struct LineBufferTests {
   func steadyState() {
     let longest = [UInt8](repeating: 255, count: 4095)
     let marks = [
-      BFA_MARK_FILE, BFA_MARK_UNLINKED, BFA_MARK_TRUNCATED, BFA_MARK_FLAGS, BFA_MARK_MODE, BFA_MARK_FD,
+      BFA_MARK_FILE, BFA_MARK_UNLINKED, BFA_MARK_TRUNCATED, BFA_MARK_FLAGS, BFA_MARK_MODE,
+      BFA_MARK_FD,
       BFA_MARK_FILENAME, BFA_MARK_SIZE, BFA_MARK_OFFSET, BFA_MARK_DURATION,
     ]
     let common = Common(

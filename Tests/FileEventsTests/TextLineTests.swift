@@ -30,7 +30,8 @@ struct TextLineTests {
     let cache = callRecord(
       BFA_CALL_openat,
       Common(
-        tgid: 35926, types: [opened], marks: [BFA_MARK_FD, BFA_MARK_FLAGS, BFA_MARK_MODE, BFA_MARK_DURATION],
+        tgid: 35926, types: [opened],
+        marks: [BFA_MARK_FD, BFA_MARK_FLAGS, BFA_MARK_MODE, BFA_MARK_DURATION],
         path: Array("/etc/ld.so.cache".utf8))
     ) {
       ($0.record.fd, $0.record.flags) = (3, 0o2000000)
@@ -50,7 +51,8 @@ struct TextLineTests {
       BFA_CALL_openat,
       Common(
         comm: Array("cat".utf8), tgid: 35930, types: [opened],
-        marks: [BFA_MARK_FILENAME, BFA_MARK_FLAGS, BFA_MARK_MODE, BFA_MARK_DURATION], path: Array("/home/me".utf8),
+        marks: [BFA_MARK_FILENAME, BFA_MARK_FLAGS, BFA_MARK_MODE, BFA_MARK_DURATION],
+        path: Array("/home/me".utf8),
         filename: Array("nope".utf8))
     ) { ($0.ret, $0.duration_ns) = (-Int64(ENOENT), 7000) }
     #expect(
@@ -82,7 +84,8 @@ struct TextLineTests {
       (access.reads, access.read_bytes) = (2, 286)
     }
     #expect(
-      line(accessRecord(Common(marks: [BFA_MARK_FD, BFA_MARK_FLAGS, BFA_MARK_MODE]), change), options)
+      line(
+        accessRecord(Common(marks: [BFA_MARK_FD, BFA_MARK_FLAGS, BFA_MARK_MODE]), change), options)
         == "head(35929): R   /etc/motd fd=3 flags=0102001 mode=0644 reads=2/286 writes=0/0")
     #expect(
       line(accessRecord(Common(), change), options)

@@ -18,7 +18,8 @@ struct KernelTests {
         truth: try guest.lines(calls), trace: try guest.lines(["calls.trace"])))
     expectNone(
       SumComparison.differences(
-        truth: try guest.lines(guest.truths), trace: try guest.lines(["sums.trace"])))
+        truth: try guest.lines(guest.truths), trace: try guest.lines(["sums.trace"]),
+        openBefore: true))
   }
 }
 

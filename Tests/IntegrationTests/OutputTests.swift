@@ -27,7 +27,8 @@ struct OutputTests {
       live.signal(SIGINT)
       let ended = try live.end()
       #expect(ended.status == 0 && ended.errors.isEmpty, "\(ended)")
-      let line = try Regex(#"^[^\n]+\(\#(getpid())\): [CWO]+ *\#(traced)/[a-z]+\d?$"#)
+      let line = try Regex(
+        #"^[^\n]+\(\#(getpid())\): (?:[CWO]+ *\#(traced)/[a-z]+\d?|\+   \#(traced))$"#)
       let lines = live.text().split(separator: "\n")
       #expect(live.text().hasSuffix("\n") && lines.allSatisfy { $0.contains(line) }, "\(lines)")
     }

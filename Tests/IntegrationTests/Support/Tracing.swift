@@ -55,9 +55,14 @@ final class Tracing {
 }
 
 extension Trace {
-  /// The paths of JSON records that are below `directory`, without it.
+  /// The paths of JSON records that are below `directory`, without it; not of those that tell only
+  /// of a directory's changes.
   func names(in directory: String) throws -> Set<String> {
-    let paths = try objects().compactMap { $0["path"] as? String }
+    let records = try objects().filter { record in
+      let types = record["types"] as? String ?? ""
+      return types.isEmpty || !types.allSatisfy { "+D<>".contains($0) }
+    }
+    let paths = records.compactMap { $0["path"] as? String }
     let below = paths.filter { $0.hasPrefix(directory + "/") }
     return Set(below.map { String($0.dropFirst(directory.utf8.count + 1)) })
   }
