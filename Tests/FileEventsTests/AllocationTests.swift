@@ -19,7 +19,7 @@ private struct AllocationCounter: ~Copyable {
   /// Nil where breakpoints may not be set: /proc/sys/kernel/perf_event_paranoid, seccomp.
   init?() {
     descriptors = Self.functions.map { name in
-      dlsym(nil, name).map { Self.countExecutions(of: UInt64(UInt(bitPattern: $0))) } ?? -1
+      dlsym(nil, name).map { Self.countWhenFree(at: UInt64(UInt(bitPattern: $0))) } ?? -1
     }
     if descriptors.contains(where: { $0 < 0 }) { return nil }
   }
@@ -43,6 +43,17 @@ private struct AllocationCounter: ~Copyable {
       sum += calls
     }
     return sum
+  }
+
+  /// Waits for a breakpoint, for ten seconds: a program that another test starts has copies of the
+  /// descriptors of the counter before, until it is executed, and they keep its breakpoints.
+  private static func countWhenFree(at address: UInt64) -> Int32 {
+    for _ in 0..<1000 {
+      let descriptor = countExecutions(of: address)
+      if descriptor >= 0 || errno != ENOSPC { return descriptor }
+      usleep(10_000)
+    }
+    return -1
   }
 
   /// perf_event_open(2) for this thread; C libraries have no function for it.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import Synchronization
 import Testing
 
 /// A run that should end by itself: one that does not is killed.
@@ -128,16 +129,19 @@ struct PlaceErrorTests {
 
   @Test("a thread that is no process", .needsRoot)
   func thread() throws {
-    let release = DispatchSemaphore(value: 0)
+    // Its own: any other thread of this process may end before bfatrace looks at it.
+    let (ready, release) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
     defer { release.signal() }
-    Thread.detachNewThread { release.wait() }
-    var thread: String?
-    try waitUntil("there is a second thread") {
-      let threads = try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")
-      thread = threads?.first { $0 != "\(getpid())" }
-      return thread != nil
+    let link = Mutex("")
+    Thread.detachNewThread {
+      let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/thread-self")
+      link.withLock { $0 = target ?? "" }
+      ready.signal()
+      release.wait()
     }
-    let tid = try #require(thread)
+    ready.wait()
+    let tid = try #require(link.withLock { $0 }.split(separator: "/").last.map(String.init))
+    try #require(tid != "\(getpid())")
     expectComplaint(
       try runToEnd(["-p", tid]), status: 1, ["--pid \(tid)", "no process", "thread", "ps -e"])
   }

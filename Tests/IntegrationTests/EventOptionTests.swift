@@ -98,7 +98,10 @@ struct EventOptionTests {
       let trace = try Trace.of(["--json", "--all", "--slower", "250", "--under", directory]) {
         #expect(write(fifo, "quick", 5) == 5)
         try Calls.read(fifo, count: 5)
+        let reader = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/thread-self")
         Thread.detachNewThread {
+          // A busy machine may come to the read only when the time is over: until it is in the call.
+          try? waitUntil("the reader waits") { isInCall("/proc/\(reader)", on: fifo) }
           usleep(500_000)
           _ = write(fifo, "slow", 4)
         }
@@ -109,5 +112,11 @@ struct EventOptionTests {
       #expect(slow["syscall"] as? String == "read" && slow["ret"] as? Int == 4, trace.description)
       #expect((slow["duration_ns"] as? Int ?? 0) >= 250_000_000, trace.description)
     }
+  }
+
+  /// Whether a thread waits in a call whose first argument is this descriptor (proc_pid_syscall(5)).
+  private func isInCall(_ thread: String, on descriptor: Int32) -> Bool {
+    let call = try? String(contentsOfFile: "\(thread)/syscall", encoding: .utf8)
+    return call?.split(separator: " ").dropFirst().first == "0x\(String(descriptor, radix: 16))"
   }
 }

@@ -7,10 +7,12 @@ struct ExampleTests {
   @Test("shows who opens, reads, writes and closes what")
   func merged() throws {
     try Scratch.directory { directory in
+      // The whole machine is traced. A flush may come between two calls on one file, but not on all;
+      // and others may do so much that events are lost.
       let trace = try Trace.of([]) {
-        try shell("head /etc/motd; echo hello > somefile", in: directory)
+        for _ in 0..<20 { try shell("head /etc/motd; echo hello > somefile", in: directory) }
       }
-      #expect(trace.ended.status == 0, trace.description)
+      #expect([0, 3].contains(trace.ended.status), trace.description)
       for pattern in [
         #"^sh\(\d+\): CO  /etc/ld.so.cache$"#,
         #"^head\(\d+\): RCO /.*/libc.so.6$"#,

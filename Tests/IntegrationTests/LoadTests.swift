@@ -51,10 +51,14 @@ struct LoadTests {
 /// A file that is read while one directory above it changes its name, and another one its name
 /// and its parent: a path put together from different moments would be one that never was.
 private final class RenameStorm: Sendable {
-  static let reads = 30_000
+  static let reads = batches * batchSize
+  private static let batches = 30
+  private static let batchSize = 1000
 
   private let directory: String
   private let isOver = Atomic(false)
+  /// How often the directories were renamed there and back again.
+  private let rounds = Atomic(0)
 
   init(in directory: String) throws {
     self.directory = directory
@@ -93,11 +97,21 @@ private final class RenameStorm: Sendable {
       calm.signal()
     }.start()
     var byte: UInt8 = 0
-    let bytes = (0..<Self.reads).reduce(0) { sum, _ in sum + pread(file, &byte, 1, 0) }
+    var bytes = 0
+    for _ in 0..<Self.batches {
+      // All reads may be done before a busy machine comes to the first rename.
+      waitForRenames()
+      for _ in 0..<Self.batchSize { bytes += pread(file, &byte, 1, 0) }
+    }
     isOver.store(true, ordering: .relaxed)
     calm.wait()
     close(file)
     try #require(bytes == Self.reads)
+  }
+
+  private func waitForRenames() {
+    let before = rounds.load(ordering: .relaxed)
+    while rounds.load(ordering: .relaxed) == before { usleep(100) }
   }
 
   /// Until the reader has done its work; there and back again, so that it ends as it began.
@@ -108,6 +122,7 @@ private final class RenameStorm: Sendable {
         Glibc.rename("\(top)/from/inner", "\(top)/to/moved") + Glibc.rename(top, peak)
         + Glibc.rename("\(peak)/to/moved", "\(peak)/from/inner") + Glibc.rename(peak, top)
       if failed != 0 { Issue.record("rename: \(POSIXError.last)") }
+      rounds.add(1, ordering: .relaxed)
     }
   }
 }

@@ -10,7 +10,7 @@ struct OutputOptionTests {
       let trace = try Trace.of(options + ["--under", directory]) {
         for _ in 0..<20 { try Calls.write("\(directory)/file") }
       }
-      #expect(!trace.lines.isEmpty && trace.ended.errors.isEmpty, trace.description)
+      #expect(!trace.lines.isEmpty && trace.ended.complaints.isEmpty, trace.description)
       let who = "^\(NSRegularExpression.escapedPattern(for: try ownComm()))\\(\(getpid())\\)"
       let path = "\(directory)/file"
       for (pattern, all) in [(each, true), (one, false)] {
@@ -104,7 +104,7 @@ struct OutputOptionTests {
       try Calls.write("\(directory)/file")
       let trace = try tracing.end()
       #expect(ContinuousClock.now - start >= .seconds(0.5))
-      #expect(trace.ended.status == 0 && trace.ended.errors.isEmpty, trace.description)
+      #expect(trace.ended.status == 0 && trace.ended.complaints.isEmpty, trace.description)
       #expect(try trace.names(in: directory) == ["file"], trace.description)
     }
   }
@@ -116,7 +116,7 @@ struct OutputOptionTests {
       for number in 0..<20 { try Calls.write("\(directory)/\(number)") }
       let trace = try tracing.end()
       #expect(trace.lines.count == Int(lines), trace.description)
-      #expect(trace.ended.status == 0 && trace.ended.errors.isEmpty, trace.description)
+      #expect(trace.ended.status == 0 && trace.ended.complaints.isEmpty, trace.description)
     }
   }
 
@@ -134,7 +134,7 @@ struct OutputOptionTests {
       }
       running.interrupt()
       let ended = running.wait()
-      #expect(ended.status == 0 && ended.errors.isEmpty, "\(ended)")
+      #expect(ended.status == 0 && ended.complaints.isEmpty, "\(ended)")
       let lines = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n")
       // This process looks at the trace; nobody else may.
       let foreign = lines.filter { !$0.contains("(\(getpid())): ") }

@@ -116,7 +116,7 @@ struct ProcessOptionTests {
       }
       let expected: Set = option == "--ignore-comm" ? [] : ["out"]
       #expect(try trace.names(in: directory).subtracting([name]) == expected, trace.description)
-      let warning = trace.ended.errors
+      let warning = trace.ended.complaints
       #expect(warning.hasPrefix("bfatrace: ") && warning.hasSuffix("\n"), trace.description)
       #expect(warning.split(separator: "\n").count == 1, trace.description)
       let long = option.hasPrefix("--") ? option : "--comm"

@@ -73,7 +73,7 @@ struct Scenario: CustomTestStringConvertible, Sendable {
       let (ended, trace) = try trace(in: directory, truth: truth, options: options)
       try requireSuccess(ended)
       try #require(trace.ended.status == 0, "bfatrace: \(trace.ended.errors)")
-      #expect(trace.ended.errors == "")
+      #expect(trace.ended.complaints == "")
       return (try Line.all(inFile: truth), trace)
     }
   }

@@ -53,7 +53,7 @@ struct SurroundingsErrorTests {
         ["--json", "--under", directory] + options, launcher: Self.nobody("bpf", "perfmon"))
       try shell(": > \(directory)/file; ( : > \(directory)/child )")
       let trace = tracing.stop()
-      #expect(trace.ended.status == 0 && trace.ended.errors.isEmpty, trace.description)
+      #expect(trace.ended.status == 0 && trace.ended.complaints.isEmpty, trace.description)
       #expect(try trace.names(in: directory) == ["file", "child"], trace.description)
     }
   }
@@ -65,7 +65,7 @@ struct SurroundingsErrorTests {
         ["--json", "--under", directory], launcher: Self.root(without: "bpf", "perfmon"))
       try Calls.write("\(directory)/file")
       let trace = tracing.stop()
-      #expect(trace.ended.status == 0 && trace.ended.errors.isEmpty, trace.description)
+      #expect(trace.ended.status == 0 && trace.ended.complaints.isEmpty, trace.description)
       #expect(try trace.names(in: directory) == ["file"], trace.description)
     }
   }
@@ -130,7 +130,7 @@ struct SurroundingsErrorTests {
         ["--json", "--under", directory], launcher: mode("none [integrity] confidentiality"))
       try Calls.write("\(directory)/file")
       let trace = tracing.stop()
-      #expect(trace.ended.status == 0 && trace.ended.errors.isEmpty, trace.description)
+      #expect(trace.ended.status == 0 && trace.ended.complaints.isEmpty, trace.description)
       #expect(try trace.names(in: directory) == ["file"], trace.description)
     }
   }

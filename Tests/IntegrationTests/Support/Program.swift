@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import Synchronization
 import Testing
 
 /// A program that has ended: what it wrote, and how it ended.
@@ -10,6 +11,14 @@ struct Ended {
   var status: Int32
 
   var text: String { String(decoding: output, as: UTF8.self) }
+
+  /// What it wrote on standard error, but for the line about calls on descriptors that were closed
+  /// meanwhile: as their files are not known, it counts those of every process of the machine,
+  /// whatever place is traced.
+  var complaints: String {
+    errors.split(separator: "\n", omittingEmptySubsequences: false)
+      .filter { !$0.contains("that another thread closed meanwhile") }.joined(separator: "\n")
+  }
 }
 
 /// A program that runs beside the test. Its output is collected in files, so that no pipe fills up.
@@ -33,7 +42,19 @@ final class Running {
     // Writing to a program that has ended is an error, not the end of the tests. A handler is not
     // inherited; SIG_IGN would be.
     signal(SIGPIPE) { _ in }
-    try Self.withoutBlockedSignals { try process.run() }
+    try Self.whileNothingStarts {
+      try Self.withoutBlockedSignals { try process.run() }
+    }
+  }
+
+  private static let starting = Mutex(())
+
+  /// Lets no other test start a program meanwhile. Until that is executed, it has copies of all
+  /// descriptors of this process. So a file that is open for writing here stays so, and cannot be
+  /// executed; and that the program then closes the copies is told by --syscalls. For ever it keeps
+  /// the socket that another start has just made, whose end tells Foundation the end of a program.
+  static func whileNothingStarts(_ body: () throws -> Void) rethrows {
+    try starting.withLock { _ in try body() }
   }
 
   /// Threads of Dispatch have nearly all signals blocked, and Foundation lets the child inherit that:

@@ -53,8 +53,10 @@ final class Worker {
   /// Makes a shell that runs under a name of its own.
   static func shell(named name: String, in directory: String) throws -> String {
     let copy = "\(directory)/\(name)"
-    try FileManager.default.copyItem(
-      at: URL(filePath: "/bin/sh").resolvingSymlinksInPath(), to: URL(filePath: copy))
+    try Running.whileNothingStarts {
+      try FileManager.default.copyItem(
+        at: URL(filePath: "/bin/sh").resolvingSymlinksInPath(), to: URL(filePath: copy))
+    }
     return copy
   }
 }
@@ -65,16 +67,20 @@ enum Calls {
   static func write(_ path: String) throws { try write(Array(path.utf8)) }
 
   static func write(_ path: [UInt8]) throws {
-    let descriptor = try open(path, O_WRONLY | O_CREAT, 0o644)
-    defer { close(descriptor) }
-    guard Glibc.write(descriptor, "x", 1) == 1 else { throw POSIXError.last }
+    try Running.whileNothingStarts {
+      let descriptor = try open(path, O_WRONLY | O_CREAT, 0o644)
+      defer { close(descriptor) }
+      guard Glibc.write(descriptor, "x", 1) == 1 else { throw POSIXError.last }
+    }
   }
 
   /// Opens, reads at most `count` bytes in one call, closes.
   static func read(_ path: String, count: Int = 1) throws {
-    let descriptor = try open(Array(path.utf8), O_RDONLY)
-    defer { close(descriptor) }
-    try read(descriptor, count: count)
+    try Running.whileNothingStarts {
+      let descriptor = try open(Array(path.utf8), O_RDONLY)
+      defer { close(descriptor) }
+      try read(descriptor, count: count)
+    }
   }
 
   static func read(_ descriptor: Int32, count: Int = 1) throws {
