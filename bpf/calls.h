@@ -237,10 +237,14 @@ CHECKED_ONCE int report_close(struct open_key *key, struct known_file *k, struct
 	return 0;
 }
 
-/* A call on a number that is no descriptor is about no file: --all shows it, a place does not. */
+/*
+ * A call on a number that is no descriptor is about no file: --all shows it, a
+ * place does not. The error need not be EBADF: other arguments may be wrong
+ * too, and be looked at first.
+ */
 static __always_inline bool shows_bad_descriptor(struct open_key *key, long ret)
 {
-	return ret == -EBADF && config.all && !names_place() && !file_of_fd(bpf_get_current_task_btf(), key->fd);
+	return ret < 0 && config.all && !names_place() && !file_of_fd(bpf_get_current_task_btf(), key->fd);
 }
 
 static __always_inline int call_on_close(struct task_struct *task, struct open_key *key, struct call *call, long ret)
@@ -280,7 +284,7 @@ static __noinline int report_descriptor(struct call *call, __u32 fd, bool second
 
 	if (!call)
 		return 0;
-	if ((!file && ret != -EBADF) || has_changed(task, call, file, second)) {
+	if ((!file && ret >= 0) || has_changed(task, call, file, second)) {
 		COUNT(unresolved, 1);
 		return 0;
 	}

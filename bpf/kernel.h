@@ -221,7 +221,6 @@ struct bpf_iter__task_file {
 
 #define BTRFS_SUPER_MAGIC 0x9123683e /* include/uapi/linux/magic.h */
 
-#define EBADF 9 /* include/uapi/asm-generic/errno-base.h */
 
 /* include/uapi/linux/close_range.h */
 #define CLOSE_RANGE_UNSHARE 2

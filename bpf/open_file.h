@@ -146,6 +146,7 @@ static __always_inline void store_path(struct open_key *key, struct known_file *
 		bpf_probe_read_kernel(k->path, BOUNDED(len, BFA_SHORT_PATH - 1), path);
 	}
 	k->path_len = len;
+	k->seen = s->walk.seen;
 	k->marks = s->walk.marks;
 	k->outside = config.only_under && !s->walk.inside;
 }
@@ -155,6 +156,9 @@ static __always_inline bool same_path(struct known_file *k, struct scratch *s, _
 	const char *path = &s->path[BOUNDED(BFA_PATH_MAX - len, BFA_PATH_MAX - 1)];
 	__u64 *kept = (__u64 *)k->path, *now = (__u64 *)s->bytes;
 
+	/* The same dentries, and none has a new name or parent. */
+	if (k->seen == s->walk.seen && len == k->path_len)
+		return true;
 	if (len != k->path_len || len >= BFA_SHORT_PATH)
 		return false;
 	__builtin_memset(s->bytes, 0, BFA_SHORT_PATH);

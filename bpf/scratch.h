@@ -18,7 +18,8 @@ struct known_file {
 	__u32 device;
 	__u32 flags; /* of the open call, if that is pending */
 	__u32 mode;
-	__u32 epoch;   /* of the path */
+	__u64 seen;    /* struct walk's, of the path */
+	__u32 epoch;   /* the same */
 	__u16 path_len; /* from BFA_SHORT_PATH on, it is in the map long_paths */
 	__u16 marks;
 	__u8 writable;
