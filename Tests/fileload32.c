@@ -15,15 +15,12 @@
  *
  * Exit status: 0, or 1 with a line on standard error.
  */
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#define PROGRAM "fileload32"
+#include "i386.h"
 
 /* arch/x86/entry/syscalls/syscall_32.tbl */
 enum number {
-	EXIT = 1,
 	READ = 3,
-	WRITE = 4,
 	OPEN = 5,
 	CLOSE = 6,
 	CREAT = 8,
@@ -59,7 +56,6 @@ enum {
 	PR_GET_NAME = 16,
 	CLOCK_MONOTONIC = 1,
 	PATH_SIZE = 4096,
-	LINE_SIZE = 4 * PATH_SIZE,
 	FILE_SIZE = 256,
 };
 
@@ -95,109 +91,9 @@ struct line {
 
 static const char *directory;
 static char path[PATH_SIZE]; /* of the file that is in use */
-static char out[LINE_SIZE];
-static size_t out_length;
 static uint32_t seq;
 static char content[FILE_SIZE]; /* of every file */
 static char buffer[FILE_SIZE];
-
-/* ebx, ecx, edx, esi, edi and ebp hold the arguments, eax the number and the result. */
-int kernel(int number, ...);
-__asm__("	.text\n"
-	"	.globl kernel\n"
-	"kernel:\n"
-	"	push %ebp\n"
-	"	push %edi\n"
-	"	push %esi\n"
-	"	push %ebx\n"
-	"	mov 20(%esp), %eax\n"
-	"	mov 24(%esp), %ebx\n"
-	"	mov 28(%esp), %ecx\n"
-	"	mov 32(%esp), %edx\n"
-	"	mov 36(%esp), %esi\n"
-	"	mov 40(%esp), %edi\n"
-	"	mov 44(%esp), %ebp\n"
-	"	int $0x80\n"
-	"	pop %ebx\n"
-	"	pop %esi\n"
-	"	pop %edi\n"
-	"	pop %ebp\n"
-	"	ret\n"
-	"	.globl _start\n"
-	"_start:\n"
-	"	xor %ebp, %ebp\n"
-	"	mov %esp, %eax\n"
-	"	and $-16, %esp\n"
-	"	sub $12, %esp\n"
-	"	push %eax\n"
-	"	call begin\n");
-
-static size_t length_of(const char *string)
-{
-	size_t length = 0;
-
-	while (string[length])
-		length++;
-	return length;
-}
-
-static _Noreturn void die(const char *what)
-{
-	kernel(WRITE, 2, "fileload32: ", 12, 0, 0, 0);
-	kernel(WRITE, 2, what, length_of(what), 0, 0, 0);
-	kernel(WRITE, 2, "\n", 1, 0, 0, 0);
-	kernel(EXIT, 1, 0, 0, 0, 0, 0);
-	__builtin_unreachable();
-}
-
-static void require(bool condition, const char *what)
-{
-	if (!condition)
-		die(what);
-}
-
-static void put_byte(char byte)
-{
-	require(out_length < LINE_SIZE, "line too long");
-	out[out_length++] = byte;
-}
-
-static void put(const char *string)
-{
-	while (*string)
-		put_byte(*string++);
-}
-
-/* Division by hand: that of 64 bits would need a library. */
-static uint32_t divide_by_10(uint64_t *value)
-{
-	uint32_t remainder = 0;
-	uint64_t quotient = 0;
-
-	for (int shift = 48; shift >= 0; shift -= 16) {
-		uint32_t part = remainder << 16 | (uint32_t)(*value >> shift & 0xffff);
-
-		quotient = quotient << 16 | part / 10;
-		remainder = part % 10;
-	}
-	*value = quotient;
-	return remainder;
-}
-
-static void put_number(int64_t number)
-{
-	uint64_t value = number < 0 ? -(uint64_t)number : (uint64_t)number;
-	char digits[24];
-	int count = 0;
-
-	do
-		digits[count++] = (char)('0' + divide_by_10(&value));
-	while (value);
-	if (number < 0)
-		put_byte('-');
-	while (count)
-		put_byte(digits[--count]);
-}
 
 static void put_octal(uint32_t value)
 {
@@ -241,7 +137,6 @@ static void print(const struct line *line)
 	char comm[16];
 
 	kernel(PRCTL, PR_GET_NAME, comm, 0, 0, 0, 0);
-	out_length = 0;
 	put("{\"pid\":");
 	put_number(kernel(GETPID, 0, 0, 0, 0, 0, 0));
 	put_key("tid", kernel(GETTID, 0, 0, 0, 0, 0, 0));
@@ -264,7 +159,7 @@ static void print(const struct line *line)
 	put_string_key("comm", comm);
 	put_key("duration_ns", line->duration_ns);
 	put("}\n");
-	require(kernel(WRITE, 1, out, out_length, 0, 0, 0) == (int)out_length, "standard output");
+	put_out();
 }
 
 static void call(struct line *line, enum number number, uint32_t a, uint32_t b, uint32_t c, uint32_t d, uint32_t e,
@@ -277,11 +172,6 @@ static void call(struct line *line, enum number number, uint32_t a, uint32_t b, 
 	kernel(CLOCK_GETTIME, CLOCK_MONOTONIC, &after, 0, 0, 0, 0);
 	line->duration_ns = (uint32_t)(after.seconds - before.seconds) * 1000000000 +
 			    (uint32_t)(after.nanoseconds - before.nanoseconds);
-}
-
-static uint32_t address(const volatile void *pointer)
-{
-	return (uint32_t)pointer;
 }
 
 /* A call on a descriptor, and that it returned what it should. */
@@ -484,6 +374,6 @@ __attribute__((used)) _Noreturn void begin(char *const *stack)
 	for (size_t i = 0; i < FILE_SIZE; i++)
 		content[i] = (char)i;
 	run();
-	kernel(EXIT, 0, 0, 0, 0, 0, 0);
+	kernel(EXIT_GROUP, 0, 0, 0, 0, 0, 0);
 	__builtin_unreachable();
 }

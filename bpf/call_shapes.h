@@ -11,6 +11,7 @@ enum lookup_rule {
 	LOOKUP_NOFOLLOW,	 /* for itself */
 	LOOKUP_FOLLOW_UNLESS_AT, /* for what it points to, without AT_SYMLINK_NOFOLLOW */
 	LOOKUP_FOLLOW_IF_AT,	 /* for itself, without AT_SYMLINK_FOLLOW */
+	LOOKUP_FOLLOW_UNLESS_IN, /* for what it points to, without IN_DONT_FOLLOW in the third argument */
 	LOOKUP_ENTRY,		 /* the name itself: of which the call makes or removes the entry */
 	LOOKUP_WORKING_DIRECTORY, /* what it is after the call: the name may mean another one now */
 	LOOKUP_ROOT,		 /* the same for the root directory */
@@ -66,14 +67,14 @@ static const struct call_shape call_shapes[256] = {
 	SHAPE(io_uring_openat, .flags = 3, .mode = 4),
 	SHAPE(io_uring_openat2, .flags = 3, .mode = 4),
 	SHAPE(io_uring_read, .size = 1, .offset = 2),
-	SHAPE(io_uring_readv, .offset = 2),
+	SHAPE(io_uring_readv, .size = 1, .offset = 2),
 	SHAPE(io_uring_read_fixed, .size = 1, .offset = 2),
-	SHAPE(io_uring_readv_fixed, .offset = 2),
+	SHAPE(io_uring_readv_fixed, .size = 1, .offset = 2),
 	SHAPE(io_uring_read_multishot, .offset = 2),
 	SHAPE(io_uring_write, .size = 1, .offset = 2),
-	SHAPE(io_uring_writev, .offset = 2),
+	SHAPE(io_uring_writev, .size = 1, .offset = 2),
 	SHAPE(io_uring_write_fixed, .size = 1, .offset = 2),
-	SHAPE(io_uring_writev_fixed, .offset = 2),
+	SHAPE(io_uring_writev_fixed, .size = 1, .offset = 2),
 	SHAPE(io_uring_splice, .size = 1),
 	SHAPE(io_uring_tee, .size = 1),
 	SHAPE(io_uring_fsync, ),
@@ -173,7 +174,7 @@ static const struct call_shape call_shapes[256] = {
 	LOOK(chroot, ROOT),
 	LOOK(statfs, FOLLOW),
 	LOOK(statfs64, FOLLOW),
-	LOOK(inotify_add_watch, FOLLOW),
+	SHAPE(inotify_add_watch, .name = 2, .rule = LOOKUP_FOLLOW_UNLESS_IN),
 	LOOK_AT(name_to_handle_at, FOLLOW_IF_AT, .flags = 5),
 };
 

@@ -129,10 +129,14 @@ static __always_inline __u32 call_types(__u8 kind, bool writable)
 static __always_inline struct name opened_name(struct call *call)
 {
 	bool at = call->kind == CALL_OPENAT || call->kind == CALL_OPENAT2;
+	__u64 how[3] = {}; /* struct open_how: flags, mode, resolve */
 
+	if (call->kind == CALL_OPENAT2)
+		bpf_probe_read_user(how, sizeof(how), (void *)call->arguments[2]);
 	return (struct name){
 		.string = call->kind == CALL_OPEN_HANDLE ? 0 : call->arguments[at],
 		.dfd = at ? (int)call->arguments[0] : AT_FDCWD,
+		.in_root = !!(how[2] & RESOLVE_IN_ROOT),
 	};
 }
 
@@ -178,6 +182,10 @@ static __always_inline void describe_arguments(struct bfa_call_record *c, struct
 		transfer_arguments(c, call);
 	} else if (call->kind > CALL_CLOSE) {
 		describe_shape(c, call, shape_of(call));
+	}
+	if (call->kind == CALL_VMSPLICE) {
+		r->marks |= BFA_MARK_SIZE;
+		c->size = vector_size(call->arguments[1], call->arguments[2], call->compat);
 	}
 }
 
@@ -268,8 +276,8 @@ static __always_inline bool has_changed(struct task_struct *task, struct call *c
 {
 	struct call_start *start = start_of(task);
 
-	/* The source of a clone is not known before the exit. */
-	if (call->kind == CALL_CLONE && !second)
+	/* The source of a clone, and what i386's first mmap maps, are not known before the exit. */
+	if ((call->kind == CALL_CLONE && !second) || (call->compat && call->id == BFA_CALL_mmap))
 		return false;
 	return start && start->id == call->id && (second ? start->new_file : start->file) != (__u64)file;
 }

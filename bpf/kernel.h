@@ -217,6 +217,9 @@ struct bpf_iter__task_file {
 #define AT_SYMLINK_NOFOLLOW 0x100
 #define AT_SYMLINK_FOLLOW 0x400
 
+#define IN_DONT_FOLLOW 0x02000000 /* include/uapi/linux/inotify.h */
+#define RESOLVE_IN_ROOT 0x10	  /* include/uapi/linux/openat2.h */
+
 #define RENAME_EXCHANGE 2 /* include/uapi/linux/fs.h */
 
 #define BTRFS_SUPER_MAGIC 0x9123683e /* include/uapi/linux/magic.h */

@@ -36,6 +36,7 @@ struct name {
 	int dfd;
 	__u8 rule;    /* enum lookup_rule; which AT_ flags were given is decided */
 	__u8 kernel;  /* the string is in kernel memory */
+	__u8 in_root; /* dfd is the root, too (openat2(2), RESOLVE_IN_ROOT) */
 	__u16 limit;  /* of its bytes, with a NUL; 0: BFA_PATH_MAX */
 	__s32 length; /* of the string, once loaded; negative: it cannot be read */
 };

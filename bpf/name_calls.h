@@ -17,6 +17,16 @@ static __always_inline bool is_rename(__u8 id)
 	       id == BFA_CALL_io_uring_renameat;
 }
 
+/* socketcall(2) is shown as the call that it stands for. */
+static __always_inline void rename_start(struct call *call)
+{
+	struct call_start *start = config.calls ? start_of(bpf_get_current_task_btf()) : 0;
+
+	if (start && start->id == call->id)
+		start->id = BFA_CALL_bind;
+	call->id = BFA_CALL_bind;
+}
+
 /* A socket's address, if it is a file name: it may lack its NUL. */
 static __always_inline bool bound_name(struct call *call, struct name *n)
 {
@@ -31,7 +41,7 @@ static __always_inline bool bound_name(struct call *call, struct name *n)
 		if (call->arguments[0] != SOCKETCALL_BIND ||
 		    bpf_probe_read_user(packed, sizeof(packed), (void *)call->arguments[1]))
 			return false;
-		call->id = BFA_CALL_bind;
+		rename_start(call);
 		call->arguments[1] = packed[1];
 		call->arguments[2] = packed[2];
 	}
@@ -50,28 +60,31 @@ static __always_inline bool bound_name(struct call *call, struct name *n)
 	return address.family == AF_UNIX && address.first;
 }
 
-static __always_inline struct inode *inode_of_name(struct lookup *l, struct name *n)
+/* The inode that a name's directory has under it now. */
+static __always_inline struct inode *entry_inode(struct lookup *l)
 {
-	struct inode *inode;
-
-	n->rule = LOOKUP_NOFOLLOW;
-	inode = find_name(n) ? READ(l->at.dentry, d_inode) : 0;
-	n->rule = LOOKUP_ENTRY;
-	return inode;
+	find_child();
+	return l->child ? READ(l->child, d_inode) : 0;
 }
 
-/* rename(2) does nothing if both names are of the same file: then the old one is still there. */
+/*
+ * rename(2) does nothing if both names are of the same file: then the old one
+ * is still there. It can be so for a file with two links, and for two names
+ * that end alike.
+ */
 static __noinline bool moved_nothing(struct name *from, struct name *to)
 {
 	struct lookup *l = lookup_get();
 	struct inode *inode;
+	__u32 length;
 
-	if (!l)
+	if (!l || !find_name(to))
 		return false;
-	inode = inode_of_name(l, to);
-	if (!inode || (READ(inode, i_nlink) < 2 && from->length != to->length))
+	length = l->length;
+	inode = entry_inode(l);
+	if (!inode || !find_name(from) || (READ(inode, i_nlink) < 2 && l->length != length))
 		return false;
-	return inode == inode_of_name(l, from);
+	return inode == entry_inode(l);
 }
 
 static __noinline int merged_names(struct call *call, struct name *from, struct name *to)
@@ -80,7 +93,6 @@ static __noinline int merged_names(struct call *call, struct name *from, struct 
 	__u32 types = shape->types, new_types = shape->new_types;
 
 	if (types) {
-		load_name(from);
 		if (moved_nothing(from, to))
 			return 0;
 		if (argument(call, shape->flags) & RENAME_EXCHANGE)

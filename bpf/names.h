@@ -25,11 +25,15 @@ static __always_inline __u8 decided_rule(__u8 rule, __u64 flags)
 
 static __always_inline struct name first_name(struct call *call, const struct call_shape *shape)
 {
-	return (struct name){
+	struct name n = {
 		.string = argument(call, shape->name),
 		.dfd = shape->fd ? (int)argument(call, shape->fd) : AT_FDCWD,
 		.rule = decided_rule(shape->rule, argument(call, shape->flags)),
 	};
+
+	if (shape->rule == LOOKUP_FOLLOW_UNLESS_IN)
+		n.rule = call->arguments[2] & IN_DONT_FOLLOW ? LOOKUP_NOFOLLOW : LOOKUP_FOLLOW;
+	return n;
 }
 
 static __always_inline struct name second_name(struct call *call, const struct call_shape *shape)
@@ -90,7 +94,7 @@ CHECKED_ONCE bool load_name(struct name *n)
 	/* Older kernels return 0 for an empty string, newer ones count its NUL. */
 	if (n->length)
 		n->length--;
-	l->root = place_of(&task->fs->root);
+	l->root = n->in_root ? base_of(task, n->dfd) : place_of(&task->fs->root);
 	l->at = l->target[0] == '/' ? l->root : base_of(task, n->dfd);
 	return true;
 }

@@ -185,6 +185,7 @@ static __always_inline void read_call(struct task_struct *task, struct pt_regs *
 	call->compat = is_compat(task);
 	call->types = 0;
 	call->part = 0;
+	call->has_fd = 0;
 	read_arguments(regs, call);
 }
 

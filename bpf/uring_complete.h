@@ -53,12 +53,16 @@ static __always_inline int complete_splice(struct task_struct *task, struct call
 {
 	struct file *source = call->arguments[1] & SPLICE_F_FD_IN_FIXED ? 0 : file_of_fd(task, r->dfd);
 
+	__s32 target_fd = r->fd;
+
 	call->part = true;
-	if (ret > 0 || config.calls)
-		report_data(call, r, (__u64)file, ret);
 	call->types = BFA_READ;
 	r->fd = r->dfd;
-	return source ? report_data(call, r, (__u64)source, ret) : 0;
+	if (source)
+		report_data(call, r, (__u64)source, ret);
+	call->types = BFA_WRITTEN;
+	r->fd = target_fd;
+	return ret > 0 || config.calls ? report_data(call, r, (__u64)file, ret) : 0;
 }
 
 static __always_inline int complete_close(struct task_struct *task, struct call *call, struct uring_request *r,

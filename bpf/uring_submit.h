@@ -36,6 +36,7 @@ struct kiocb {
 
 struct io_rw {
 	struct kiocb kiocb;
+	__u64 addr;
 	__u32 len;
 } KERNEL_STRUCT;
 
@@ -290,6 +291,8 @@ static __always_inline void prepare_data(struct uring_request *r, const struct u
 		return;
 	default:
 		r->arguments[0] = READ(rw, len);
+		if (entry->kind == CALL_READV || entry->kind == CALL_WRITEV)
+			r->arguments[0] = vector_size(READ(rw, addr), r->arguments[0], false);
 		r->arguments[1] = READ(rw, kiocb.ki_pos);
 	}
 }

@@ -123,7 +123,9 @@ struct EventTests {
         let filename = Int.random(in: 0...rest, using: &generator)
         bytes.replaceSubrange(0..<2, with: [UInt8.random(in: 1...2, using: &generator), 0])
         let lengths = [rest - filename, filename].flatMap { [UInt8($0 & 0xff), UInt8($0 >> 8)] }
-        bytes.replaceSubrange(6..<10, with: lengths)
+        bytes.replaceSubrange(4..<8, with: lengths)
+        // Of a call: no second name.
+        bytes.replaceSubrange((Self.accessSize - 8)..<(Self.accessSize - 4), with: [0, 0, 0, 0])
       }
       let record = memory.hold(bytes)
       let made = text.append(record: record)

@@ -133,7 +133,9 @@ struct JSONLineTests {
       }
       let common = Common(comm: random(16), path: random(20), filename: random(20))
       var record = Int.random(in: 0...1) == 0 ? accessRecord(common) : callRecord(.init(5), common)
-      record.replaceSubrange(2..<6, with: random(4))
+      // Types and marks.
+      record.replaceSubrange(2..<4, with: random(2))
+      record.replaceSubrange(8..<12, with: random(4))
       let options = LineOptions(json: true, timestamps: .sinceEpoch, user: true)
       try checkJSON(line(record, options))
     }

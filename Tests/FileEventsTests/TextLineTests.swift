@@ -144,12 +144,12 @@ struct TextLineTests {
 
   @Test("64-bit counters are exact", arguments: decimals)
   func extremes(value: UInt64) {
-    let record = accessRecord(Common()) {
+    let record = accessRecord(Common(marks: [BFA_MARK_FD])) {
       ($0.reads, $0.read_bytes, $0.writes, $0.write_bytes) = (value, value, value, value)
     }
     #expect(
       line(record, LineOptions(long: true))
-        == "head(35929): R   /etc/motd reads=\(value)/\(value) writes=\(value)/\(value)")
+        == "head(35929): R   /etc/motd fd=0 reads=\(value)/\(value) writes=\(value)/\(value)")
   }
 
   @Test("octal numbers are those of C", arguments: [0, 1, 7, 8, 0o777, 0o40000, .max] as [UInt32])

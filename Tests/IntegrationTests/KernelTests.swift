@@ -32,7 +32,7 @@ private struct Guest {
     directory = Scratch.newName()
     let kernels = "\(Built.root)/Tests/kernels"
     var programs = [Built.bfatrace, Built.fileload]
-    if Fileload32.isForThisMachine { programs.append(try Fileload32.built.get()) }
+    if Program32.isForThisMachine { programs.append(try Program32.fileload.get()) }
     let booted = try run(
       "\(kernels)/boot", [series, directory, "\(kernels)/guest.sh"] + programs,
       environment: ["BOOT_TIMEOUT": "600"])

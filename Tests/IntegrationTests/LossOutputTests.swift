@@ -20,7 +20,9 @@ struct LossOutputTests {
       let deep = ([directory] + Array(repeating: name, count: 10)).joined(separator: "/")
       try FileManager.default.createDirectory(atPath: deep, withIntermediateDirectories: true)
       try Calls.write("\(deep)/file")
-      let tracing = try Tracing(options + ["--syscalls", "--under", directory])
+      // The process too: failed calls of others, anywhere, would be lost as well.
+      let tracing = try Tracing(
+        options + ["--syscalls", "--under", directory, "-p", "\(getpid())"])
       tracing.signal(SIGSTOP)
       try waitUntil("bfatrace is stopped") { state(of: tracing.pid) == "T" }
       let descriptor = try Calls.open("\(deep)/file")

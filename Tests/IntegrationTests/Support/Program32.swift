@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Testing
+
+/// The 32-bit programs among the tests, which the package manager cannot build.
+enum Program32 {
+  static let fileload = Result { try build("fileload32") }
+  static let fileways = Result { try build("fileways32") }
+
+  /// Whether they make their calls as 32-bit programs do on this architecture.
+  static var isForThisMachine: Bool {
+    #if arch(x86_64)
+      true
+    #else
+      false
+    #endif
+  }
+
+  /// Why this kernel does not run such a program, if that is so.
+  static func refused(_ program: String) -> String? {
+    do {
+      _ = try run(program)
+      return nil
+    } catch {
+      return "this kernel does not run 32-bit programs: \(error)"
+    }
+  }
+
+  /// Where they are until the tests end.
+  private static let directory: String = {
+    let directory = Scratch.newName()
+    try? FileManager.default.createDirectory(
+      atPath: directory, withIntermediateDirectories: false)
+    atexit { try? FileManager.default.removeItem(atPath: Program32.directory) }
+    return directory
+  }()
+
+  private static func build(_ name: String) throws -> String {
+    let program = "\(directory)/\(name)"
+    let source = "\(Built.root)/Tests/\(name).c"
+    let ended = try run(try clang(), options + ["-o", program, source])
+    try #require(ended.status == 0, "\(ended.errors)")
+    return program
+  }
+
+  /// As the source of fileload32 says.
+  private static let options = [
+    "-m32", "-nostdlib", "-static", "-ffreestanding", "-fuse-ld=lld", "-O2",
+    "-fno-stack-protector", "-fno-pic",
+  ]
+
+  /// The toolchain's own, which comes with a linker for this; or another one.
+  private static func clang() throws -> String {
+    let find = """
+      swift=$(command -v swift) && clang=$(dirname "$(readlink -f "$swift")")/clang
+      [ -x "$clang" ] && echo "$clang" || command -v clang
+      """
+    let found = try shell(find).text.split(separator: "\n").first
+    return String(try #require(found, "no clang, neither beside swift nor in PATH"))
+  }
+}
