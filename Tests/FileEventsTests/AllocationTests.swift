@@ -101,6 +101,25 @@ struct AllocationTests {
     #expect(calls >= 10)
   }
 
+  /// Four of them wanted, one not.
+  private static let twoNames: [[UInt8]] = {
+    let asked = [BFA_MARK_FILENAME, BFA_MARK_NEW_PATH, BFA_MARK_NEW_FILENAME]
+    let moved = { (marks: [bfa_mark], path: String, newPath: String, ret: Int64) in
+      let common = Common(
+        types: [BFA_MOVED_FROM, BFA_MOVED_TO], marks: marks, path: Array(path.utf8),
+        filename: Array("../a\n/x".utf8), newPath: Array(newPath.utf8),
+        newFilename: Array("./b//файл".utf8))
+      return callRecord(BFA_CALL_renameat2, common) { $0.ret = ret }
+    }
+    let unfollowed = Common(
+      types: [BFA_CREATED], marks: [BFA_MARK_FILENAME, BFA_MARK_PARENT],
+      path: Array("/srv".utf8), filename: Array("long/x".utf8))
+    return [
+      moved([BFA_MARK_NEW_PATH], "/a\\", "/b", 0), moved(asked, "/srv/d", "/etc", -18),
+      moved(asked, "/etc", "/srv", 0), moved(asked, "/etc", "/var", 0), accessRecord(unfollowed),
+    ]
+  }()
+
   @Test("lines of both formats allocate nothing", arguments: [false, true])
   func lines(json: Bool) throws {
     // None is malformed: Swift Testing itself allocates for every error that is thrown.
@@ -111,7 +130,7 @@ struct AllocationTests {
       callRecord(BFA_CALL_read, Common(marks: [BFA_MARK_SIZE, BFA_MARK_DURATION])),
       failedOpen(base: "/srv/a", filename: "../b//nope"),
       failedOpen(base: "/etc", filename: "filtered"),
-    ]
+    ] + Self.twoNames
     let options = LineOptions(json: json, long: true, timestamps: .timeOfDay, user: true)
     let places = PlaceFilter(under: [Array("/srv".utf8)], parents: [Array("/home".utf8)])
     var writer = EventWriter(options: options, places: places)
@@ -131,7 +150,7 @@ struct AllocationTests {
     write(2000)
     let allocations = counter.calls - before
     #expect(allocations == 0)
-    #expect(made == 2001 * 5)
+    #expect(made == 2001 * (5 + 4))
     #expect(writer.lines.capacity == capacity)
   }
 }

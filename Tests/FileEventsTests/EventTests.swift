@@ -56,7 +56,9 @@ struct EventTests {
   func prefixes() throws {
     let memory = try GuardedBytes(atMost: 4096)
     var writer = EventWriter()
-    let records = [accessRecord(), failedOpen(base: "/home/me", filename: "nope")]
+    let records = [
+      accessRecord(), failedOpen(base: "/home/me", filename: "nope"), Self.renaming(),
+    ]
     for record in records {
       for length in 0..<record.count {
         let bytes = memory.hold(record.prefix(length))
@@ -67,7 +69,7 @@ struct EventTests {
       let made = writer.append(record: memory.hold(record))
       #expect(made)
     }
-    #expect(writer.malformed == UInt64(records[0].count + records[1].count))
+    #expect(writer.malformed == UInt64(records.reduce(0) { $0 + $1.count }))
   }
 
   @Test("no bytes at all are refused")
@@ -96,6 +98,86 @@ struct EventTests {
     #expect(decodingError(accessRecord(Common(path: longest + [97]))) == .overLimit)
     #expect(decodingError(accessRecord(Common(filename: longest + [97]))) == .overLimit)
     #expect(decodingError(accessRecord { $0.record.path_len = .max }) == .overLimit)
+  }
+
+  @Test("a call shows its second name, at any alignment")
+  func secondName() throws {
+    for offset in 0..<8 {
+      let record = [UInt8](repeating: 0, count: offset) + Self.renaming()
+      try record.withUnsafeBytes { bytes in
+        let event = try Event(record: UnsafeRawBufferPointer(rebasing: bytes[offset...]))
+        let strings = [event.path, event.filename, event.newPath, event.newFilename]
+        #expect(strings.map { String(decoding: $0, as: UTF8.self) } == ["/a", "b", "/cc", "ddd"])
+      }
+    }
+  }
+
+  @Test("an access has no second name")
+  func noSecondName() throws {
+    try accessRecord().withUnsafeBytes { bytes in
+      let event = try Event(record: bytes)
+      #expect(event.newPath.isEmpty && event.newFilename.isEmpty)
+    }
+  }
+
+  @Test("lengths of second names above the record's, or above the limits, are refused")
+  func secondLengths() {
+    #expect(decodingError(Self.renaming()) == nil)
+    #expect(decodingError(Self.renaming { $0.new_path_len += 1 }) == .short)
+    #expect(decodingError(Self.renaming { $0.new_filename_len += 1 }) == .short)
+    #expect(decodingError(Self.renaming { $0.new_path_len = 4095 }) == .short)
+    #expect(decodingError(Self.renaming { $0.new_path_len = 4096 }) == .overLimit)
+    #expect(decodingError(Self.renaming { $0.new_filename_len = .max }) == .overLimit)
+    #expect(decodingError(Self.renaming { ($0.new_path_len, $0.new_filename_len) = (4, 2) }) == nil)
+    // Eight bytes too many are the ring buffer's, nine are not.
+    let lengths = { (count: UInt16) in { (call: inout bfa_call_record) in call.new_path_len -= count } }
+    #expect(decodingError(Self.renaming(lengths(3)) + [UInt8](repeating: 0, count: 5)) == nil)
+    #expect(decodingError(Self.renaming(lengths(3)) + [UInt8](repeating: 0, count: 6)) == .long)
+    let longest = [UInt8](repeating: UInt8(ascii: "a"), count: 4095)
+    let whole = Common(path: longest, filename: longest, newPath: longest, newFilename: longest)
+    #expect(decodingError(callRecord(BFA_CALL_rename, whole)) == nil)
+    var over = whole
+    over.newPath.append(97)
+    #expect(decodingError(callRecord(BFA_CALL_rename, over)) == .overLimit)
+    #expect(decodingError(callRecord(BFA_CALL_rename, whole).dropLast()) == .short)
+  }
+
+  private static func renaming(_ change: (inout bfa_call_record) -> Void = { _ in }) -> [UInt8] {
+    let common = Common(
+      marks: [BFA_MARK_NEW_PATH], path: Array("/a".utf8), filename: Array("b".utf8),
+      newPath: Array("/cc".utf8), newFilename: Array("ddd".utf8))
+    return callRecord(BFA_CALL_rename, common, change)
+  }
+
+  @Test("random calls on two names never crash, and nothing behind them is read")
+  func randomCalls() throws {
+    let memory = try GuardedBytes(atMost: 4096)
+    var generator = SeededGenerator(state: 4)
+    var text = EventWriter(options: LineOptions(long: true, timestamps: .timeOfDay, user: true))
+    var json = EventWriter(options: LineOptions(json: true, timestamps: .sinceEpoch, user: true))
+    for _ in 0..<3000 {
+      let random = { (count: Int) in
+        (0..<Int.random(in: 0...count, using: &generator)).map { _ in
+          UInt8.random(in: 0...255, using: &generator)
+        }
+      }
+      let common = Common(
+        comm: random(16), path: random(40), filename: random(40), newPath: random(40),
+        newFilename: random(40))
+      var bytes = callRecord(bfa_call(UInt32.random(in: 0...300, using: &generator)), common)
+      // Marks and types.
+      let noise = (0..<6).map { _ in UInt8.random(in: 0...255, using: &generator) }
+      bytes.replaceSubrange(8..<12, with: noise[..<4])
+      bytes.replaceSubrange(2..<4, with: noise[4...])
+      let record = memory.hold(bytes)
+      let made = text.append(record: record)
+      let madeJSON = json.append(record: record)
+      #expect(made && madeJSON)
+      let shown = json.lines.withUnsafeBytes { String(decoding: $0.dropLast(), as: UTF8.self) }
+      try checkJSON(shown)
+      json.lines.removeAll()
+      text.lines.removeAll()
+    }
   }
 
   @Test("padding of up to eight bytes is accepted, more is not")

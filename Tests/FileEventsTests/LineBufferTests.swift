@@ -61,6 +61,41 @@ struct LineBufferTests {
     }
   }
 
+  @Test("it has room for a call on two names, of which every byte takes the most")
+  func longestLine() throws {
+    // In JSON a byte takes four characters from 100 on, in text each that is no character.
+    let longest = Array("/".utf8) + [UInt8](repeating: 255, count: 4094)
+    let marks = [
+      BFA_MARK_FILE, BFA_MARK_UNLINKED, BFA_MARK_FLAGS, BFA_MARK_MODE, BFA_MARK_PROT, BFA_MARK_FD,
+      BFA_MARK_FILENAME, BFA_MARK_SIZE, BFA_MARK_OFFSET, BFA_MARK_DURATION, BFA_MARK_NEW_PATH,
+      BFA_MARK_NEW_FILENAME, BFA_MARK_PART, BFA_MARK_TRUNCATED, BFA_MARK_NEW_TRUNCATED,
+    ]
+    let common = Common(
+      comm: [UInt8](repeating: 255, count: 16), types: [BFA_ALL_TYPES], marks: marks,
+      path: longest, filename: longest, newPath: longest, newFilename: longest)
+    let record = callRecord(BFA_CALL_sync_file_range, common) {
+      ($0.ret, $0.size, $0.offset, $0.duration_ns) = (.min, .max, .min, .max)
+      ($0.record.inode, $0.record.device, $0.record.fd) = (.max, .max, .min)
+      ($0.record.flags, $0.record.mode, $0.record.tid, $0.record.tgid) = (.max, .max, .max, .max)
+      ($0.record.uid, $0.record.gid, $0.record.time_ns) = (.max, .max, .max)
+    }
+    let successful = callRecord(BFA_CALL_sync_file_range, common) { $0.ret = .max }
+    for (json, least) in [(false, 4 * 4 * 4094), (true, 6 * 4 * 4094)] {
+      let options = LineOptions(json: json, long: true, timestamps: .sinceEpoch, user: true)
+      var writer = EventWriter(options: options, capacity: 0)
+      let capacity = writer.lines.capacity
+      for record in [record, successful] {
+        let made = record.withUnsafeBytes { writer.append(record: $0) }
+        #expect(made && writer.malformed == 0)
+        #expect(writer.lines.count > least && writer.lines.count <= capacity)
+        let line = writer.lines.withUnsafeBytes { String(decoding: $0.dropLast(), as: UTF8.self) }
+        if json { try checkJSON(line) }
+        writer.lines.removeAll()
+      }
+      #expect(writer.lines.capacity == capacity)
+    }
+  }
+
   @Test(
     "writing goes on after signals, partial writes and full pipes",
     arguments: [0, O_NONBLOCK])

@@ -86,6 +86,8 @@ private struct DoublyTracedRun {
       }
       // Between fork and exec the first thread is strace still, which does not log itself.
       if traced[tid] == nil, record["comm"] == .string("strace") { continue }
+      // What strace is not asked for.
+      if case .string(let name)? = record["syscall"], !Call.logged.contains(name) { continue }
       traced[tid, default: []].append(try FileCall(record: record))
     }
   }

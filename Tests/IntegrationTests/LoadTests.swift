@@ -39,7 +39,8 @@ struct LoadTests {
   func mergedRenameStorm() throws {
     try Scratch.directory { directory in
       let storm = try RenameStorm(in: directory)
-      let lines = try storm.traced([])
+      // Not of the directories, which change.
+      let lines = try storm.traced([]).filter { $0.sums != Sums() }
       storm.expectOnlyNames(of: lines)
       let reads = UInt64(RenameStorm.reads)
       let all = lines.reduce(into: Sums()) { $0 += $1.sums }

@@ -7,6 +7,7 @@ struct OutputOptionTests {
   /// All lines match, and one of twenty has had no flush between its calls.
   private func check(_ options: [String], each: String, one: String) throws {
     try Scratch.directory { directory in
+      try Calls.write("\(directory)/file")
       let trace = try Trace.of(options + ["--under", directory]) {
         for _ in 0..<20 { try Calls.write("\(directory)/file") }
       }
@@ -47,6 +48,7 @@ struct OutputOptionTests {
   @Test("-j is JSON with exact counts, octal flags and mode")
   func json() throws {
     try Scratch.directory { directory in
+      try Calls.write("\(directory)/file")
       let trace = try Trace.of(["-j", "--under", directory]) {
         for _ in 0..<20 { try Calls.write("\(directory)/file") }
       }
