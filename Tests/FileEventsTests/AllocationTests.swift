@@ -123,14 +123,15 @@ struct AllocationTests {
   @Test("lines of both formats allocate nothing", arguments: [false, true])
   func lines(json: Bool) throws {
     // None is malformed: Swift Testing itself allocates for every error that is thrown.
-    let records = [
-      accessRecord(Common(types: [opened, read, closed], marks: [BFA_MARK_FILE, BFA_MARK_FD])),
-      accessRecord(Common(path: [])),
-      accessRecord(Common(path: Array("/tmp/файл\n\"\\".utf8))),
-      callRecord(BFA_CALL_read, Common(marks: [BFA_MARK_SIZE, BFA_MARK_DURATION])),
-      failedOpen(base: "/srv/a", filename: "../b//nope"),
-      failedOpen(base: "/etc", filename: "filtered"),
-    ] + Self.twoNames
+    let records =
+      [
+        accessRecord(Common(types: [opened, read, closed], marks: [BFA_MARK_FILE, BFA_MARK_FD])),
+        accessRecord(Common(path: [])),
+        accessRecord(Common(path: Array("/tmp/файл\n\"\\".utf8))),
+        callRecord(BFA_CALL_read, Common(marks: [BFA_MARK_SIZE, BFA_MARK_DURATION])),
+        failedOpen(base: "/srv/a", filename: "../b//nope"),
+        failedOpen(base: "/etc", filename: "filtered"),
+      ] + Self.twoNames
     let options = LineOptions(json: json, long: true, timestamps: .timeOfDay, user: true)
     let places = PlaceFilter(under: [Array("/srv".utf8)], parents: [Array("/home".utf8)])
     var writer = EventWriter(options: options, places: places)

@@ -130,7 +130,9 @@ struct EventTests {
     #expect(decodingError(Self.renaming { $0.new_filename_len = .max }) == .overLimit)
     #expect(decodingError(Self.renaming { ($0.new_path_len, $0.new_filename_len) = (4, 2) }) == nil)
     // Eight bytes too many are the ring buffer's, nine are not.
-    let lengths = { (count: UInt16) in { (call: inout bfa_call_record) in call.new_path_len -= count } }
+    let lengths = { (count: UInt16) in
+      { (call: inout bfa_call_record) in call.new_path_len -= count }
+    }
     #expect(decodingError(Self.renaming(lengths(3)) + [UInt8](repeating: 0, count: 5)) == nil)
     #expect(decodingError(Self.renaming(lengths(3)) + [UInt8](repeating: 0, count: 6)) == .long)
     let longest = [UInt8](repeating: UInt8(ascii: "a"), count: 4095)

@@ -2,17 +2,7 @@
 import Foundation
 
 /// What strace logged of one thread: the calls on files, in order.
-///
-/// Written so that nothing is ambiguous: strings and paths in hex (-xx), numbers for flags
-/// (-X raw), no bytes of contents (-s 0), all segments of a vector (-v), one file a thread (-ff).
 struct StraceLog {
-  static func options(log: String) -> [String] {
-    // The question mark: an architecture may lack the call.
-    let calls = FileCall.names.map { "?" + $0 }.joined(separator: ",")
-    return ["-ff", "-y", "-v", "-xx", "-X", "raw", "-s", "0", "-a", "0", "-o", log]
-      + ["-e", "trace=" + calls]
-  }
-
   struct Call {
     var call: FileCall
     /// What the line does not show.
@@ -45,10 +35,6 @@ struct StraceLog {
     /(\w+)\((.*)\) = (\?|-?\d+)(?:<([^>]*)>(\(deleted\))?)?(?: (E\w+) \(.*\))?/
   private let descriptor = /(-?\d+)(?:<([^>]*)>(\(deleted\))?)?(?:, )?/
   private let filename = /(?:"([^"]*)"|NULL|0x[0-9a-f]+)(?:, )?/
-
-  init(path: String) throws {
-    try self.init(text: String(contentsOfFile: path, encoding: .utf8))
-  }
 
   init(text: String) throws {
     for entry in text.split(separator: "\n") {
