@@ -108,7 +108,7 @@ static long remember_request(__u32 index, void *context)
 		bpf_probe_read_user(&key.request, 8, (void *)(loop->list + index * 8));
 	if (bpf_probe_read_user(&control, sizeof(control), (void *)key.request) || !aio_call(control.opcode))
 		return 0;
-	file = file_of_fd(bpf_get_current_task_btf(), control.fd);
+	file = file_of_fd(current_task(), control.fd);
 	if (!file || !wanted(file))
 		return 0;
 	request.file = (__u64)file;
@@ -134,9 +134,9 @@ static __always_inline int report_request(struct aio_request *request, __s64 res
 	call->id = aio_call(request->opcode);
 	call->kind = CALL_REQUEST;
 	p.types = aio_types(call->id);
-	if (!config.calls && (result < 0 || !p.types))
+	if (!PER_CALL && (result < 0 || !p.types))
 		return 0;
-	if ((__u64)file_of_fd(bpf_get_current_task_btf(), request->fd) != request->file) {
+	if ((__u64)file_of_fd(current_task(), request->fd) != request->file) {
 		COUNT(unresolved, 1);
 		return 0;
 	}

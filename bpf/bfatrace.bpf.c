@@ -38,14 +38,14 @@ static __always_inline bool is_result_wanted(__u8 kind, long ret)
 {
 	/* A program that was executed is told by sched_process_exec. */
 	if (kind == CALL_EXEC)
-		return config.calls && ret < 0;
-	return ret >= 0 || config.calls || kind == CALL_CLOSE;
+		return PER_CALL && ret < 0;
+	return ret >= 0 || PER_CALL || kind == CALL_CLOSE;
 }
 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	struct call_entry entry;
 	struct scratch *s;
 
@@ -63,10 +63,10 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 	if (!s)
 		return 0;
 	read_call(task, regs, &entry, &s->call_at_hand);
-	if (!config.calls)
+	if (!PER_CALL)
 		return merged_exit(task, &s->call_at_hand, ret);
 	call_exit(task, &s->call_at_hand, ret);
-	forget_start(task);
+	forget_start();
 	return 0;
 }
 
@@ -86,35 +86,35 @@ static __always_inline struct call *call_at_hand(struct task_struct *task, struc
 SEC("tp_btf/sys_exit")
 int BPF_PROG(handle_names, struct pt_regs *regs, long ret)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	struct call *call = call_at_hand(task, regs);
 
 	if (!call)
 		return 0;
 	name_exit(call, ret);
-	if (config.calls)
-		forget_start(task);
+	if (PER_CALL)
+		forget_start();
 	return 0;
 }
 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(handle_descriptors, struct pt_regs *regs, long ret)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	struct call *call = call_at_hand(task, regs);
 
 	if (!call)
 		return 0;
 	other_descriptor_exit(task, call, ret);
-	if (config.calls)
-		forget_start(task);
+	if (PER_CALL)
+		forget_start();
 	return 0;
 }
 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(handle_aio, struct pt_regs *regs, long ret)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	struct call *call = call_at_hand(task, regs);
 
 	return call ? aio_exit(task, call, ret) : 0;
@@ -124,7 +124,7 @@ int BPF_PROG(handle_aio, struct pt_regs *regs, long ret)
 SEC("tp_btf/sys_enter")
 int BPF_PROG(sys_enter, struct pt_regs *regs, long number)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	struct call_entry entry;
 	struct scratch *s;
 
@@ -141,8 +141,9 @@ int BPF_PROG(sys_enter, struct pt_regs *regs, long number)
 
 /* exec has closed descriptors, and given the process a new name. */
 SEC("tp_btf/sched_process_exec")
-int BPF_PROG(sched_process_exec, struct task_struct *task, int old_tid, struct linux_binprm *bprm)
+int BPF_PROG(sched_process_exec, struct task_struct *trusted, int old_tid, struct linux_binprm *bprm)
 {
+	struct task_struct *task = UNTRUSTED(trusted);
 	struct fdtable *table = task->files->fdt;
 
 	if (task->tgid == own_tgid)
@@ -152,8 +153,9 @@ int BPF_PROG(sched_process_exec, struct task_struct *task, int old_tid, struct l
 }
 
 SEC("tp_btf/sched_process_exit")
-int BPF_PROG(sched_process_exit, struct task_struct *task)
+int BPF_PROG(sched_process_exit, struct task_struct *trusted)
 {
+	struct task_struct *task = UNTRUSTED(trusted);
 	struct files_struct *files = task->files;
 	struct fdtable *table = files->fdt;
 	__u32 threads, size;
@@ -173,8 +175,9 @@ int BPF_PROG(sched_process_exit, struct task_struct *task)
 
 /* Only with --follow, and for a command: all its descendants are of it, in scope or not. */
 SEC("tp_btf/sched_process_fork")
-int BPF_PROG(sched_process_fork, struct task_struct *parent, struct task_struct *child)
+int BPF_PROG(sched_process_fork, struct task_struct *trusted_parent, struct task_struct *trusted_child)
 {
+	struct task_struct *parent = UNTRUSTED(trusted_parent), *child = UNTRUSTED(trusted_child);
 	__u32 tgid = seen_tgid(child);
 	__u8 rule = pid_rule(seen_tgid(parent)) & BFA_RULE_COMMAND;
 
@@ -195,24 +198,24 @@ int BPF_PROG(sched_process_fork, struct task_struct *parent, struct task_struct 
 SEC("tp_btf/io_uring_submit_req")
 int BPF_PROG(io_uring_submit_req, struct io_kiocb *req)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 
-	return task_in_scope(task) ? uring_submit(task, req) : 0;
+	return task_in_scope(task) ? uring_submit(task, UNTRUSTED(req)) : 0;
 }
 
 SEC("tp_btf/io_uring_submit_sqe")
 int BPF_PROG(io_uring_submit_sqe, struct io_kiocb *req)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 
-	return task_in_scope(task) ? uring_submit(task, req) : 0;
+	return task_in_scope(task) ? uring_submit(task, UNTRUSTED(req)) : 0;
 }
 
 /* Its result is in the request: what follows in the arguments differs between kernels. */
 SEC("tp_btf/io_uring_complete")
 int BPF_PROG(io_uring_complete, void *ring, struct io_kiocb *req)
 {
-	return req ? uring_complete(bpf_get_current_task_btf(), req) : 0;
+	return req ? uring_complete(current_task(), UNTRUSTED(req)) : 0;
 }
 
 /* Run once, after the others are attached; merged records only. */
@@ -221,7 +224,7 @@ int open_at_start(struct bpf_iter__task_file *context)
 {
 	struct task_struct *task = context->task;
 
-	return task ? note_open_at_start(task, context->fd) : 0;
+	return task ? note_open_at_start(UNTRUSTED(task), context->fd) : 0;
 }
 
 /* Not attached: user space runs it for each flush interval, and once at the end. */
@@ -239,7 +242,7 @@ int flush(void *context)
 SEC("raw_tp/setup")
 int setup(struct bpf_raw_tracepoint_args *context)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	struct file *file;
 	struct inode *inode;
 	__u8 place = 1;

@@ -283,7 +283,6 @@ struct bfa_config {
 	__u64 slower_ns;   /* report calls that took at least this long */
 	__u32 uid;	   /* with only_uid: the effective user */
 	__u16 types;	   /* report records with any of these, enum bfa_type */
-	__u8 calls;	   /* a record for every call instead of merged ones */
 	__u8 only_failed;  /* calls whose result is an error */
 	__u8 all;	   /* also virtual file systems and device nodes */
 	__u8 only_uid;
@@ -294,7 +293,6 @@ struct bfa_config {
 	__u8 only_mount;   /* the file system given by BFA_SETUP_MOUNT */
 	__u8 only_parents; /* files whose directory is in the map places */
 	__u8 only_under;   /* files with an ancestor in the map places */
-	__u8 rdonly_cast;  /* the kernel has bpf_rdonly_cast (6.2) */
 	__u8 follow;	   /* also the children of processes in scope */
 	__u8 metadata;	   /* also calls that look at a file without opening it */
 };

@@ -24,16 +24,23 @@ struct {
 	__type(value, struct call_start);
 } starts SEC(".maps");
 
-static __always_inline struct call_start *start_of(struct task_struct *task)
+/* Of the current thread; null if it has none. */
+static __always_inline struct call_start *start_of(void)
 {
-	return bpf_task_storage_get(&starts, task, 0, 0);
+	return bpf_task_storage_get(&starts, bpf_get_current_task_btf(), 0, 0);
+}
+
+/* The same, made if it has none; null if there is no memory. */
+static __always_inline struct call_start *make_start(void)
+{
+	return bpf_task_storage_get(&starts, bpf_get_current_task_btf(), 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 }
 
 /* What every record of a call holds; the caller adds arguments and file. */
 static __always_inline void describe_call(struct bfa_call_record *c, struct task_struct *task, struct call *call,
 					  long ret)
 {
-	struct call_start *start = start_of(task);
+	struct call_start *start = start_of();
 	__u64 now = bpf_ktime_get_boot_ns();
 
 	__builtin_memset(c, 0, sizeof(*c));
@@ -57,9 +64,9 @@ static __always_inline void describe_call(struct bfa_call_record *c, struct task
 }
 
 /* Behind the last record of a call: it must not be taken for a later one's beginning. */
-static __always_inline void forget_start(struct task_struct *task)
+static __always_inline void forget_start(void)
 {
-	struct call_start *start = start_of(task);
+	struct call_start *start = start_of();
 
 	if (start)
 		start->id = BFA_CALL_NONE;

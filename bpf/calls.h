@@ -45,7 +45,7 @@ static __always_inline void remember_files(struct call_start *start, struct task
 static __always_inline int call_enter(struct task_struct *task, struct call *call)
 {
 	struct open_key key = { .tgid = task->tgid, .fd = call->arguments[0] };
-	struct call_start *start = bpf_task_storage_get(&starts, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	struct call_start *start = make_start();
 
 	if (!start) {
 		if (call->kind == CALL_CLOSE)
@@ -192,7 +192,7 @@ static __always_inline void describe_arguments(struct bfa_call_record *c, struct
 /* The record of a call on a descriptor; e is 0 if that is not open at all. */
 CHECKED_ONCE int report_call(struct open_key *key, struct open_file *e, struct call *call, long ret)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	struct scratch *s = scratch_get();
 	struct bfa_call_record *c;
 
@@ -226,7 +226,7 @@ static __always_inline bool path_is_kept(struct open_key *key, struct known_file
 
 CHECKED_ONCE int report_close(struct open_key *key, struct known_file *k, struct call *call, long ret)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	struct scratch *s = scratch_get();
 	struct bfa_call_record *c;
 
@@ -252,12 +252,12 @@ CHECKED_ONCE int report_close(struct open_key *key, struct known_file *k, struct
  */
 static __always_inline bool shows_bad_descriptor(struct open_key *key, long ret)
 {
-	return ret < 0 && config.all && !names_place() && !file_of_fd(bpf_get_current_task_btf(), key->fd);
+	return ret < 0 && config.all && !names_place() && !file_of_fd(current_task(), key->fd);
 }
 
 static __always_inline int call_on_close(struct task_struct *task, struct open_key *key, struct call *call, long ret)
 {
-	struct call_start *start = start_of(task);
+	struct call_start *start = start_of();
 
 	if (start && start->closes) {
 		start->closes = 0;
@@ -274,7 +274,7 @@ static __always_inline int call_on_close(struct task_struct *task, struct open_k
  */
 static __always_inline bool has_changed(struct task_struct *task, struct call *call, struct file *file, bool second)
 {
-	struct call_start *start = start_of(task);
+	struct call_start *start = start_of();
 
 	/* The source of a clone, and what i386's first mmap maps, are not known before the exit. */
 	if ((call->kind == CALL_CLONE && !second) || (call->compat && call->id == BFA_CALL_mmap))
@@ -285,7 +285,7 @@ static __always_inline bool has_changed(struct task_struct *task, struct call *c
 /* A call that worked, or failed, on a descriptor that was not opened by it. */
 static __noinline int report_descriptor(struct call *call, __u32 fd, bool second, long ret)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	struct open_key key = { .tgid = task->tgid, .fd = fd };
 	struct file *file = file_of_fd(task, fd);
 	struct open_file *e;

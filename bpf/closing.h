@@ -25,7 +25,7 @@ static __always_inline void visit_locked(struct open_key *key, struct open_file 
 	struct file *file = 0;
 
 	if (why == VISIT_CLOSED || why == VISIT_EXEC)
-		file = file_of_fd(bpf_get_current_task_btf(), key->fd);
+		file = file_of_fd(current_task(), key->fd);
 	if (why == VISIT_LEAVE || is_of(e, file)) {
 		if (why != VISIT_CLOSED)
 			report(key, e, 0, false);

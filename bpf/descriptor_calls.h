@@ -25,12 +25,13 @@ struct part {
 
 CHECKED_ONCE int report_part(struct call *call, struct part *p, long ret)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	struct transferred t = {};
 
+	USED(ret);
 	if (!call || !p)
 		return 0;
-	if (config.calls) {
+	if (PER_CALL) {
 		call->types = p->types;
 		return report_descriptor(call, p->fd, p->second, ret);
 	}
@@ -47,7 +48,7 @@ static __always_inline int descriptor_exit(struct call *call, long ret)
 	const struct call_shape *shape = shape_of(call);
 	struct part p = { .fd = argument(call, shape->fd), .types = shape->types };
 
-	return config.calls || p.types ? report_part(call, &p, ret) : 0;
+	return PER_CALL || p.types ? report_part(call, &p, ret) : 0;
 }
 
 /* From the first descriptor into the second; a call that found the end has written nothing. */
@@ -58,7 +59,7 @@ static __always_inline int transfer_exit(struct call *call, __u32 from, __u32 to
 
 	call->part = true;
 	report_part(call, &source, ret);
-	if (bytes || config.calls)
+	if (bytes || PER_CALL)
 		report_part(call, &target, ret);
 	return 0;
 }
@@ -119,7 +120,7 @@ static __always_inline int map_exit(struct call *call, long ret)
 {
 	struct part p = { .types = config.all ? BFA_MAPPED : 0 };
 
-	if (!config.calls && !config.all)
+	if (!PER_CALL && !config.all)
 		return 0;
 	if (!map_arguments(call) || call->arguments[3] & MAP_ANONYMOUS)
 		return 0;
@@ -129,7 +130,7 @@ static __always_inline int map_exit(struct call *call, long ret)
 
 static __always_inline int sync_exit(struct scratch *s, struct task_struct *task, struct call *call, long ret)
 {
-	if (!config.calls || names_place())
+	if (!PER_CALL || names_place())
 		return 0;
 	describe_call(&s->call, task, call, ret);
 	s->call.record.marks |= BFA_MARK_NO_FILE;
@@ -148,7 +149,7 @@ CHECKED_ONCE int report_file(struct call *call, struct place *at, long ret)
 	if (!s || !call || !at)
 		return 0;
 	r = &s->call.record;
-	describe_call(&s->call, bpf_get_current_task_btf(), call, ret);
+	describe_call(&s->call, current_task(), call, ret);
 	describe_shape(&s->call, call, shape_of(call));
 	if (!call_wanted(&s->call))
 		return 0;
@@ -179,13 +180,13 @@ static long file_of_mapping(struct task_struct *task, struct vm_area_struct *vma
 	return 0;
 }
 
-static __always_inline int memory_exit(struct task_struct *task, struct call *call, long ret)
+static __always_inline int memory_exit(struct call *call, long ret)
 {
 	struct place at = {};
 
-	if (!config.calls)
+	if (!PER_CALL)
 		return 0;
-	bpf_find_vma(task, call->arguments[0], file_of_mapping, &at, 0);
+	bpf_find_vma(bpf_get_current_task_btf(), call->arguments[0], file_of_mapping, &at, 0);
 	if (!at.dentry || !file_in_scope(at.dentry))
 		return 0;
 	return report_file(call, &at, ret);
@@ -202,7 +203,7 @@ static __always_inline int other_descriptor_exit(struct task_struct *task, struc
 	case CALL_SYNC:
 		return sync_exit(s, task, call, ret);
 	case CALL_MEMORY:
-		return memory_exit(task, call, ret);
+		return memory_exit(call, ret);
 	case CALL_MAP:
 		return map_exit(call, ret);
 	case CALL_CLONE:

@@ -65,7 +65,7 @@ static __noinline int report_program(struct call *call, struct place *at)
 
 	if (!file_in_scope(at->dentry))
 		return 0;
-	return config.calls ? report_file(call, at, 0) : touch(&t);
+	return PER_CALL ? report_file(call, at, 0) : touch(&t);
 }
 
 static __noinline int report_script(struct call *call, struct linux_binprm *bprm)
@@ -77,7 +77,7 @@ static __noinline int report_script(struct call *call, struct linux_binprm *bprm
 		return 0;
 	n = &l->names[0];
 	*n = executed_name(bprm);
-	return config.calls ? report_names(call, n, 0, 0) : touch_name(n, EXEC_TYPES);
+	return PER_CALL ? report_names(call, n, 0, 0) : touch_name(n, EXEC_TYPES);
 }
 
 /* It runs first, unless the program is static. */
@@ -92,9 +92,9 @@ static __noinline int report_interpreter(struct call *call, struct place *progra
 }
 
 /* The call is over: what its entry was seen with is all there is. */
-static __always_inline void executed_call(struct task_struct *task, struct call *call)
+static __always_inline void executed_call(struct call *call)
 {
-	struct call_start *start = config.calls ? start_of(task) : 0;
+	struct call_start *start = PER_CALL ? start_of() : 0;
 
 	__builtin_memset(call, 0, sizeof(*call));
 	call->id = BFA_CALL_execve;
@@ -115,13 +115,13 @@ static __always_inline int report_exec(struct task_struct *task, struct linux_bi
 	if (!s || !types_wanted(EXEC_TYPES) || config.only_failed)
 		return 0;
 	call = &s->call_at_hand;
-	executed_call(task, call);
+	executed_call(call);
 	if (READ(bprm, interp) != READ(bprm, filename))
 		report_script(call, bprm);
 	report_program(call, &program);
 	report_interpreter(call, &program);
-	if (config.calls)
-		forget_start(task);
+	if (PER_CALL)
+		forget_start();
 	return 0;
 }
 

@@ -224,7 +224,6 @@ struct bpf_iter__task_file {
 
 #define BTRFS_SUPER_MAGIC 0x9123683e /* include/uapi/linux/magic.h */
 
-
 /* include/uapi/linux/close_range.h */
 #define CLOSE_RANGE_UNSHARE 2
 #define CLOSE_RANGE_CLOEXEC 4
@@ -235,35 +234,62 @@ struct bpf_iter__task_file {
  */
 extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
 
+/*
+ * The programs are compiled once for each use of these two, as the verifier
+ * takes long to remove what a constant in .rodata switches off.
+ */
+#ifndef PER_CALL
+#error "PER_CALL: 1 for a record for every call, 0 for merged ones"
+#endif
+#ifndef READ_BY_HELPER
+#error "READ_BY_HELPER: 1 for kernels without bpf_rdonly_cast (before 6.2), 0 for the others"
+#endif
+
 /* Set by user space before loading; the verifier takes its members for constants. */
 const volatile struct bfa_config config SEC(".rodata.config");
 
 /*
  * Reads one member through a pointer that may be stale or wild: a fault reads
- * as zero. The branch not taken is removed by the verifier.
+ * as zero.
  */
-#define READ(pointer, member)                                                                   \
-	({                                                                                      \
-		typeof(pointer) __pointer = (pointer);                                          \
-		typeof(__pointer->member) __value = 0;                                          \
-		if (config.rdonly_cast)                                                         \
-			__value = ((typeof(__pointer))bpf_rdonly_cast(                          \
-					   __pointer, bpf_core_type_id_kernel(typeof(*__pointer)))) \
-					  ->member;                                             \
-		else                                                                            \
-			bpf_core_read(&__value, sizeof(__value), &__pointer->member);           \
-		__value;                                                                        \
+#define READ(pointer, member)                                                                                       \
+	({                                                                                                          \
+		typeof(pointer) __pointer = (pointer);                                                              \
+		typeof(__pointer->member) __value = 0;                                                              \
+		if (!READ_BY_HELPER)                                                                                \
+			__value = ((typeof(__pointer))bpf_rdonly_cast(__pointer,                                    \
+								      bpf_core_type_id_kernel(typeof(*__pointer)))) \
+					  ->member;                                                                 \
+		else                                                                                                \
+			bpf_core_read(&__value, sizeof(__value), &__pointer->member);                               \
+		__value;                                                                                            \
 	})
+
+/*
+ * The same pointer, to be followed but not trusted: of one that is trusted,
+ * the verifier looks up at each load of a pointer whether that may be trusted
+ * too, four times, among all types of the kernel by name (btf_nested_type_is_trusted
+ * in kernel/bpf/btf.c, since 6.2): more than half of the time of loading.
+ */
+#define UNTRUSTED(pointer)          \
+	(READ_BY_HELPER ? (pointer) \
+			: (typeof(pointer))bpf_rdonly_cast(pointer, bpf_core_type_id_kernel(typeof(*(pointer)))))
+
+/* For reading; helpers that take a task ask for a trusted one. */
+static __always_inline struct task_struct *current_task(void)
+{
+	return UNTRUSTED((struct task_struct *)bpf_get_current_task_btf());
+}
 
 /*
  * Makes a length or index opaque to the compiler, which otherwise drops the
  * mask after it as redundant; the verifier of 6.1 needs to see the mask.
  */
-#define BOUNDED(value, mask)                              \
-	({                                                \
-		__u32 __bounded = (value);                \
-		asm volatile("" : "+r"(__bounded));       \
-		__bounded & (mask);                       \
+#define BOUNDED(value, mask)                        \
+	({                                          \
+		__u32 __bounded = (value);          \
+		asm volatile("" : "+r"(__bounded)); \
+		__bounded & (mask);                 \
 	})
 
 /*
@@ -272,6 +298,9 @@ const volatile struct bfa_config config SEC(".rodata.config");
  * numbers.
  */
 #define CHECKED_ONCE __noinline
+
+/* For an argument that not every variant uses: callers would not pass it, but the verifier asks for it. */
+#define USED(argument) asm volatile("" : : "r"(argument))
 
 static __always_inline struct file *file_of_fd(struct task_struct *task, __u32 fd)
 {

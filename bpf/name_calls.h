@@ -20,7 +20,7 @@ static __always_inline bool is_rename(__u8 id)
 /* socketcall(2) is shown as the call that it stands for. */
 static __always_inline void rename_start(struct call *call)
 {
-	struct call_start *start = config.calls ? start_of(bpf_get_current_task_btf()) : 0;
+	struct call_start *start = PER_CALL ? start_of() : 0;
 
 	if (start && start->id == call->id)
 		start->id = BFA_CALL_bind;
@@ -130,7 +130,7 @@ static __noinline int note_moved(struct name *from, struct name *to, __u32 flags
 static __always_inline int name_done(struct call *call, struct name *n, long ret)
 {
 	call->types = shape_of(call)->types;
-	if (config.calls)
+	if (PER_CALL)
 		return report_names(call, n, 0, ret);
 	return ret < 0 ? 0 : touch_name(n, call->types);
 }
@@ -141,12 +141,12 @@ static __always_inline int names_done(struct call *call, struct lookup *l, long 
 	const struct call_shape *shape = shape_of(call);
 	struct name *from = &l->names[0], *to = &l->names[1];
 
-	if (ret < 0 && !config.calls)
+	if (ret < 0 && !PER_CALL)
 		return 0;
 	call->types = shape->types | shape->new_types;
 	if (ret >= 0 && is_rename(call->id))
 		note_moved(from, to, argument(call, shape->flags));
-	if (config.calls)
+	if (PER_CALL)
 		report_names(call, from, to, ret);
 	else
 		merged_names(call, from, to);

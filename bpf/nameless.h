@@ -56,7 +56,7 @@ static __always_inline void add_touch(struct open_key *key, struct open_file *e,
 	e->writes += t->writes;
 	e->write_bytes += t->write_bytes;
 	if (!e->time_ns)
-		note_first_access(e, bpf_get_current_task_btf());
+		note_first_access(e, current_task());
 	if (e->transient)
 		report(key, e, 0, false);
 	else
@@ -85,7 +85,7 @@ CHECKED_ONCE int touch(struct touch *t)
 
 	if (!s || !t)
 		return 0;
-	key = nameless_key(bpf_get_current_task_btf(), t);
+	key = nameless_key(current_task(), t);
 	for (int i = 0; i < TOUCH_TRIES; i++) {
 		e = entry_for(&key);
 		if (!e || !lock(&key, e))

@@ -70,7 +70,7 @@ static __always_inline bool is_cut(struct name *n)
 /* Reads the string, at the call's exit: its page is resident then. False if it cannot be read. */
 CHECKED_ONCE bool load_name(struct name *n)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	struct lookup *l = lookup_get();
 	__u32 size;
 
@@ -101,7 +101,7 @@ CHECKED_ONCE bool load_name(struct name *n)
 
 static __always_inline bool find_name(struct name *n)
 {
-	struct fs_struct *fs = bpf_get_current_task_btf()->fs;
+	struct fs_struct *fs = current_task()->fs;
 	struct lookup *l = lookup_get();
 
 	if (!l)
@@ -271,7 +271,7 @@ static __always_inline bool write_names(struct bfa_call_record *c, struct name *
 
 CHECKED_ONCE int report_names(struct call *call, struct name *first, struct name *second, long ret)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	struct scratch *s = scratch_get();
 	const struct call_shape *shape;
 	bool wanted;
@@ -298,7 +298,7 @@ CHECKED_ONCE int report_names(struct call *call, struct name *first, struct name
  */
 CHECKED_ONCE int report_unfollowed(struct name *n, __u32 types)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	struct scratch *s = scratch_get();
 	struct name_text text = {};
 	struct bfa_access *a;

@@ -106,7 +106,7 @@ __u32 own_tgid;
 /* Programs that run for bfatrace itself have the second one; it has one thread. */
 static __always_inline __u32 scratch_slot(void)
 {
-	return bpf_get_current_task_btf()->tgid == own_tgid;
+	return current_task()->tgid == own_tgid;
 }
 
 static __always_inline struct scratch *scratch_get(void)

@@ -12,13 +12,13 @@
 #include "uring_submit.h"
 
 /* As sys_enter would have noted it: for the duration. */
-static __always_inline void pretend_start(struct task_struct *task, struct call *call, struct uring_request *r)
+static __always_inline void pretend_start(struct call *call, struct uring_request *r)
 {
 	struct call_start *start;
 
-	if (!config.calls)
+	if (!PER_CALL)
 		return;
-	start = bpf_task_storage_get(&starts, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	start = make_start();
 	if (!start)
 		return;
 	start->id = call->id;
@@ -34,7 +34,7 @@ static __noinline int report_data(struct call *call, struct uring_request *r, __
 
 	if (!file_in_scope(at.dentry))
 		return 0;
-	if (config.calls) {
+	if (PER_CALL) {
 		call->fd = r->fd;
 		call->has_fd = r->fd >= 0;
 		return report_file(call, &at, ret);
@@ -62,7 +62,7 @@ static __always_inline int complete_splice(struct task_struct *task, struct call
 		report_data(call, r, (__u64)source, ret);
 	call->types = BFA_WRITTEN;
 	r->fd = target_fd;
-	return ret > 0 || config.calls ? report_data(call, r, (__u64)file, ret) : 0;
+	return ret > 0 || PER_CALL ? report_data(call, r, (__u64)file, ret) : 0;
 }
 
 static __always_inline int complete_close(struct task_struct *task, struct call *call, struct uring_request *r,
@@ -73,7 +73,7 @@ static __always_inline int complete_close(struct task_struct *task, struct call 
 
 	if (r->file_slot)
 		return 0;
-	if (!config.calls)
+	if (!PER_CALL)
 		return close_exit(&key);
 	e = r->file ? find_entry(&key) : 0;
 	if (e && e->known.file == r->file)
@@ -84,16 +84,16 @@ static __always_inline int complete_close(struct task_struct *task, struct call 
 /* Not inlined: the stack of all callers together is bounded. */
 static __noinline int open_descriptor(struct call *call, __u32 fd)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 
-	return config.calls ? reported_open(task, call, fd) : merged_open(task, call, fd);
+	return PER_CALL ? reported_open(task, call, fd) : merged_open(task, call, fd);
 }
 
 static __always_inline int complete_open(struct call *call, struct uring_request *r, struct name *n, long ret)
 {
 	if (ret < 0 || r->file_slot) {
 		call->types = BFA_OPENED;
-		if (config.calls)
+		if (PER_CALL)
 			return report_names(call, n, 0, ret);
 		return ret < 0 ? 0 : touch_name(n, BFA_OPENED);
 	}
@@ -142,12 +142,12 @@ static __always_inline int uring_finish(struct task_struct *task, struct io_kioc
 	call->types = entry->types;
 	for (int i = 0; i < 4; i++)
 		call->arguments[i] = r->arguments[i];
-	pretend_start(task, call, r);
+	pretend_start(call, r);
 	if (entry->kind == CALL_CLOSE)
 		return complete_close(task, call, r, ret);
 	if (entry->kind == CALL_OPENAT || (entry->kind >= CALL_NAME && entry->kind <= CALL_LOOK))
 		return complete_names(call, r, (__u64)req, ret);
-	if (!file || (ret < 0 && !config.calls))
+	if (!file || (ret < 0 && !PER_CALL))
 		return 0;
 	if (entry->kind == CALL_TRANSFER)
 		return complete_splice(task, call, r, file, ret);
@@ -174,8 +174,8 @@ static __always_inline int uring_complete(struct task_struct *task, struct io_ki
 	else
 		bpf_map_delete_elem(&uring_names, &key);
 	bpf_map_delete_elem(&uring_requests, &key);
-	if (config.calls)
-		forget_start(task);
+	if (PER_CALL)
+		forget_start();
 	return 0;
 }
 

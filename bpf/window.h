@@ -80,7 +80,7 @@ static __always_inline void note_first_access(struct open_file *e, struct task_s
 
 CHECKED_ONCE int begin_window(struct open_key *key, struct open_file *e)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 
 	if (!key || !e || !lock(key, e))
 		return 0;
@@ -131,7 +131,11 @@ CHECKED_ONCE bool report(struct open_key *key, struct open_file *e, __u32 closes
 	__u64 began;
 	__u32 types;
 
-	if (!s || !e || !key || config.calls)
+	USED(key);
+	USED(e);
+	USED(closes);
+	USED(keep);
+	if (!s || !e || !key || PER_CALL)
 		return true;
 	/* Who has just counted the first one is about to begin its window: a flush is not who did it. */
 	began = e->time_ns;
@@ -143,7 +147,7 @@ CHECKED_ONCE bool report(struct open_key *key, struct open_file *e, __u32 closes
 	types = types_of(e, &t, closes);
 	if (!e->known.outside && types & config.types) {
 		if (!began) {
-			note_first_access(e, bpf_get_current_task_btf());
+			note_first_access(e, current_task());
 			began = e->time_ns;
 			e->time_ns = 0;
 		}
@@ -226,7 +230,7 @@ static __always_inline bool fill(struct scratch *s, struct open_key *key, struct
 {
 	report_closed(key, e);
 	describe_open_file(s, key, file);
-	if (file_of_fd(bpf_get_current_task_btf(), key->fd) != file ||
+	if (file_of_fd(current_task(), key->fd) != file ||
 	    s->fresh.known.dentry != READ(file, f_path.dentry))
 		return false;
 	e->known = s->fresh.known;
@@ -234,11 +238,11 @@ static __always_inline bool fill(struct scratch *s, struct open_key *key, struct
 	if (!is_open_call(call))
 		return true;
 	open_arguments(call, &e->known.flags, &e->known.mode);
-	if (config.calls)
+	if (PER_CALL)
 		return true;
 	e->opens = 1;
 	e->types = call->types;
-	note_first_access(e, bpf_get_current_task_btf());
+	note_first_access(e, current_task());
 	if (e->transient)
 		COUNT(lost, 1); /* its close */
 	else
@@ -259,7 +263,7 @@ CHECKED_ONCE bool take_over(struct open_key *key, struct open_file *e, __u64 add
 
 	if (!s || !key || !e || !call || !lock(key, e))
 		return false;
-	is = file_of_fd(bpf_get_current_task_btf(), key->fd) == file;
+	is = file_of_fd(current_task(), key->fd) == file;
 	if (is && (is_open_call(call) || !is_of(e, file)))
 		is = fill(s, key, e, file, call);
 	unlock(e);
@@ -320,7 +324,7 @@ CHECKED_ONCE int close_entry(struct open_key *key, struct open_file *e)
 {
 	if (!key || !e || !lock(key, e))
 		return 0;
-	if (!is_of(e, file_of_fd(bpf_get_current_task_btf(), key->fd)))
+	if (!is_of(e, file_of_fd(current_task(), key->fd)))
 		report_closed(key, e);
 	unlock(e);
 	return 0;

@@ -3,12 +3,12 @@ import Foundation
 import PackagePlugin
 
 /// Compiles the BPF programs with the toolchain's own clang and makes a Swift source that holds the
-/// object, so that the binary needs no file beside it.
+/// objects, so that the binary needs no file beside it.
 @main
 struct CompileBPF: BuildToolPlugin {
   func createBuildCommands(context: PluginContext, target: Target) throws -> [Command] {
     let sources = context.package.directoryURL.appending(path: "bpf")
-    let embedded = context.pluginWorkDirectoryURL.appending(path: "TracerObject.swift")
+    let embedded = context.pluginWorkDirectoryURL.appending(path: "TracerObjects.swift")
     let inputs = try FileManager.default.contentsOfDirectory(atPath: sources.path)
       .filter { $0.hasSuffix(".c") || $0.hasSuffix(".h") }
       .map { sources.appending(path: $0) }
@@ -21,10 +21,19 @@ struct CompileBPF: BuildToolPlugin {
           embedded.path,
           try context.tool(named: "llvm-objcopy").url.path,
           try context.tool(named: "clang").url.path,
-        ] + Self.compilerFlags + ["-c", sources.appending(path: "bfatrace.bpf.c").path],
+        ] + Self.compilerFlags + ["-c", sources.appending(path: "bfatrace.bpf.c").path]
+          + Self.variants,
         inputFiles: inputs, outputFiles: [embedded])
     ]
   }
+
+  /// The names of the objects, with the flags of each; bpf/kernel.h explains them.
+  static let variants = [
+    "--object", "merged", "-DPER_CALL=0", "-DREAD_BY_HELPER=0",
+    "--object", "calls", "-DPER_CALL=1", "-DREAD_BY_HELPER=0",
+    "--object", "mergedByHelper", "-DPER_CALL=0", "-DREAD_BY_HELPER=1",
+    "--object", "callsByHelper", "-DPER_CALL=1", "-DREAD_BY_HELPER=1",
+  ]
 
   /// `-mcpu=v3` brings atomic exchange (kernel 5.12). Debian keeps `asm/` in the directory of the
   /// machine's architecture, where clang does not look when it compiles for another target.

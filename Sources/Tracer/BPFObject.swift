@@ -9,10 +9,11 @@ import Glibc
 struct BPFObject: ~Copyable {
   private let object: OpaquePointer
 
-  /// Opens the embedded object; nothing is in the kernel yet.
-  init() throws(TracerError) {
+  /// Opens an embedded object; nothing is in the kernel yet.
+  /// - Parameter base64: one of `TracerObjects`.
+  init(base64: String) throws(TracerError) {
     LibbpfLog.install()
-    guard let bytes = Data(base64Encoded: tracerObject) else {
+    guard let bytes = Data(base64Encoded: base64) else {
       throw TracerError("the embedded BPF object is damaged: build bfatrace again")
     }
     let opened = bytes.withUnsafeBytes { bytes in

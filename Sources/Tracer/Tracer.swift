@@ -22,7 +22,7 @@ public struct Tracer: ~Copyable {
     try Requirements.check()
     var processes: [ScopedProcess] = []
     for pid in options.pids { processes.append(try ScopedProcess(pid)) }
-    let object = try BPFObject()
+    let object = try BPFObject(base64: options.object)
     let counterMap = try object.map("counters")
     bpf_map__set_max_entries(counterMap, UInt32(libbpf_num_possible_cpus()))
     let missing = try Self.missingPrograms()
@@ -233,6 +233,14 @@ extension TracerOptions {
     (needsForks ? [] : ["sched_process_fork"]) + (calls ? ["open_at_start"] : ["sys_enter"])
   }
 
+  /// The object with the programs for this run on this kernel; bpf_rdonly_cast came with 6.2.
+  var object: String {
+    if KernelVersion.running < KernelVersion(major: 6, minor: 2) {
+      return calls ? TracerObjects.callsByHelper : TracerObjects.mergedByHelper
+    }
+    return calls ? TracerObjects.calls : TracerObjects.merged
+  }
+
   /// The same for the kernel.
   var configuration: bfa_config {
     var config = bfa_config()
@@ -240,7 +248,6 @@ extension TracerOptions {
     config.only_uid = uid == nil ? 0 : 1
     config.uid = uid ?? 0
     config.types = types
-    config.calls = calls ? 1 : 0
     config.only_failed = onlyFailed ? 1 : 0
     config.all = all ? 1 : 0
     config.metadata = metadata ? 1 : 0
@@ -255,7 +262,6 @@ extension TracerOptions {
     case .mount: config.only_mount = 1
     case nil: break
     }
-    config.rdonly_cast = KernelVersion.running < KernelVersion(major: 6, minor: 2) ? 0 : 1
     return config
   }
 }

@@ -31,6 +31,26 @@ struct CommandEventTests {
     }
   }
 
+  @Test("--failed names every place in which it looks for its configuration, absolutely")
+  func places() throws {
+    try Scratch.directory { directory in
+      try shell("mkdir -p here/deep home", in: directory)
+      // By a relative name, one through the parent, a test, an absolute name, a failing program.
+      let script = """
+        cd \(directory)/here/deep
+        cat conf 2> /dev/null || cat ../conf 2> /dev/null || [ -r ../../home/.conf ] ||
+          ls \(directory)/etc//conf 2> /dev/null || ./conf-helper 2> /dev/null
+        """
+      let trace = try Tracing(["-x", "--", "/bin/sh", "-c", script]).end()
+      for name in ["here/deep/conf", "here/conf", "home/.conf", "etc/conf", "here/deep/conf-helper"] {
+        let found = trace.lines.filter {
+          $0.contains(" \(directory)/\(name) ") && $0.contains(" = -1 ENOENT ")
+        }
+        #expect(!found.isEmpty, "\(name)\n\(trace.description)")
+      }
+    }
+  }
+
   @Test("two hundred descendants that live for a millisecond", arguments: [true, false])
   func shortLived(asCalls: Bool) throws {
     try Scratch.directory { directory in
