@@ -302,15 +302,18 @@ static __always_inline struct task_struct *current_task(void)
 /* For an argument that not every variant uses: callers would not pass it, but the verifier asks for it. */
 #define USED(argument) asm volatile("" : : "r"(argument))
 
+/* Any structure that begins with 64 bits which are no pointer to the verifier. */
+struct timespec64 {
+	__s64 tv_sec;
+} KERNEL_STRUCT;
+
 static __always_inline struct file *file_of_fd(struct task_struct *task, __u32 fd)
 {
 	struct fdtable *table = task->files->fdt;
-	struct file *file = 0;
+	/* An element of the table, read without a helper: of a struct, as bpf_rdonly_cast asks for. */
+	struct timespec64 *element = (struct timespec64 *)(table->fd + fd);
 
-	if (fd >= table->max_fds)
-		return 0;
-	bpf_probe_read_kernel(&file, sizeof(file), table->fd + fd);
-	return file;
+	return fd < table->max_fds ? (struct file *)READ(element, tv_sec) : 0;
 }
 
 #endif

@@ -42,7 +42,9 @@ struct CommandEventTests {
           ls \(directory)/etc//conf 2> /dev/null || ./conf-helper 2> /dev/null
         """
       let trace = try Tracing(["-x", "--", "/bin/sh", "-c", script]).end()
-      for name in ["here/deep/conf", "here/conf", "home/.conf", "etc/conf", "here/deep/conf-helper"] {
+      for name in [
+        "here/deep/conf", "here/conf", "home/.conf", "etc/conf", "here/deep/conf-helper",
+      ] {
         let found = trace.lines.filter {
           $0.contains(" \(directory)/\(name) ") && $0.contains(" = -1 ENOENT ")
         }
