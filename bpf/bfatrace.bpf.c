@@ -65,9 +65,8 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 	read_call(task, regs, &entry, &s->call_at_hand);
 	if (!PER_CALL)
 		return merged_exit(task, &s->call_at_hand, ret);
-	call_exit(task, &s->call_at_hand, ret);
-	forget_start();
-	return 0;
+	recall_start(&s->call_at_hand);
+	return call_exit(task, &s->call_at_hand, ret);
 }
 
 /* The call of a handler, which sys_exit has found to be wanted. */
@@ -79,6 +78,7 @@ static __always_inline struct call *call_at_hand(struct task_struct *task, struc
 	if (!s || !identify_call(task, regs, &entry))
 		return 0;
 	read_call(task, regs, &entry, &s->call_at_hand);
+	recall_start(&s->call_at_hand);
 	return &s->call_at_hand;
 }
 
@@ -89,12 +89,7 @@ int BPF_PROG(handle_names, struct pt_regs *regs, long ret)
 	struct task_struct *task = current_task();
 	struct call *call = call_at_hand(task, regs);
 
-	if (!call)
-		return 0;
-	name_exit(call, ret);
-	if (PER_CALL)
-		forget_start();
-	return 0;
+	return call ? name_exit(call, ret) : 0;
 }
 
 SEC("tp_btf/sys_exit")
@@ -103,12 +98,7 @@ int BPF_PROG(handle_descriptors, struct pt_regs *regs, long ret)
 	struct task_struct *task = current_task();
 	struct call *call = call_at_hand(task, regs);
 
-	if (!call)
-		return 0;
-	other_descriptor_exit(task, call, ret);
-	if (PER_CALL)
-		forget_start();
-	return 0;
+	return call ? other_descriptor_exit(task, call, ret) : 0;
 }
 
 SEC("tp_btf/sys_exit")

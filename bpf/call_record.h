@@ -40,7 +40,6 @@ static __always_inline struct call_start *make_start(void)
 static __always_inline void describe_call(struct bfa_call_record *c, struct task_struct *task, struct call *call,
 					  long ret)
 {
-	struct call_start *start = start_of();
 	__u64 now = bpf_ktime_get_boot_ns();
 
 	__builtin_memset(c, 0, sizeof(*c));
@@ -56,20 +55,26 @@ static __always_inline void describe_call(struct bfa_call_record *c, struct task
 	c->ret = ret;
 	if (call->part)
 		c->record.marks = BFA_MARK_PART;
-	if (start && start->id == call->id) {
+	if (call->begin_ns) {
 		c->record.marks |= BFA_MARK_DURATION;
-		c->record.time_ns = start->time_ns;
-		c->duration_ns = now - start->time_ns;
+		c->record.time_ns = call->begin_ns;
+		c->duration_ns = now - call->begin_ns;
 	}
 }
 
-/* Behind the last record of a call: it must not be taken for a later one's beginning. */
-static __always_inline void forget_start(void)
+/* What its entry has left for the exit of a call; it must not be taken for a later one's. */
+static __always_inline void recall_start(struct call *call)
 {
-	struct call_start *start = start_of();
+	struct call_start *start = PER_CALL ? start_of() : 0;
 
-	if (start)
-		start->id = BFA_CALL_NONE;
+	if (!start)
+		return;
+	if (start->id == call->id) {
+		call->begin_ns = start->time_ns;
+		call->file = start->file;
+		call->new_file = start->new_file;
+	}
+	start->id = BFA_CALL_NONE;
 }
 
 /* The arguments that a shape names. */

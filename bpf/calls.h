@@ -272,14 +272,12 @@ static __always_inline int call_on_close(struct task_struct *task, struct open_k
  * Whether the descriptor is of another file than when the call began: another
  * thread has changed it.
  */
-static __always_inline bool has_changed(struct task_struct *task, struct call *call, struct file *file, bool second)
+static __always_inline bool has_changed(struct call *call, struct file *file, bool second)
 {
-	struct call_start *start = start_of();
-
 	/* The source of a clone, and what i386's first mmap maps, are not known before the exit. */
 	if ((call->kind == CALL_CLONE && !second) || (call->compat && call->id == BFA_CALL_mmap))
 		return false;
-	return start && start->id == call->id && (second ? start->new_file : start->file) != (__u64)file;
+	return call->begin_ns && (second ? call->new_file : call->file) != (__u64)file;
 }
 
 /* A call that worked, or failed, on a descriptor that was not opened by it. */
@@ -292,7 +290,7 @@ static __noinline int report_descriptor(struct call *call, __u32 fd, bool second
 
 	if (!call)
 		return 0;
-	if ((!file && ret >= 0) || has_changed(task, call, file, second)) {
+	if ((!file && ret >= 0) || has_changed(call, file, second)) {
 		COUNT(unresolved, 1);
 		return 0;
 	}

@@ -10,20 +10,28 @@ struct {
 	__uint(max_entries, BFA_RING_BYTES);
 } records SEC(".maps");
 
+enum {
+	LOOK_EVERY = 32, /* records of a CPU between two looks at how full the ring is; a power of two */
+};
+
+/* The reader comes by itself, and is woken only when the ring fills up: else that would cost a call most. */
+static __always_inline __u64 wakeup(struct scratch *s)
+{
+	if (s->emitted++ % LOOK_EVERY)
+		return BPF_RB_NO_WAKEUP;
+	return bpf_ringbuf_query(&records, BPF_RB_AVAIL_DATA) > BFA_RING_BYTES / 4 ? BPF_RB_FORCE_WAKEUP :
+										     BPF_RB_NO_WAKEUP;
+}
+
 /*
- * Sends the first size bytes of the scratch record. The reader comes by
- * itself; it is woken only when the ring fills up, because waking it for
- * every record costs the traced call more than all the rest. A full ring
- * loses `events`: 0 if the caller keeps what they counted.
+ * Sends the first size bytes of the scratch record. A full ring loses
+ * `events`: 0 if the caller keeps what they counted.
  */
 static __always_inline bool emit(struct scratch *s, __u32 size, __u32 events)
 {
-	__u64 waiting = bpf_ringbuf_query(&records, BPF_RB_AVAIL_DATA);
-	__u64 flags = waiting > BFA_RING_BYTES / 4 ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
-
 	/* Opaque: the verifier of older kernels needs to see the comparison. */
 	asm volatile("" : "+r"(size));
-	if (size > RECORD_BYTES || bpf_ringbuf_output(&records, s->bytes, size, flags)) {
+	if (size > RECORD_BYTES || bpf_ringbuf_output(&records, s->bytes, size, wakeup(s))) {
 		COUNT(lost, events);
 		return false;
 	}

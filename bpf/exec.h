@@ -100,10 +100,11 @@ static __always_inline void executed_call(struct call *call)
 	call->id = BFA_CALL_execve;
 	call->kind = CALL_EXEC;
 	call->types = EXEC_TYPES;
-	if (!start || start->id != BFA_CALL_execveat)
-		return;
-	call->id = BFA_CALL_execveat;
-	call->arguments[4] = start->exec_flags;
+	if (start && start->id == BFA_CALL_execveat) {
+		call->id = BFA_CALL_execveat;
+		call->arguments[4] = start->exec_flags;
+	}
+	recall_start(call);
 }
 
 static __always_inline int report_exec(struct task_struct *task, struct linux_binprm *bprm)
@@ -119,10 +120,7 @@ static __always_inline int report_exec(struct task_struct *task, struct linux_bi
 	if (READ(bprm, interp) != READ(bprm, filename))
 		report_script(call, bprm);
 	report_program(call, &program);
-	report_interpreter(call, &program);
-	if (PER_CALL)
-		forget_start();
-	return 0;
+	return report_interpreter(call, &program);
 }
 
 #endif

@@ -302,15 +302,19 @@ static __always_inline struct task_struct *current_task(void)
 /* For an argument that not every variant uses: callers would not pass it, but the verifier asks for it. */
 #define USED(argument) asm volatile("" : : "r"(argument))
 
-/* Any structure that begins with 64 bits which are no pointer to the verifier. */
+/*
+ * Two words that are no pointers to the verifier. Memory is read as this one,
+ * whatever is there, where a helper would cost too much: bpf_rdonly_cast asks
+ * for a structure of the kernel.
+ */
 struct timespec64 {
 	__s64 tv_sec;
+	long tv_nsec;
 } KERNEL_STRUCT;
 
 static __always_inline struct file *file_of_fd(struct task_struct *task, __u32 fd)
 {
 	struct fdtable *table = task->files->fdt;
-	/* An element of the table, read without a helper: of a struct, as bpf_rdonly_cast asks for. */
 	struct timespec64 *element = (struct timespec64 *)(table->fd + fd);
 
 	return fd < table->max_fds ? (struct file *)READ(element, tv_sec) : 0;

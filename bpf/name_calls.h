@@ -17,16 +17,6 @@ static __always_inline bool is_rename(__u8 id)
 	       id == BFA_CALL_io_uring_renameat;
 }
 
-/* socketcall(2) is shown as the call that it stands for. */
-static __always_inline void rename_start(struct call *call)
-{
-	struct call_start *start = PER_CALL ? start_of() : 0;
-
-	if (start && start->id == call->id)
-		start->id = BFA_CALL_bind;
-	call->id = BFA_CALL_bind;
-}
-
 /* A socket's address, if it is a file name: it may lack its NUL. */
 static __always_inline bool bound_name(struct call *call, struct name *n)
 {
@@ -41,7 +31,7 @@ static __always_inline bool bound_name(struct call *call, struct name *n)
 		if (call->arguments[0] != SOCKETCALL_BIND ||
 		    bpf_probe_read_user(packed, sizeof(packed), (void *)call->arguments[1]))
 			return false;
-		rename_start(call);
+		call->id = BFA_CALL_bind; /* what it stands for */
 		call->arguments[1] = packed[1];
 		call->arguments[2] = packed[2];
 	}

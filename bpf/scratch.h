@@ -83,6 +83,7 @@ enum {
 
 struct scratch {
 	struct call call_at_hand; /* a BPF stack has no room for it */
+	__u32 emitted;		  /* records */
 	struct walk walk;
 	struct open_file fresh;
 	char path[BFA_PATH_MAX + BFA_NAME_MAX + 1]; /* a name may be copied to any offset below BFA_PATH_MAX */

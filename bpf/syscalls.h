@@ -64,6 +64,9 @@ struct call {
 	__u8 has_fd; /* a request on `fd`; a system call has it among its arguments */
 	__u16 types; /* enum bfa_type: more of an open than what every one is */
 	__s32 fd;
+	__u64 begin_ns; /* CLOCK_BOOTTIME of its entry; 0 if that was not seen, and then these two are not known */
+	__u64 file;	/* struct file * of its descriptor at the entry, unless it is an open */
+	__u64 new_file; /* of its second one */
 	__u64 arguments[CALL_ARGUMENTS];
 };
 
@@ -186,6 +189,7 @@ static __always_inline void read_call(struct task_struct *task, struct pt_regs *
 	call->types = 0;
 	call->part = 0;
 	call->has_fd = 0;
+	call->begin_ns = 0;
 	read_arguments(regs, call);
 }
 

@@ -11,20 +11,6 @@
 #include "name_calls.h"
 #include "uring_submit.h"
 
-/* As sys_enter would have noted it: for the duration. */
-static __always_inline void pretend_start(struct call *call, struct uring_request *r)
-{
-	struct call_start *start;
-
-	if (!PER_CALL)
-		return;
-	start = make_start();
-	if (!start)
-		return;
-	start->id = call->id;
-	start->time_ns = r->time_ns;
-}
-
 /* A request on a file, by its address: it may have no descriptor any more, or never had one. */
 static __noinline int report_data(struct call *call, struct uring_request *r, __u64 address, long ret)
 {
@@ -142,7 +128,7 @@ static __always_inline int uring_finish(struct task_struct *task, struct io_kioc
 	call->types = entry->types;
 	for (int i = 0; i < 4; i++)
 		call->arguments[i] = r->arguments[i];
-	pretend_start(call, r);
+	call->begin_ns = r->time_ns;
 	if (entry->kind == CALL_CLOSE)
 		return complete_close(task, call, r, ret);
 	if (entry->kind == CALL_OPENAT || (entry->kind >= CALL_NAME && entry->kind <= CALL_LOOK))
@@ -174,8 +160,6 @@ static __always_inline int uring_complete(struct task_struct *task, struct io_ki
 	else
 		bpf_map_delete_elem(&uring_names, &key);
 	bpf_map_delete_elem(&uring_requests, &key);
-	if (PER_CALL)
-		forget_start();
 	return 0;
 }
 
