@@ -2,22 +2,68 @@
 #
 #   make                        builds the program
 #   make run ARGS='--json'      builds it and runs it as root
+#   make install                installs it below PREFIX, in the directory tree DESTDIR;
+#                               FATRACE=1: under the name fatrace too
+#   make uninstall              removes what that installed, with the same variables
+#   make deb                    makes a Debian package in .build
 #   make test                   runs every test; CI=true makes warnings errors
 #   make lint, make format      check and apply the style
 
 SWIFT ?= swift
 # One binary that needs no Swift installation where it runs.
-RELEASE = -c release --static-swift-stdlib --product bfatrace
+RELEASE = -c release --static-swift-stdlib --product bfatrace --disable-local-rpath
 SUDO = $(shell [ "$$(id -u)" -eq 0 ] || echo sudo)
 SWIFT_FILES = Package.swift Plugins Sources Tests
 
-.PHONY: all run test lint format clean
+PREFIX = /usr/local
+DESTDIR =
+# Not empty: also the symbolic link fatrace, and its manual.
+FATRACE =
+# What is installed; built if it is the default and does not exist.
+BINARY = .build/release/bfatrace
+# As for other system tools of administrators, fatrace among them.
+SBIN = $(PREFIX)/sbin
+MAN = $(PREFIX)/share/man/man8
+# Where the shells look, in /usr as in /usr/local; zsh is built with a path of its own.
+BASH_COMPLETIONS = $(PREFIX)/share/bash-completion/completions
+ZSH_COMPLETIONS = $(PREFIX)/share/zsh/site-functions
+FISH_COMPLETIONS = $(PREFIX)/share/fish/vendor_completions.d
+# Where the Debian package goes.
+DEB = .build
+
+.PHONY: all run install uninstall deb test lint format clean
 
 all:
 	$(SWIFT) build $(RELEASE)
 
 run: all
 	$(SUDO) "$$($(SWIFT) build $(RELEASE) --show-bin-path)/bfatrace" $(ARGS)
+
+.build/release/bfatrace:
+	$(SWIFT) build $(RELEASE)
+
+install: $(BINARY)
+	install -D -s -m 755 $(BINARY) $(DESTDIR)$(SBIN)/bfatrace
+	install -D -m 644 man/bfatrace.8 $(DESTDIR)$(MAN)/bfatrace.8
+	install -D -m 644 completions/bfatrace.bash $(DESTDIR)$(BASH_COMPLETIONS)/bfatrace
+	install -D -m 644 completions/_bfatrace $(DESTDIR)$(ZSH_COMPLETIONS)/_bfatrace
+	install -D -m 644 completions/bfatrace.fish $(DESTDIR)$(FISH_COMPLETIONS)/bfatrace.fish
+ifneq ($(FATRACE),)
+	ln -sf bfatrace $(DESTDIR)$(SBIN)/fatrace
+	$(if $(wildcard man/fatrace.8),install -D -m 644 man/fatrace.8 $(DESTDIR)$(MAN)/fatrace.8)
+endif
+
+# The name fatrace, and its manual, may be another program's.
+uninstall:
+	if [ "$$(readlink $(DESTDIR)$(SBIN)/fatrace)" = bfatrace ]; then \
+		rm -f $(DESTDIR)$(SBIN)/fatrace $(DESTDIR)$(MAN)/fatrace.8; \
+	fi
+	rm -f $(DESTDIR)$(SBIN)/bfatrace $(DESTDIR)$(MAN)/bfatrace.8
+	rm -f $(DESTDIR)$(BASH_COMPLETIONS)/bfatrace $(DESTDIR)$(ZSH_COMPLETIONS)/_bfatrace
+	rm -f $(DESTDIR)$(FISH_COMPLETIONS)/bfatrace.fish
+
+deb: $(BINARY)
+	packaging/deb $(BINARY) $(DEB)
 
 # What failed is repeated at the end, where it is not buried.
 test: SHELL = bash
