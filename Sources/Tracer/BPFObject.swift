@@ -47,7 +47,8 @@ struct BPFObject: ~Copyable {
     let result = bpf_object__load(object)
     if result != 0 {
       throw TracerError(
-        "cannot trace: the kernel refuses the BPF programs (\(errorName(-result))): \(LibbpfLog.reason)"
+        cannotTrace:
+          "the kernel refuses the BPF programs (\(errorName(-result))): \(LibbpfLog.reason)"
       )
     }
   }
@@ -63,7 +64,8 @@ struct BPFObject: ~Copyable {
         handlers, &key, MemoryLayout.size(ofValue: key), &program,
         MemoryLayout.size(ofValue: program), 0)
       if result != 0 {
-        throw TracerError("cannot trace: cannot connect programs (\(errorName(-result)))")
+        throw TracerError(
+          cannotTrace: "cannot connect programs (\(errorName(-result)))")
       }
     }
   }
@@ -75,7 +77,7 @@ struct BPFObject: ~Copyable {
     let iterator = link == nil ? -1 : bpf_iter_create(bpf_link__fd(link))
     guard iterator >= 0 else {
       throw TracerError(
-        "cannot trace: cannot run \(name) (\(errorName(errno))): \(LibbpfLog.reason)")
+        cannotTrace: "cannot run \(name) (\(errorName(errno))): \(LibbpfLog.reason)")
     }
     defer { close(iterator) }
     // It writes nothing: each read visits some, until one finds the end.
@@ -104,6 +106,19 @@ struct BPFObject: ~Copyable {
   }
 }
 
+extension BPFObject {
+  /// The names of the programs, in the order of the object.
+  var programNames: [String] {
+    var names: [String] = []
+    var program = bpf_object__next_program(object, nil)
+    while let found = program {
+      names.append(String(cString: bpf_program__name(found)))
+      program = bpf_object__next_program(object, found)
+    }
+    return names
+  }
+}
+
 /// What libbpf says is printed nowhere: its first warning is part of an error message.
 enum LibbpfLog {
   /// Only the thread that loads writes and reads it.
@@ -112,6 +127,7 @@ enum LibbpfLog {
   static var reason: String { firstWarning ?? "no reason given" }
 
   static func install() {
+    firstWarning = nil
     libbpf_set_print { level, format, arguments in
       if level == LIBBPF_WARN, let format, let arguments {
         LibbpfLog.keep(format, arguments)

@@ -2,8 +2,17 @@
 import CBfatrace
 import Glibc
 
-/// What the kernel and the user must allow, looked at before anything is loaded: the errors that
-/// the kernel gives later do not tell one reason from another.
+/// Something that the kernel or the user must allow.
+struct Requirement {
+  let name: String
+  /// What is there.
+  let state: String
+  /// What is wrong with it, and what to do; nil if nothing is.
+  let problem: String?
+}
+
+/// What is looked at before anything is loaded: the errors that the kernel gives later do not tell
+/// one reason from another.
 enum Requirements {
   static let oldestKernel = KernelVersion(major: 5, minor: 17)  // bpf_loop
   static let neededCapabilities = bit(BFA_CAP_BPF) | bit(BFA_CAP_PERFMON)
@@ -11,32 +20,63 @@ enum Requirements {
   static let flushCapability = bit(BFA_CAP_BPF)
   static let killCapability = bit(BFA_CAP_KILL)
 
+  static var all: [Requirement] { [kernel, capabilities, userNamespace, lockdown, types] }
+
   static func check() throws(TracerError) {
-    let running = KernelVersion.running
-    if running < oldestKernel {
-      throw TracerError(
-        "cannot trace: kernel \(running) is too old: bfatrace needs \(oldestKernel) or later")
-    }
-    try checkCapabilities()
-    if firstLine(of: "/sys/kernel/security/lockdown")?.contains("[confidentiality]") == true {
-      throw TracerError(
-        "cannot trace: the kernel is locked down (confidentiality), which forbids BPF programs to "
-          + "read its memory: boot with lockdown=integrity or without Secure Boot")
-    }
-    if access("/sys/kernel/btf/vmlinux", R_OK) != 0 {
-      throw TracerError(
-        "cannot trace: no type information of the kernel in /sys/kernel/btf/vmlinux "
-          + "(\(errorName(errno))): mount /sys, or use a kernel built with CONFIG_DEBUG_INFO_BTF=y")
-    }
+    for case let problem? in all.map(\.problem) { throw TracerError(cannotTrace: problem) }
   }
 
-  private static func checkCapabilities() throws(TracerError) {
+  private static var kernel: Requirement {
+    let running = KernelVersion.running
+    return Requirement(
+      name: "kernel", state: "\(running); \(oldestKernel) or later is needed",
+      problem: running >= oldestKernel
+        ? nil : "kernel \(running) is too old: bfatrace needs \(oldestKernel) or later")
+  }
+
+  private static var capabilities: Requirement {
     let held = bfa_capabilities()
-    if held & bit(BFA_CAP_SYS_ADMIN) == 0 && held & neededCapabilities != neededCapabilities {
-      throw TracerError(
-        "cannot trace: this needs root, or the capabilities CAP_BPF and CAP_PERFMON: "
-          + "run it with sudo")
-    }
+    let areThere =
+      held & bit(BFA_CAP_SYS_ADMIN) != 0 || held & neededCapabilities == neededCapabilities
+    return Requirement(
+      name: "capabilities", state: "CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN",
+      problem: areThere
+        ? nil
+        : "this needs root, or the capabilities CAP_BPF and CAP_PERFMON: run it with sudo")
+  }
+
+  /// Capabilities of another one are none to bpf(2).
+  private static var userNamespace: Requirement {
+    let all = ["0", "0", "4294967295"][...]
+    let map = firstLine(of: "/proc/self/uid_map")?.split { $0 == " " || $0 == "\n" }
+    return Requirement(
+      name: "user namespace", state: "the initial one",
+      problem: map == nil || map?.elementsEqual(all, by: ==) == true
+        ? nil
+        : "the capabilities are those of a user namespace, as in a container, and do not count "
+          + "outside of it: run it as root of the host")
+  }
+
+  private static var lockdown: Requirement {
+    let modes = firstLine(of: "/sys/kernel/security/lockdown")
+    let mode = modes?.split { "[]".contains($0) }.dropFirst(modes?.first == "[" ? 0 : 1).first
+    return Requirement(
+      name: "lockdown", state: mode.map(String.init) ?? "not in this kernel, or not mounted",
+      problem: mode != "confidentiality"
+        ? nil
+        : "the kernel is locked down (confidentiality), which forbids BPF programs to "
+          + "read its memory: boot with lockdown=integrity or without Secure Boot")
+  }
+
+  private static var types: Requirement {
+    let path = "/sys/kernel/btf/vmlinux"
+    let isThere = access(path, R_OK) == 0
+    return Requirement(
+      name: "BTF", state: path,
+      problem: isThere
+        ? nil
+        : "no type information of the kernel in \(path) (\(errorName(errno))): "
+          + "mount /sys, or use a kernel built with CONFIG_DEBUG_INFO_BTF=y")
   }
 
   private static func bit(_ capability: bfa_capability) -> UInt64 { 1 << capability.rawValue }

@@ -43,7 +43,7 @@ public struct Tracer: ~Copyable {
     self.ring = ring
   }
 
-  private static func missingPrograms() throws(TracerError) -> [String] {
+  static func missingPrograms() throws(TracerError) -> [String] {
     let tracepoints = try Tracepoints()
     return TracerOptions.optionalPrograms.filter { !tracepoints.has($0) }
   }
@@ -58,7 +58,7 @@ public struct Tracer: ~Copyable {
     for name in optionalPrograms + options.programs {
       guard let link = bpf_program__attach(try object.program(name)) else {
         throw TracerError(
-          "cannot trace: cannot attach \(name) (\(errorName(errno))): \(LibbpfLog.reason)")
+          cannotTrace: "cannot attach \(name) (\(errorName(errno))): \(LibbpfLog.reason)")
       }
       links.append(link)
     }
@@ -160,7 +160,8 @@ extension Tracer {
       return result == 0 ? Int32(bitPattern: run.retval) : result
     }
     if result != 0 {
-      throw TracerError("cannot trace: cannot tell the kernel the scope (\(errorName(-result)))")
+      throw TracerError(
+        cannotTrace: "cannot tell the kernel the scope (\(errorName(-result)))")
     }
   }
 

@@ -5,9 +5,18 @@ import Glibc
 /// Why tracing is not possible, in one line that ends with what to do about it.
 public struct TracerError: Error, CustomStringConvertible {
   public let description: String
+  /// The same without what goes around it.
+  let reason: String
 
   public init(_ description: String) {
     self.description = description
+    reason = description
+  }
+
+  /// What the kernel or the user does not allow.
+  init(cannotTrace reason: String) {
+    description = "cannot trace: \(reason) (bfatrace --check tells more)"
+    self.reason = reason
   }
 }
 

@@ -26,6 +26,9 @@ struct Bfatrace: ParsableCommand {
   @OptionGroup(title: "Output") var output: OutputOptions
   @OptionGroup(title: "When to end") var end: EndOptions
 
+  @Flag(help: "Say what this kernel and this user allow, what is missing, and what to do.")
+  var check = false
+
   var lineOptions: LineOptions {
     LineOptions(
       json: output.json, long: output.long,

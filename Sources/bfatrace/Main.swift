@@ -13,6 +13,7 @@ enum Main {
     do {
       let line = try Bfatrace.parse(arguments)
       try line.command.check(arguments)
+      if line.check { return CheckReport.print() }
       var session = try Session(line)
       return try session.run()
     } catch let failure as Failure {

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+import CBfatrace
+import CLibBPF
+import Glibc
+
+/// What this kernel and this user allow, and what is missing.
+public enum Check {
+  /// One thing that was looked at.
+  public struct Finding {
+    public enum Kind: String {
+      case ok
+      /// Tracing does without it.
+      case absent
+      /// Tracing does not.
+      case failed
+    }
+
+    public let kind: Kind
+    /// "kernel", "program sys_exit".
+    public let name: String
+    /// What is there; of what is not, what is lost without it, or what to do.
+    public let text: String
+  }
+
+  /// Looks at what is needed; then loads, attaches and runs the programs, with no process in scope.
+  /// - Returns: what was found; it traces if nothing has failed.
+  public static func run() -> [Finding] {
+    let requirements = Requirements.all.map {
+      Finding(kind: $0.problem == nil ? .ok : .failed, name: $0.name, text: $0.problem ?? $0.state)
+    }
+    if requirements.contains(where: { $0.kind == .failed }) {
+      return requirements + [
+        Finding(kind: .failed, name: "programs", text: "not tried: see above")
+      ]
+    }
+    let runs = runs()
+    do throws(TracerError) {
+      let allLoad = runs.allSatisfy { $0.kind == .ok }
+      return requirements + (try programs(allLoad: allLoad)) + runs
+    } catch {
+      return requirements + [Finding(kind: .failed, name: "programs", text: error.reason)]
+    }
+  }
+
+  /// - Parameter allLoad: otherwise each is tried by itself, to see which one the kernel refuses.
+  private static func programs(allLoad: Bool) throws(TracerError) -> [Finding] {
+    let absent = try Tracer.missingPrograms()
+    return try BPFObject(base64: TracerOptions().object).programNames.map { program in
+      let name = "program \(program)"
+      let use = uses[program] ?? "?"
+      if let other = alternatives[program], absent.contains(program), !absent.contains(other) {
+        return Finding(kind: .ok, name: name, text: "this kernel has \(other) in its place")
+      }
+      if absent.contains(program) {
+        let text = "this kernel has no such tracepoint; without it: no \(use)"
+        return Finding(kind: .absent, name: name, text: text)
+      }
+      if !allLoad, let refusal = refusal(of: program) {
+        return Finding(kind: .failed, name: name, text: "\(refusal); without it: no \(use)")
+      }
+      return Finding(kind: .ok, name: name, text: "loads; it is for \(use)")
+    }
+  }
+
+  /// Why the kernel does not load a program; nil if it does, for merged lines and for calls.
+  private static func refusal(of name: String) -> String? {
+    for options in modes where !options.unneededPrograms.contains(name) {
+      do throws(TracerError) {
+        let object = try BPFObject(base64: options.object)
+        for other in object.programNames where other != name {
+          bpf_program__set_autoload(try object.program(other), false)
+        }
+        try object.load(options.configuration)
+      } catch {
+        return error.reason
+      }
+    }
+    return nil
+  }
+
+  /// All of it together, as a run does it, with maps and the ring buffer.
+  private static func runs() -> [Finding] {
+    modes.map { options in
+      let name = options.calls ? "tracing with --syscalls" : "tracing"
+      do throws(TracerError) {
+        var tracer = try Tracer(options)
+        try tracer.attach()
+        try tracer.flush()
+        let megabytes = BFA_RING_BYTES.rawValue >> 20
+        return Finding(kind: .ok, name: name, text: "works, with a ring buffer of \(megabytes) MiB")
+      } catch {
+        return Finding(kind: .failed, name: name, text: error.reason)
+      }
+    }
+  }
+
+  /// What is recorded of this process, which never shows itself: nothing.
+  private static var modes: [TracerOptions] {
+    [false, true].map { calls in
+      var options = TracerOptions()
+      options.pids = [getpid()]
+      options.follow = true
+      options.calls = calls
+      return options
+    }
+  }
+
+  /// Programs of which a kernel has one or the other.
+  private static let alternatives = [
+    "io_uring_submit_req": "io_uring_submit_sqe", "io_uring_submit_sqe": "io_uring_submit_req",
+  ]
+
+  /// What programs are for.
+  private static let uses = [
+    "sys_exit": "system calls",
+    "sys_enter": "durations, and what --syscalls shows",
+    "handle_names": "calls on names: mkdir, rename, unlink, stat",
+    "handle_descriptors": "truncate, mmap, fsync, copies and their kind",
+    "handle_aio": "kernel AIO",
+    "sched_process_exec": "programs that are executed",
+    "sched_process_exit": "descriptors that the end of a process closes",
+    "sched_process_fork": "--follow, and the descendants of a command",
+    "io_uring_submit_req": "opens and closes by io_uring",
+    "io_uring_submit_sqe": "opens and closes by io_uring",
+    "io_uring_complete": "reads and writes by io_uring",
+    "open_at_start": "closes of descriptors that were open before the start",
+    "flush": "merged lines of files that stay open",
+    "setup": "telling the kernel the scope",
+  ]
+}
