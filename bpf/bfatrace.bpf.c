@@ -33,13 +33,13 @@ static __always_inline __u32 handler_of(__u8 kind)
 	return BFA_HANDLE_DESCRIPTORS;
 }
 
-/* Merged records tell only of what succeeded, but a close is one whatever its result. */
+/* Merged records tell of what succeeded, and of a close whatever its result; a summary counts failed opens. */
 static __always_inline bool is_result_wanted(__u8 kind, long ret)
 {
 	/* A program that was executed is told by sched_process_exec. */
 	if (kind == CALL_EXEC)
 		return PER_CALL && ret < 0;
-	return ret >= 0 || PER_CALL || kind == CALL_CLOSE;
+	return ret >= 0 || PER_CALL || kind == CALL_CLOSE || (config.failed_opens && kind <= CALL_OPEN_HANDLE);
 }
 
 SEC("tp_btf/sys_exit")
@@ -63,6 +63,8 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 	if (!s)
 		return 0;
 	read_call(task, regs, &entry, &s->call_at_hand);
+	if (!PER_CALL && config.failed_opens && ret < 0 && is_open_call(&s->call_at_hand))
+		return failed_open(s, task, &s->call_at_hand, ret);
 	if (!PER_CALL)
 		return merged_exit(task, &s->call_at_hand, ret);
 	recall_start(&s->call_at_hand);

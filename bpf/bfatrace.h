@@ -249,6 +249,7 @@ struct bfa_record {
 	__u32 gid;
 	char comm[BFA_COMM_SIZE]; /* of the thread group's leader, NUL-padded */
 	__u64 time_ns;		  /* CLOCK_BOOTTIME of the (first) call */
+	__u64 began_ns;		  /* the same of the process: a later one may have its number */
 	__u64 inode;
 	__u32 device; /* the kernel's dev_t: major << 20 | minor */
 	__u32 flags;
@@ -295,6 +296,7 @@ struct bfa_config {
 	__u8 only_under;   /* files with an ancestor in the map places */
 	__u8 follow;	   /* also the children of processes in scope */
 	__u8 metadata;	   /* also calls that look at a file without opening it */
+	__u8 failed_opens; /* a record for each of them beside merged ones */
 };
 
 /* What a rule says of a process; values of the maps pid_rules and comm_rules. */

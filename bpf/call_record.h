@@ -52,6 +52,7 @@ static __always_inline void describe_call(struct bfa_call_record *c, struct task
 	c->record.uid = task->cred->euid.val;
 	c->record.gid = task->cred->egid.val;
 	copy_comm(c->record.comm, task);
+	c->record.began_ns = task->group_leader->start_boottime;
 	c->ret = ret;
 	if (call->part)
 		c->record.marks = BFA_MARK_PART;

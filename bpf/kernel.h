@@ -183,6 +183,7 @@ struct task_struct {
 	struct fs_struct *fs;
 	struct files_struct *files;
 	struct signal_struct *signal;
+	__u64 start_boottime;
 } KERNEL_STRUCT;
 
 /* What the iterator over open files passes (kernel/bpf/task_iter.c). */

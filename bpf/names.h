@@ -319,6 +319,7 @@ CHECKED_ONCE int report_unfollowed(struct name *n, __u32 types)
 	a->record.uid = task->cred->euid.val;
 	a->record.gid = task->cred->egid.val;
 	copy_comm(a->record.comm, task);
+	a->record.began_ns = task->group_leader->start_boottime;
 	a->writes = types == BFA_WRITTEN;
 	emit(s, sizeof(*a) + text.path_len + text.filename_len, 1);
 	return 0;

@@ -51,6 +51,7 @@ struct open_file {
 	__u32 uid;
 	__u32 gid;
 	char comm[BFA_COMM_SIZE];
+	__u64 began_ns; /* when the process did */
 	__u32 dead;	 /* the process has ended: the next flush deletes it */
 	__u32 transient; /* not in the map: report at once */
 	struct known_file known;

@@ -79,7 +79,7 @@ static __always_inline int complete_open(struct call *call, struct uring_request
 {
 	if (ret < 0 || r->file_slot) {
 		call->types = BFA_OPENED;
-		if (PER_CALL)
+		if (PER_CALL || (config.failed_opens && ret < 0))
 			return report_names(call, n, 0, ret);
 		return ret < 0 ? 0 : touch_name(n, BFA_OPENED);
 	}

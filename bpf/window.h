@@ -76,6 +76,7 @@ static __always_inline void note_first_access(struct open_file *e, struct task_s
 	e->uid = task->cred->euid.val;
 	e->gid = task->cred->egid.val;
 	copy_comm(e->comm, task);
+	e->began_ns = task->group_leader->start_boottime;
 }
 
 CHECKED_ONCE int begin_window(struct open_key *key, struct open_file *e)
@@ -116,6 +117,7 @@ static __always_inline void describe_access(struct bfa_record *r, struct open_ke
 	r->uid = e->uid;
 	r->gid = e->gid;
 	__builtin_memcpy(r->comm, e->comm, sizeof(r->comm));
+	r->began_ns = e->began_ns;
 }
 
 /*

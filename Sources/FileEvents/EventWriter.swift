@@ -20,6 +20,12 @@ public struct LineOptions: Sendable {
   public var timestamps: Timestamps
   /// uid and gid.
   public var user: Bool
+  /// A line for each call. Otherwise calls are told for the summary only: failed opens.
+  public var calls = true
+  /// What each process did is added up, for `EventWriter.appendSummary`.
+  public var summary = false
+  /// No lines but those of the summary.
+  public var onlySummary = false
 
   public init(
     json: Bool = false, long: Bool = false, timestamps: Timestamps = .none, user: Bool = false
@@ -56,6 +62,7 @@ public struct EventWriter: ~Copyable {
   private var asked = AskedPath()
   private var newAsked = AskedPath()
   private var clock = WallClock()
+  private var summary: Summary?
 
   /// - Parameters:
   ///   - places: where failed opens are wanted from.
@@ -69,11 +76,13 @@ public struct EventWriter: ~Copyable {
     self.places = places
     self.realtimeOffset = realtimeOffset
     lines = LineBuffer(capacity: capacity)
+    summary = options.summary ? Summary() : nil
   }
 
   /// Appends the line of one record, `bytes` as the ring buffer delivered them; they are borrowed
   /// for the call.
-  /// - Returns: false if there is no line: the record was filtered, or it was `malformed`.
+  /// - Returns: false if there is no line: the record was filtered or is for the summary only, or
+  ///   it was `malformed`.
   public mutating func append(record bytes: UnsafeRawBufferPointer) -> Bool {
     do throws(RecordError) {
       return append(try Event(record: bytes))
@@ -84,10 +93,12 @@ public struct EventWriter: ~Copyable {
   }
 
   /// Appends the line of an event, for callers that have decoded the record already.
-  /// - Returns: false if it was filtered.
+  /// - Returns: false if it was filtered, or is for the summary only.
   public mutating func append(_ event: Event) -> Bool {
     let paths = resolve(event)
     guard admits(event, paths) else { return false }
+    summary?.add(event)
+    if options.onlySummary || (!options.calls && event.call != nil) { return false }
     lines.reserve()
     let time = UInt64(bitPattern: Int64(bitPattern: event.record.time_ns) &+ realtimeOffset)
     if options.json {
@@ -135,6 +146,35 @@ public struct EventWriter: ~Copyable {
     lines.append(key: "lost", count)
     endObject(from: start)
     return true
+  }
+
+  /// Appends what the processes did: a table, or an object for each. It allocates.
+  /// - Parameters:
+  ///   - width: of the terminal that it is shown on, in columns; 0: of none.
+  ///   - lost: how many events are missing from it.
+  public mutating func appendSummary(width: Int, lost: UInt64) {
+    guard let summary else { return }
+    if options.json {
+      for process in summary.sorted { appendObject(process, isOthers: false) }
+      if let others = summary.others { appendObject(others, isOthers: true) }
+      return
+    }
+    lines.reserve()
+    // Apart from the lines, and from the ^C that the terminal shows.
+    if !options.onlySummary || width > 0 { lines.append("\n") }
+    SummaryTable(summary).append(to: &lines, width: width)
+    if lost == 0 { return }
+    lines.reserve()
+    lines.append("lost ")
+    lines.append(decimal: lost)
+    lines.append(" events: the numbers are too low\n")
+  }
+
+  private mutating func appendObject(_ process: Summary.Process, isOthers: Bool) {
+    lines.reserve()
+    let start = lines.count
+    lines.appendJSON(process, isOthers: isOthers)
+    endObject(from: start)
   }
 
   /// Every member has a comma in front; the object's first becomes its brace.

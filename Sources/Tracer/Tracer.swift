@@ -250,6 +250,7 @@ extension TracerOptions {
     config.uid = uid ?? 0
     config.types = types
     config.only_failed = onlyFailed ? 1 : 0
+    config.failed_opens = failedOpens ? 1 : 0
     config.all = all ? 1 : 0
     config.metadata = metadata ? 1 : 0
     config.only_pids = pids.isEmpty && command == nil ? 0 : 1

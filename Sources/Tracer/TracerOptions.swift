@@ -35,6 +35,8 @@ public struct TracerOptions {
   public var calls = false
   /// Also calls that look at a file without opening it; with `calls`.
   public var metadata = false
+  /// A record for each failed open beside the merged ones; without `calls`.
+  public var failedOpens = false
   /// Only calls that failed; with `calls`.
   public var onlyFailed = false
   /// Only calls that took at least this long; with `calls`.

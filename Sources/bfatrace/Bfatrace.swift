@@ -30,9 +30,13 @@ struct Bfatrace: ParsableCommand {
   var check = false
 
   var lineOptions: LineOptions {
-    LineOptions(
+    var options = LineOptions(
       json: output.json, long: output.long,
       timestamps: LineOptions.Timestamps(rawValue: output.timestamp) ?? .none, user: output.user)
+    options.calls = events.areCalls
+    options.summary = output.wantsSummary
+    options.onlySummary = output.summaryOnly
+    return options
   }
 
   func validate() throws {
@@ -40,6 +44,9 @@ struct Bfatrace: ParsableCommand {
       && command.words.isEmpty
     {
       throw ValidationError("--follow needs the processes to follow: add --pid or --comm")
+    }
+    if output.summaryOnly && end.count != nil {
+      throw ValidationError("--summary-only has no lines for --count to count: use --seconds")
     }
   }
 
@@ -59,6 +66,7 @@ struct Bfatrace: ParsableCommand {
     options.calls = events.areCalls
     options.metadata = events.metadata || events.failed
     options.onlyFailed = events.failed
+    options.failedOpens = output.wantsSummary && !events.areCalls
     options.slowerNanoseconds = events.slower ?? 0
     return options
   }

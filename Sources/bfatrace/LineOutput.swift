@@ -48,6 +48,14 @@ struct LineOutput: ~Copyable {
     if !isDone && writer.appendLost(count) { flush() }
   }
 
+  /// Writes what the processes did, if that is wanted; it fits the terminal, if it goes to one.
+  mutating func writeSummary(lost: UInt64) {
+    var size = winsize()
+    let isKnown = ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0
+    writer.appendSummary(width: isKnown ? Int(size.ws_col) : 0, lost: lost)
+    flush()
+  }
+
   private mutating func appended() {
     linesLeft -= 1
     if lineByLine || linesLeft == 0 || writer.lines.isFull { flush() }

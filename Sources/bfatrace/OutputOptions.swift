@@ -21,6 +21,14 @@ struct OutputOptions: ParsableArguments {
     help: ArgumentHelp("Write to this file, which must not exist.", valueName: "file"))
   var output: String?
 
+  @Flag(help: "At the end, a table of processes: opens, reads, writes, bytes, files.")
+  var summary = false
+
+  @Flag(help: "The same without the lines before it.")
+  var summaryOnly = false
+
+  var wantsSummary: Bool { summary || summaryOnly }
+
   func validate() throws {
     if timestamp > 2 {
       throw ValidationError("--timestamp can be given twice at most")

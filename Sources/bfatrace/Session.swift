@@ -112,6 +112,7 @@ struct Session: ~Copyable {
       isMore = try tracer.flush()
       while !output.isDone && drain() {}
     }
+    output.writeSummary(lost: toldLost)
     try output.check()
     if tracer.unresolved > 0 {
       complain(

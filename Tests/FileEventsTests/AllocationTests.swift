@@ -120,7 +120,8 @@ struct AllocationTests {
     ]
   }()
 
-  @Test("lines of both formats allocate nothing", arguments: [false, true])
+  @Test(
+    "lines of both formats, and counts of known files, allocate nothing", arguments: [false, true])
   func lines(json: Bool) throws {
     // None is malformed: Swift Testing itself allocates for every error that is thrown.
     let records =
@@ -132,7 +133,8 @@ struct AllocationTests {
         failedOpen(base: "/srv/a", filename: "../b//nope"),
         failedOpen(base: "/etc", filename: "filtered"),
       ] + Self.twoNames
-    let options = LineOptions(json: json, long: true, timestamps: .timeOfDay, user: true)
+    var options = LineOptions(json: json, long: true, timestamps: .timeOfDay, user: true)
+    options.summary = true
     let places = PlaceFilter(under: [Array("/srv".utf8)], parents: [Array("/home".utf8)])
     var writer = EventWriter(options: options, places: places)
     let capacity = writer.lines.capacity

@@ -115,5 +115,7 @@ done <<EOF
 --uid 0
 --ignore-pid 1
 --ignore-comm x
+--summary
+--check
 EOF
 wait "$other"
