@@ -36,7 +36,7 @@ struct SummaryTests {
 
   @Test(
     "counts exactly, with merged lines, with calls and without lines",
-    arguments: [["--summary"], ["--summary-only"], ["--summary", "-S"], ["--summary-only", "-m"]])
+    arguments: [["--summary"], ["--summary-only"], ["--summary", "-S"], ["--summary-only", "-S"]])
   func counts(options: [String]) throws {
     try Scratch.directory { directory in
       let trace = try traced(["--json"] + options, in: directory)
