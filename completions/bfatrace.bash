@@ -165,7 +165,7 @@ _bfatrace() {
     local -a repeating_flags=(--timestamp -t)
     local -a non_repeating_flags=(-F --follow --current-mount --all -S --syscalls --metadata -m -x --failed --long -l --json -j --user -u --summary --summary-only --check --version -h --help)
     local -a repeating_options=(--pid -p --comm -c -C --command --ignore-pid --ignore-comm --dir -d --under)
-    local -a non_repeating_options=(--uid --as --filter -f --slower --output -o --seconds -s -n --count)
+    local -a non_repeating_options=(--uid --as --filter -f --slower --output -o --color --seconds -s -n --count)
     __bfatrace_offer_flags_options -1
 
     # Offer option value completions
@@ -204,6 +204,10 @@ _bfatrace() {
         return
         ;;
     '--output'|'-o')
+        return
+        ;;
+    '--color')
+        __bfatrace_add_completions -W 'auto'$'\n''always'$'\n''never'
         return
         ;;
     '--seconds'|'-s')

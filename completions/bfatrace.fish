@@ -20,7 +20,7 @@ function __bfatrace_parse_tokens -S
     set -l unparsed_tokens (__bfatrace_tokens -pc)
     switch $unparsed_tokens[1]
     case 'bfatrace'
-        __bfatrace_parse_subcommand -r 1 'p/pid=+' 'c/comm=+' 'C/command=+' 'F/follow' 'ignore-pid=+' 'ignore-comm=+' 'uid=' 'as=' 'd/dir=+' 'under=+' 'current-mount' 'all' 'f/filter=' 'S/syscalls' 'm/metadata' 'x/failed' 'slower=' 'l/long' 'j/json' 't/timestamp' 'u/user' 'o/output=' 'summary' 'summary-only' 's/seconds=' 'n/count=' 'check' 'version' 'h/help'
+        __bfatrace_parse_subcommand -r 1 'p/pid=+' 'c/comm=+' 'C/command=+' 'F/follow' 'ignore-pid=+' 'ignore-comm=+' 'uid=' 'as=' 'd/dir=+' 'under=+' 'current-mount' 'all' 'f/filter=' 'S/syscalls' 'm/metadata' 'x/failed' 'slower=' 'l/long' 'j/json' 't/timestamp' 'u/user' 'o/output=' 'color=' 'summary' 'summary-only' 's/seconds=' 'n/count=' 'check' 'version' 'h/help'
         switch $unparsed_tokens[1]
         case 'help'
             __bfatrace_parse_subcommand -r 1 'version'
@@ -99,6 +99,7 @@ complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_opti
 complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace"' -l 'timestamp' -s 't' -d 'Add the time; twice: in seconds since the epoch.'
 complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace" u user' -l 'user' -s 'u' -d 'Add uid and gid.'
 complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace" o output' -l 'output' -s 'o' -d 'Write to this file, which must not exist.' -rfka ''
+complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace" color' -l 'color' -d 'Colours: auto, always or never.' -rfka 'auto always never'
 complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace" summary' -l 'summary' -d 'At the end, a table of processes: opens, reads, writes, bytes, files.'
 complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace" summary-only' -l 'summary-only' -d 'The same without the lines before it.'
 complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace" s seconds' -l 'seconds' -s 's' -d 'Stop after N seconds, such as 0.5.' -rfka ''

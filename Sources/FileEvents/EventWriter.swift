@@ -22,6 +22,8 @@ public struct LineOptions: Sendable {
   public var user: Bool
   /// A line for each call. Otherwise calls are told for the summary only: failed opens.
   public var calls = true
+  /// Text in the colours of a terminal.
+  public var color = false
   /// What each process did is added up, for `EventWriter.appendSummary`.
   public var summary = false
   /// No lines but those of the summary.
@@ -162,7 +164,7 @@ public struct EventWriter: ~Copyable {
     lines.reserve()
     // Apart from the lines, and from the ^C that the terminal shows.
     if !options.onlySummary || width > 0 { lines.append("\n") }
-    SummaryTable(summary).append(to: &lines, width: width)
+    SummaryTable(summary).append(to: &lines, width: width, colored: options.color)
     if lost == 0 { return }
     lines.reserve()
     lines.append("lost ")

@@ -24,7 +24,7 @@ struct SummaryTable {
 
   /// - Parameter width: of the terminal, in columns; 0: of none. What is wider has bytes in units
   ///   of 1024, and then shortened names.
-  func append(to lines: inout LineBuffer, width: Int) {
+  func append(to lines: inout LineBuffer, width: Int, colored: Bool) {
     var rows = [Self.header] + self.rows
     var widths = Self.widths(of: rows)
     let longestName = names.map(\.count).max() ?? 0
@@ -37,10 +37,14 @@ struct SummaryTable {
     let room = width == 0 ? Int.max : max(1, width - widths.reduce(0) { $0 + $1 + 2 })
     for (cells, name) in zip(rows, [Self.nameHeader] + names) {
       lines.reserve()
+      let isHeader = cells == Self.header
+      lines.append(style: Style.bold, if: colored && isHeader)
       for (cell, width) in zip(cells, widths) {
         lines.append(String(repeating: " ", count: width - cell.count) + cell + "  ")
       }
-      lines.append(String(name.prefix(room)) + "\n")
+      lines.append(String(name.prefix(room)))
+      lines.append(style: Style.plain, if: colored && isHeader)
+      lines.append("\n" as StaticString)
     }
   }
 
@@ -68,7 +72,8 @@ struct SummaryTable {
       unit = next
     }
     let tenths = (value * 10).rounded()
-    return tenths < 100 ? "\(Int(tenths) / 10).\(Int(tenths) % 10)\(unit)" : "\(Int(value.rounded()))\(unit)"
+    return tenths < 100
+      ? "\(Int(tenths) / 10).\(Int(tenths) % 10)\(unit)" : "\(Int(value.rounded()))\(unit)"
   }
 
   /// The name as lines show it.

@@ -20,19 +20,21 @@ extension LineBuffer {
     }
     append(": ")
     if let call = event.call {
-      appendCallName(record.call)
-      if !event.has(BFA_MARK_NO_FILE) { appendTextPath(event, paths.path) }
-      if event.has(BFA_MARK_NEW_PATH) { appendTextNewPath(event, paths.newPath) }
+      appendCallName(record, colored: options.color)
+      if !event.has(BFA_MARK_NO_FILE) { appendTextPath(event, paths.path, colored: options.color) }
+      if event.has(BFA_MARK_NEW_PATH) {
+        appendTextNewPath(event, paths.newPath, colored: options.color)
+      }
       if event.has(BFA_MARK_PART) {
         append(" types=")
         append(letters: record.types)
       }
       appendTextArguments(event)
-      appendText(call, of: event)
+      appendText(call, of: event, colored: options.color)
     } else if let access = event.access {
-      let letters = append(letters: record.types)
+      let letters = append(letters: record.types, colored: options.color)
       for _ in 0..<max(0, 3 - letters) { append(byte: UInt8(ascii: " ")) }
-      appendTextPath(event, paths.path)
+      appendTextPath(event, paths.path, colored: options.color)
       if options.long {
         appendTextArguments(event)
         let counts = access.reads | access.writes
@@ -45,32 +47,41 @@ extension LineBuffer {
   /// Appends the letters of `types`, bits of `bfa_type`, in the order of the bits.
   /// - Returns: how many they are.
   @discardableResult
-  mutating func append(letters types: UInt16) -> Int {
+  mutating func append(letters types: UInt16, colored: Bool = false) -> Int {
     let letters: StaticString = "RCWO+D<>M"
     var rest = types & 0x1ff
     var count = 0
     while rest != 0 {
+      if colored { append(colorOfLetter: rest.trailingZeroBitCount) }
       append(byte: letters.utf8Start[rest.trailingZeroBitCount])
       rest &= rest &- 1
       count += 1
     }
+    append(style: Style.plain, if: colored && count > 0)
     return count
   }
 
-  private mutating func appendCallName(_ call: UInt16) {
-    if let name = bfa_call_name(UInt32(call)) {
+  /// In the colour of the first letter that it stands for, if any.
+  private mutating func appendCallName(_ record: bfa_record, colored: Bool) {
+    let types = record.types & 0x1ff
+    let isColored = colored && types != 0
+    if isColored { append(colorOfLetter: types.trailingZeroBitCount) }
+    if let name = bfa_call_name(UInt32(record.call)) {
       append(cString: name)
     } else {
       append(byte: UInt8(ascii: "?"))
     }
+    append(style: Style.plain, if: isColored)
   }
 
   /// A space and the path; the file's numbers, or `?`, stand for one that is not known.
-  private mutating func appendTextPath(_ event: Event, _ path: UnsafeRawBufferPointer) {
+  private mutating func appendTextPath(
+    _ event: Event, _ path: UnsafeRawBufferPointer, colored: Bool
+  ) {
     append(byte: UInt8(ascii: " "))
     if !path.isEmpty {
       if event.has(BFA_MARK_TRUNCATED) { append("...") }
-      append(escaped: path)
+      append(path: path, colored: colored)
     } else if event.has(BFA_MARK_FILE) {
       let record = event.record
       append("device ")
@@ -85,11 +96,21 @@ extension LineBuffer {
     if event.has(BFA_MARK_UNLINKED) { append(" (deleted)") }
   }
 
-  private mutating func appendTextNewPath(_ event: Event, _ path: UnsafeRawBufferPointer) {
+  private mutating func appendTextNewPath(
+    _ event: Event, _ path: UnsafeRawBufferPointer, colored: Bool
+  ) {
     append(" new_path=")
     if event.has(BFA_MARK_NEW_TRUNCATED) { append("...") }
     if path.isEmpty {
       append(byte: UInt8(ascii: "?"))
+    } else {
+      append(path: path, colored: colored)
+    }
+  }
+
+  private mutating func append(path: UnsafeRawBufferPointer, colored: Bool) {
+    if colored {
+      append(coloredPath: path)
     } else {
       append(escaped: path)
     }
@@ -125,7 +146,7 @@ extension LineBuffer {
     append(decimal: access.write_bytes)
   }
 
-  private mutating func appendText(_ call: bfa_call_record, of event: Event) {
+  private mutating func appendText(_ call: bfa_call_record, of event: Event, colored: Bool) {
     if event.has(BFA_MARK_SIZE) {
       append(" size=")
       append(decimal: call.size)
@@ -136,8 +157,10 @@ extension LineBuffer {
     }
     append(" = ")
     if call.ret < 0 {
+      append(style: Style.failure, if: colored)
       append("-1 ")
       appendErrnoName(call.ret)
+      append(style: Style.plain, if: colored)
     } else if event.has(BFA_MARK_ADDRESS) {
       append(hexadecimal: UInt64(bitPattern: call.ret))
     } else {

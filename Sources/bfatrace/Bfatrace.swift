@@ -34,6 +34,7 @@ struct Bfatrace: ParsableCommand {
       json: output.json, long: output.long,
       timestamps: LineOptions.Timestamps(rawValue: output.timestamp) ?? .none, user: output.user)
     options.calls = events.areCalls
+    options.color = output.usesColor
     options.summary = output.wantsSummary
     options.onlySummary = output.summaryOnly
     return options

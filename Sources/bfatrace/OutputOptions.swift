@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import Glibc
+
+/// When lines have colours.
+enum ColorChoice: String, ExpressibleByArgument, CaseIterable {
+  case auto, always, never
+}
 
 struct OutputOptions: ParsableArguments {
   @Flag(name: .shortAndLong, help: "Add descriptor, flags, mode, counts, bytes to merged lines.")
@@ -21,11 +27,29 @@ struct OutputOptions: ParsableArguments {
     help: ArgumentHelp("Write to this file, which must not exist.", valueName: "file"))
   var output: String?
 
+  @Option(help: ArgumentHelp("Colours: auto, always or never.", valueName: "when"))
+  var color = ColorChoice.auto
+
   @Flag(help: "At the end, a table of processes: opens, reads, writes, bytes, files.")
   var summary = false
 
   @Flag(help: "The same without the lines before it.")
   var summaryOnly = false
+
+  /// Where nothing else is said, for a person at a terminal (no-color.org).
+  var usesColor: Bool {
+    switch color {
+    case .always: true
+    case .never: false
+    case .auto:
+      output == nil && isatty(STDOUT_FILENO) == 1 && Self.environment("NO_COLOR").isEmpty
+        && !["", "dumb"].contains(Self.environment("TERM"))
+    }
+  }
+
+  private static func environment(_ name: String) -> String {
+    getenv(name).map { String(cString: $0) } ?? ""
+  }
 
   var wantsSummary: Bool { summary || summaryOnly }
 

@@ -134,7 +134,7 @@ struct AllocationTests {
         failedOpen(base: "/etc", filename: "filtered"),
       ] + Self.twoNames
     var options = LineOptions(json: json, long: true, timestamps: .timeOfDay, user: true)
-    options.summary = true
+    (options.summary, options.color) = (true, true)
     let places = PlaceFilter(under: [Array("/srv".utf8)], parents: [Array("/home".utf8)])
     var writer = EventWriter(options: options, places: places)
     let capacity = writer.lines.capacity

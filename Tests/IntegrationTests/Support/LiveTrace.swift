@@ -11,7 +11,10 @@ final class LiveTrace {
   private var output = Data()
 
   /// - Parameter directory: where a FIFO can be made, out of sight of the trace.
-  init(_ options: [String], through kind: Kind, in directory: String) throws {
+  init(
+    _ options: [String], through kind: Kind, in directory: String,
+    environment: [String: String] = [:]
+  ) throws {
     let path: String
     switch kind {
     case .pipe:
@@ -24,7 +27,8 @@ final class LiveTrace {
     }
     if reader < 0 { throw POSIXError.last }
     running = try Running(
-      "/bin/sh", ["-c", #"exec "$@" > "$0""#, path, Built.bfatrace] + options)
+      "/bin/sh", ["-c", #"exec "$@" > "$0""#, path, Built.bfatrace] + options,
+      environment: environment)
   }
 
   deinit {
@@ -40,6 +44,12 @@ final class LiveTrace {
   var waiting: Int32 {
     var count: Int32 = 0
     return ioctl(reader, UInt(FIONREAD), &count) == 0 ? count : 0
+  }
+
+  /// Makes a terminal as wide as this.
+  func resize(columns: UInt16) throws {
+    var size = winsize(ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
+    guard ioctl(reader, UInt(TIOCSWINSZ), &size) == 0 else { throw POSIXError.last }
   }
 
   /// Makes the other end of a terminal usable.
