@@ -6,6 +6,7 @@
 #                               FATRACE=1: under the name fatrace too
 #   make uninstall              removes what that installed, with the same variables
 #   make deb                    makes a Debian package in .build
+#   make completions            makes those of the shells again, from the option parser
 #   make test                   runs every test; CI=true makes warnings errors
 #   make lint, make format      check and apply the style
 
@@ -31,7 +32,7 @@ FISH_COMPLETIONS = $(PREFIX)/share/fish/vendor_completions.d
 # Where the Debian package goes.
 DEB = .build
 
-.PHONY: all run install uninstall deb test lint format clean
+.PHONY: all run install uninstall deb completions test lint format clean
 
 all:
 	$(SWIFT) build $(RELEASE)
@@ -64,6 +65,10 @@ uninstall:
 
 deb: $(BINARY)
 	packaging/deb $(BINARY) $(DEB)
+
+completions:
+	$(SWIFT) build --product bfatrace
+	completions/generate "$$($(SWIFT) build --show-bin-path)/bfatrace"
 
 # What failed is repeated at the end, where it is not buried.
 test: SHELL = bash

@@ -1,245 +1,163 @@
-#!/bin/bash
-
-__bfatrace_cursor_index_in_current_word() {
-    local remaining="${COMP_LINE}"
-
-    local word
-    for word in "${COMP_WORDS[@]::COMP_CWORD}"; do
-        remaining="${remaining##*([[:space:]])"${word}"*([[:space:]])}"
-    done
-
-    local -ir index="$((COMP_POINT - ${#COMP_LINE} + ${#remaining}))"
-    if [[ "${index}" -le 0 ]]; then
-        printf 0
-    else
-        printf %s "${index}"
-    fi
-}
-
-# positional arguments:
+# SPDX-License-Identifier: Apache-2.0
+# Completions of bfatrace for bash; made by `make completions` from completions/bash.in.
 #
-# - 1: the current (sub)command's count of positional arguments
-#
-# required variables:
-#
-# - repeating_flags: the repeating flags that the current (sub)command can accept
-# - non_repeating_flags: the non-repeating flags that the current (sub)command can accept
-# - repeating_options: the repeating options that the current (sub)command can accept
-# - non_repeating_options: the non-repeating options that the current (sub)command can accept
-# - positional_number: value ignored
-# - unparsed_words: unparsed words from the current command line
-#
-# modified variables:
-#
-# - non_repeating_flags: remove flags for this (sub)command that are already on the command line
-# - non_repeating_options: remove options for this (sub)command that are already on the command line
-# - positional_number: set to the current positional number
-# - unparsed_words: remove all flags, options, and option values for this (sub)command
-__bfatrace_offer_flags_options() {
-    local -ir positional_count="${1}"
-    positional_number=0
+# Names of processes may hold anything: none of them is ever evaluated.
 
-    local was_flag_option_terminator_seen=false
-    local is_parsing_option_value=false
-
-    local -ar unparsed_word_indices=("${!unparsed_words[@]}")
-    local -i word_index
-    for word_index in "${unparsed_word_indices[@]}"; do
-        if "${is_parsing_option_value}"; then
-            # This word is an option value:
-            # Reset marker for next word iff not currently the last word
-            [[ "${word_index}" -ne "${unparsed_word_indices[${#unparsed_word_indices[@]} - 1]}" ]] && is_parsing_option_value=false
-            unset "unparsed_words[${word_index}]"
-            # Do not process this word as a flag or an option
-            continue
-        fi
-
-        local word="${unparsed_words["${word_index}"]}"
-        if ! "${was_flag_option_terminator_seen}"; then
-            case "${word}" in
-            --)
-                unset "unparsed_words[${word_index}]"
-                # by itself -- is a flag/option terminator, but if it is the last word, it is the start of a completion
-                if [[ "${word_index}" -ne "${unparsed_word_indices[${#unparsed_word_indices[@]} - 1]}" ]]; then
-                    was_flag_option_terminator_seen=true
-                fi
-                continue
-                ;;
-            -*)
-                # ${word} is a flag or an option
-                # If ${word} is an option, mark that the next word to be parsed is an option value
-                local option
-                for option in "${repeating_options[@]}" "${non_repeating_options[@]}"; do
-                    [[ "${word}" = "${option}" ]] && is_parsing_option_value=true && break
-                done
-
-                # Remove ${word} from ${non_repeating_flags} or ${non_repeating_options} so it isn't offered again
-                local not_found=true
-                local -i index
-                for index in "${!non_repeating_flags[@]}"; do
-                    if [[ "${non_repeating_flags[${index}]}" = "${word}" ]]; then
-                        unset "non_repeating_flags[${index}]"
-                        non_repeating_flags=("${non_repeating_flags[@]}")
-                        not_found=false
-                        break
-                    fi
-                done
-                if "${not_found}"; then
-                    for index in "${!non_repeating_flags[@]}"; do
-                        if [[ "${non_repeating_flags[${index}]}" = "${word}" ]]; then
-                            unset "non_repeating_flags[${index}]"
-                            non_repeating_flags=("${non_repeating_flags[@]}")
-                            break
-                        fi
-                    done
-                fi
-                unset "unparsed_words[${word_index}]"
-                continue
-                ;;
-            esac
-        fi
-
-        # ${word} is neither a flag, nor an option, nor an option value
-        if [[ "${positional_number}" -lt "${positional_count}" || "${positional_count}" -lt 0 ]]; then
-            # ${word} is a positional
-            ((positional_number++))
-            unset "unparsed_words[${word_index}]"
-        else
-            if [[ -z "${word}" ]]; then
-                # Could be completing a flag, option, or subcommand
-                positional_number=-1
-            else
-                # ${word} is a subcommand or invalid, so stop processing this (sub)command
-                positional_number=-2
-            fi
-            break
-        fi
-    done
-
-    unparsed_words=("${unparsed_words[@]}")
-
-    if\
-        ! "${was_flag_option_terminator_seen}"\
-        && ! "${is_parsing_option_value}"\
-        && [[ ("${cur}" = -* && "${positional_number}" -ge 0) || "${positional_number}" -eq -1 ]]
-    then
-        COMPREPLY+=($(compgen -W "${repeating_flags[*]} ${non_repeating_flags[*]} ${repeating_options[*]} ${non_repeating_options[*]}" -- "${cur}"))
-    fi
+# Adds the words that begin with what is typed.
+_bfatrace_offer()
+{
+	local word
+	for word; do
+		[[ $word == "$cur"* ]] && COMPREPLY+=("$word")
+	done
 }
 
-__bfatrace_add_completions() {
-    local completion
-    while IFS='' read -r completion; do
-        COMPREPLY+=("${completion}")
-    done < <(IFS=$'\n' compgen "${@}" -- "${cur}")
+# Calls a function with the id and the name of each process of user space.
+_bfatrace_each_process()
+{
+	local directory name line
+	for directory in /proc/[0-9]*; do
+		# Neither threads of the kernel nor zombies have arguments.
+		line=
+		IFS= read -r -d '' line 2>/dev/null <"$directory/cmdline"
+		[[ $line ]] || continue
+		IFS= read -r name 2>/dev/null <"$directory/comm" || continue
+		"$1" "${directory#/proc/}" "$name"
+	done
 }
 
-__bfatrace_custom_complete() {
-    if [[ -n "${cur}" || -z ${COMP_WORDS[${COMP_CWORD}]} || "${COMP_LINE:${COMP_POINT}:1}" != ' ' ]]; then
-        local -ar words=("${COMP_WORDS[@]}")
-    else
-        local -ar words=("${COMP_WORDS[@]::${COMP_CWORD}}" '' "${COMP_WORDS[@]:${COMP_CWORD}}")
-    fi
-
-    "${COMP_WORDS[0]}" "${@}" "${words[@]}"
+_bfatrace_offer_pid()
+{
+	[[ $1 == "${cur##*,}"* ]] || return
+	COMPREPLY+=("$list$1")
+	names+=("$list$1 (${2//[^[:print:]]/?})")
 }
 
-_bfatrace() {
-    local state
-    state="$(shopt -p;shopt -po)"
-    trap "${state//$'\n'/;}" RETURN
-    shopt -s extglob
-    set +o history +o posix
-
-    local -xr SAP_SHELL=bash
-    local -x SAP_SHELL_VERSION
-    SAP_SHELL_VERSION="$(IFS='.';printf %s "${BASH_VERSINFO[*]}")"
-    local -r SAP_SHELL_VERSION
-
-    local -r cur="${2}"
-    local -r prev="${3}"
-
-    local -i positional_number
-    local -a unparsed_words=("${COMP_WORDS[@]:1:${COMP_CWORD}}")
-
-    local -a repeating_flags=(--timestamp -t)
-    local -a non_repeating_flags=(-F --follow --current-mount --all -S --syscalls --metadata -m -x --failed --long -l --json -j --user -u --summary --summary-only --check --version -h --help)
-    local -a repeating_options=(--pid -p --comm -c -C --command --ignore-pid --ignore-comm --dir -d --under)
-    local -a non_repeating_options=(--uid --as --filter -f --slower --output -o --color --seconds -s -n --count)
-    __bfatrace_offer_flags_options -1
-
-    # Offer option value completions
-    case "${prev}" in
-    '--pid'|'-p')
-        return
-        ;;
-    '--comm'|'-c')
-        return
-        ;;
-    '-C'|'--command')
-        return
-        ;;
-    '--ignore-pid')
-        return
-        ;;
-    '--ignore-comm')
-        return
-        ;;
-    '--uid')
-        return
-        ;;
-    '--as')
-        return
-        ;;
-    '--dir'|'-d')
-        return
-        ;;
-    '--under')
-        return
-        ;;
-    '--filter'|'-f')
-        return
-        ;;
-    '--slower')
-        return
-        ;;
-    '--output'|'-o')
-        return
-        ;;
-    '--color')
-        __bfatrace_add_completions -W 'auto'$'\n''always'$'\n''never'
-        return
-        ;;
-    '--seconds'|'-s')
-        return
-        ;;
-    '-n'|'--count')
-        return
-        ;;
-    esac
-
-    # Offer subcommand / subcommand argument completions
-    local -r subcommand="${unparsed_words[0]}"
-    unset 'unparsed_words[0]'
-    unparsed_words=("${unparsed_words[@]}")
-    case "${subcommand}" in
-    help)
-        # Offer subcommand argument completions
-        "_bfatrace_${subcommand}"
-        ;;
-    *)
-        # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'help' -- "${cur}"))
-        ;;
-    esac
+# The last of the ids in a list; with names where they are only shown.
+_bfatrace_complete_pid()
+{
+	local list= names=()
+	[[ $cur == *,* ]] && list=${cur%,*},
+	_bfatrace_each_process _bfatrace_offer_pid
+	# 63, ?: a list of what is possible.
+	[[ ${COMP_TYPE-} == 63 && ${#names[@]} -gt 1 ]] && COMPREPLY=("${names[@]}")
 }
 
-_bfatrace_help() {
-    repeating_flags=()
-    non_repeating_flags=(--version)
-    repeating_options=()
-    non_repeating_options=()
-    __bfatrace_offer_flags_options -1
+_bfatrace_offer_name()
+{
+	local name=$2 known
+	[[ $name == "$cur"* && $name != *[^[:print:]]* ]] || return
+	# What is behind a quote that is typed already stands for itself.
+	[[ ${COMP_WORDS[COMP_CWORD]} == [\'\"]* ]] || printf -v name %q "$name"
+	for known in "${COMPREPLY[@]}"; do
+		[[ $known == "$name" ]] && return
+	done
+	COMPREPLY+=("$name")
 }
 
-complete -o filenames -F _bfatrace bfatrace
+_bfatrace_complete_name()
+{
+	_bfatrace_each_process _bfatrace_offer_name
+}
+
+_bfatrace_complete_user()
+{
+	local users
+	mapfile -t users < <(compgen -u)
+	_bfatrace_offer "${users[@]}"
+}
+
+_bfatrace_complete_dir()
+{
+	compopt -o filenames 2>/dev/null
+	mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+}
+
+_bfatrace_complete_file()
+{
+	compopt -o filenames 2>/dev/null
+	mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+}
+
+# One more of the letters.
+_bfatrace_complete_types()
+{
+	local letter
+	compopt -o nospace 2>/dev/null
+	for letter in R C W O + D '<' '>' M; do
+		[[ ${cur^^} == *"$letter"* ]] && continue
+		[[ ${COMP_WORDS[COMP_CWORD]} == [\'\"]* ]] || printf -v letter %q "$letter"
+		COMPREPLY+=("$cur$letter")
+	done
+}
+
+# The value of an option; a number is nobody's to guess.
+_bfatrace_value()
+{
+	case $1 in
+	-p | --pid | --ignore-pid)
+		_bfatrace_complete_pid
+		;;
+	-c | --comm | -C | --command | --ignore-comm)
+		_bfatrace_complete_name
+		;;
+	--uid | --as)
+		_bfatrace_complete_user
+		;;
+	-d | --dir | --under)
+		_bfatrace_complete_dir
+		;;
+	-f | --filter)
+		_bfatrace_complete_types
+		;;
+	--slower | -s | --seconds | -n | --count)
+		:
+		;;
+	-o | --output)
+		_bfatrace_complete_file
+		;;
+	--color)
+		_bfatrace_offer auto always never
+		;;
+	*)
+		return 1
+		;;
+	esac
+}
+
+# Behind --: a command, completed as if it stood alone.
+_bfatrace_command()
+{
+	local offset=$1
+	if declare -F _command_offset >/dev/null; then
+		_command_offset "$offset"
+	elif ((COMP_CWORD == offset)); then
+		mapfile -t COMPREPLY < <(compgen -c -- "$cur")
+	else
+		_bfatrace_complete_file
+	fi
+}
+
+_bfatrace()
+{
+	local cur=$2 option=${COMP_WORDS[COMP_CWORD - 1]} i
+	COMPREPLY=()
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		if [[ ${COMP_WORDS[i]} == -- ]]; then
+			_bfatrace_command $((i + 1))
+			return
+		fi
+	done
+	# --option=value is three words.
+	if [[ $cur == = ]]; then
+		cur=
+	elif [[ $option == = ]]; then
+		option=${COMP_WORDS[COMP_CWORD - 2]}
+	fi
+	# Of several letters, the last one may have a value.
+	[[ $option == -[^-]* ]] && option=-${option: -1}
+	_bfatrace_value "$option" && return
+	_bfatrace_offer -p --pid -c --comm -C --command -F --follow --ignore-pid --ignore-comm --uid --as -d --dir --under --current-mount --all -f --filter -S --syscalls -m --metadata -x --failed --slower -l --long -j --json -t --timestamp -u --user -o --output --color --summary --summary-only -s --seconds -n --count --check --version -h --help --
+}
+
+complete -F _bfatrace bfatrace

@@ -1,111 +1,76 @@
-function __bfatrace_should_offer_completions_for_flags_or_options -a expected_commands
-    set -l non_repeating_flags_or_options $argv[2..]
-    set -l non_repeating_flags_or_options_absent 0
-    set -l positional_index 0
-    set -l commands
-    __bfatrace_parse_tokens
-    test "$commands" = "$expected_commands"; and return $non_repeating_flags_or_options_absent
+# SPDX-License-Identifier: Apache-2.0
+# Completions of bfatrace for fish; made by `make completions` from completions/fish.in.
+
+# Ids and names of the processes of user space: those that are not threads of the kernel.
+function __bfatrace_processes
+    ps --ppid 2 -p 2 --deselect -o pid=,comm= | string replace -rf '^ *(\d+) (.*)' '$1\t$2'
 end
 
-function __bfatrace_should_offer_completions_for_positional -a expected_commands positional_index_comparison expected_positional_index
-    set -l non_repeating_flags_or_options
-    set -l non_repeating_flags_or_options_absent 0
-    set -l positional_index 0
-    set -l commands
-    __bfatrace_parse_tokens
-    test "$commands" = "$expected_commands" -a \( "$positional_index" "$positional_index_comparison" "$expected_positional_index" \)
+# The last of the ids in a list.
+function __bfatrace_complete_pid
+    set -l list (string match -r '.*,' -- (commandline -ct | string replace -r '^-(-[a-z-]*=|[a-zA-Z])' ''))
+    __bfatrace_processes | string replace -r '^' -- "$list"
 end
 
-function __bfatrace_parse_tokens -S
-    set -l unparsed_tokens (__bfatrace_tokens -pc)
-    switch $unparsed_tokens[1]
-    case 'bfatrace'
-        __bfatrace_parse_subcommand -r 1 'p/pid=+' 'c/comm=+' 'C/command=+' 'F/follow' 'ignore-pid=+' 'ignore-comm=+' 'uid=' 'as=' 'd/dir=+' 'under=+' 'current-mount' 'all' 'f/filter=' 'S/syscalls' 'm/metadata' 'x/failed' 'slower=' 'l/long' 'j/json' 't/timestamp' 'u/user' 'o/output=' 'color=' 'summary' 'summary-only' 's/seconds=' 'n/count=' 'check' 'version' 'h/help'
-        switch $unparsed_tokens[1]
-        case 'help'
-            __bfatrace_parse_subcommand -r 1 'version'
-        end
+function __bfatrace_complete_name
+    __bfatrace_processes | string replace -r '^\d+\t' '' | string match -rv '\?' | sort -u
+end
+
+function __bfatrace_complete_user
+    __fish_complete_users
+end
+
+function __bfatrace_complete_dir
+    __fish_complete_directories
+end
+
+# One more of the letters.
+function __bfatrace_complete_types
+    set -l typed (commandline -ct | string replace -r '^-(-[a-z-]*=|[a-zA-Z])' '' | string unescape)
+    for line in R\tread C\tclosed W\twritten O\topened '+'\t'created in a directory' D\tdeleted \
+            '<'\t'moved away' '>'\t'moved in' M\tmapped
+        set -l letter (string sub -l 1 -- $line)
+        contains -- $letter (string upper -- $typed | string split ''); or echo $typed$line
     end
 end
 
-function __bfatrace_tokens
-    if test (string split -m 1 -f 1 -- . "$FISH_VERSION") -gt 3
-        commandline --tokens-raw $argv
-    else
-        commandline -o $argv
-    end
+# Behind --: a command, completed as if it stood alone.
+function __bfatrace_command
+    set -l before (commandline -opc)
+    set -l dashes (contains -i -- -- $before); or return
+    set -l words (string escape -- $before[(math $dashes + 1)..]) (commandline -ct)
+    complete -C "$words"
 end
 
-function __bfatrace_parse_subcommand -S -a positional_count
-    argparse -s r -- $argv
-    set -l option_specs $argv[2..]
-    set -l is_repeating_positional $_flag_r
-    set -el _flag_r
-    set -a commands $unparsed_tokens[1]
-    set positional_index 0
-    while true
-        set -e unparsed_tokens[1]
-        argparse -sn "$commands" $option_specs -- $unparsed_tokens 2> /dev/null
-        set unparsed_tokens $argv
-        set positional_index (math $positional_index + 1)
-        for non_repeating_flag_or_option in $non_repeating_flags_or_options
-            if set -ql "_flag_$(string replace -a - _ -- $non_repeating_flag_or_option)"
-                set non_repeating_flags_or_options_absent 1
-                break
-            end
-        end
-        test (count $unparsed_tokens) -eq 0 -o \( -z "$is_repeating_positional" -a "$positional_index" -gt "$positional_count" \) && break
-    end
-end
-
-function __bfatrace_complete_directories
-    set -l token (commandline -t)
-    string match -- '*/' $token
-    set -l subdirs $token*/
-    printf %s\n $subdirs
-end
-
-function __bfatrace_custom_completion
-    set -x SAP_SHELL fish
-    set -x SAP_SHELL_VERSION $FISH_VERSION
-    set -l tokens (__bfatrace_tokens -p)
-    if test -z "$(__bfatrace_tokens -t)"
-        set -l index (count (__bfatrace_tokens -pc))
-        set tokens $tokens[..$index] \'\' $tokens[(math $index + 1)..]
-    end
-    command $tokens[1] $argv $tokens
-end
-
-complete -c 'bfatrace' -f
-complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace"' -l 'pid' -s 'p' -d 'Only this process, all its threads; also 12,34.' -rfka ''
-complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace"' -l 'comm' -s 'c' -d 'Only processes with this name.' -rfka ''
-complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace"' -s 'C' -l 'command' -d 'The same as --comm.' -rfka ''
-complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace" F follow' -s 'F' -l 'follow' -d 'With -p or -c: their future children too.'
-complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace"' -l 'ignore-pid' -d 'Not this process.' -rfka ''
-complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace"' -l 'ignore-comm' -d 'Not processes with this name.' -rfka ''
-complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace" uid' -l 'uid' -d 'Only processes of this user, name or number.' -rfka ''
-complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace" as' -l 'as' -d 'Run COMMAND as this user, name or number.' -rfka ''
-complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace"' -l 'dir' -s 'd' -d 'Only files directly in this directory.' -rfka ''
-complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace"' -l 'under' -d 'Only files anywhere below this directory.' -rfka ''
-complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace" current-mount' -l 'current-mount' -d 'Only the file system of the current directory.'
-complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace" all' -l 'all' -d 'Virtual file systems and device nodes too.'
-complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace" f filter' -l 'filter' -s 'f' -d 'Only these types: letters of R C W O + D < > M.' -rfka ''
-complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace" S syscalls' -s 'S' -l 'syscalls' -d 'A line for every system call instead of merged lines.'
-complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace" m metadata' -l 'metadata' -s 'm' -d 'Looking without opening too: stat, access, readlink, chmod, ... (with --syscalls).'
-complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace" failed x' -s 'x' -l 'failed' -d 'Only calls that failed (with --syscalls).'
-complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace" slower' -l 'slower' -d 'Only calls that took at least MS milliseconds (with --syscalls).' -rfka ''
-complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace" l long' -l 'long' -s 'l' -d 'Add descriptor, flags, mode, counts, bytes to merged lines.'
-complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace" j json' -l 'json' -s 'j' -d 'JSON lines.'
-complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace"' -l 'timestamp' -s 't' -d 'Add the time; twice: in seconds since the epoch.'
-complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace" u user' -l 'user' -s 'u' -d 'Add uid and gid.'
-complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace" o output' -l 'output' -s 'o' -d 'Write to this file, which must not exist.' -rfka ''
-complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace" color' -l 'color' -d 'Colours: auto, always or never.' -rfka 'auto always never'
-complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace" summary' -l 'summary' -d 'At the end, a table of processes: opens, reads, writes, bytes, files.'
-complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace" summary-only' -l 'summary-only' -d 'The same without the lines before it.'
-complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace" s seconds' -l 'seconds' -s 's' -d 'Stop after N seconds, such as 0.5.' -rfka ''
-complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace" count n' -s 'n' -l 'count' -d 'Stop after N lines.' -rfka ''
-complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace" check' -l 'check' -d 'Say what this kernel and this user allow, what is missing, and what to do.'
-complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace" version' -l 'version' -d 'Show the version.'
-complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace" h help' -s 'h' -l 'help' -d 'Show help information.'
-complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_positional "bfatrace" -eq 1' -fa 'help' -d 'Show subcommand help information.'
-complete -c 'bfatrace' -n '__bfatrace_should_offer_completions_for_flags_or_options "bfatrace help" version' -l 'version' -d 'Show the version.'
+complete -c bfatrace -f
+complete -c bfatrace -n 'contains -- -- (commandline -opc)' -a '(__bfatrace_command)'
+complete -c bfatrace -s p -l pid -x -a '(__bfatrace_complete_pid)' -d 'Only this process, all its threads; also 12,34'
+complete -c bfatrace -s c -l comm -x -a '(__bfatrace_complete_name)' -d 'Only processes with this name'
+complete -c bfatrace -s C -l command -x -a '(__bfatrace_complete_name)' -d 'The same as --comm'
+complete -c bfatrace -s F -l follow -d 'With -p or -c: their future children too'
+complete -c bfatrace -l ignore-pid -x -a '(__bfatrace_complete_pid)' -d 'Not this process'
+complete -c bfatrace -l ignore-comm -x -a '(__bfatrace_complete_name)' -d 'Not processes with this name'
+complete -c bfatrace -l uid -x -a '(__bfatrace_complete_user)' -d 'Only processes of this user, name or number'
+complete -c bfatrace -l as -x -a '(__bfatrace_complete_user)' -d 'Run COMMAND as this user, name or number'
+complete -c bfatrace -s d -l dir -x -a '(__bfatrace_complete_dir)' -d 'Only files directly in this directory'
+complete -c bfatrace -l under -x -a '(__bfatrace_complete_dir)' -d 'Only files anywhere below this directory'
+complete -c bfatrace -l current-mount -d 'Only the file system of the current directory'
+complete -c bfatrace -l all -d 'Virtual file systems and device nodes too'
+complete -c bfatrace -s f -l filter -x -a '(__bfatrace_complete_types)' -d 'Only these types: letters of R C W O + D < > M'
+complete -c bfatrace -s S -l syscalls -d 'A line for every system call instead of merged lines'
+complete -c bfatrace -s m -l metadata -d 'Looking without opening too: stat, access, readlink, chmod, ... (with --syscalls)'
+complete -c bfatrace -s x -l failed -d 'Only calls that failed (with --syscalls)'
+complete -c bfatrace -l slower -x -d 'Only calls that took at least MS milliseconds (with --syscalls)'
+complete -c bfatrace -s l -l long -d 'Add descriptor, flags, mode, counts, bytes to merged lines'
+complete -c bfatrace -s j -l json -d 'JSON lines'
+complete -c bfatrace -s t -l timestamp -d 'Add the time; twice: in seconds since the epoch'
+complete -c bfatrace -s u -l user -d 'Add uid and gid'
+complete -c bfatrace -s o -l output -r -F -d 'Write to this file, which must not exist'
+complete -c bfatrace -l color -x -a 'auto always never' -d 'Colours: auto, always or never'
+complete -c bfatrace -l summary -d 'At the end, a table of processes: opens, reads, writes, bytes, files'
+complete -c bfatrace -l summary-only -d 'The same without the lines before it'
+complete -c bfatrace -s s -l seconds -x -d 'Stop after N seconds, such as 0.5'
+complete -c bfatrace -s n -l count -x -d 'Stop after N lines'
+complete -c bfatrace -l check -d 'Say what this kernel and this user allow, what is missing, and what to do'
+complete -c bfatrace -l version -d 'Show the version'
+complete -c bfatrace -s h -l help -d 'Show help information'

@@ -20,16 +20,4 @@ struct DocumentationTests {
       #expect(manual.contains(pattern), "--\(option) is missing from man/bfatrace.8")
     }
   }
-
-  @Test(
-    "the completions are those of the option parser",
-    arguments: [
-      ("bash", "bfatrace.bash"), ("zsh", "_bfatrace"), ("fish", "bfatrace.fish"),
-    ])
-  func completions(shell: String, file: String) throws {
-    let made = try run(Built.bfatrace, ["--generate-completion-script", shell])
-    let kept = try Data(contentsOf: URL(filePath: "\(Built.root)/completions/\(file)"))
-    let remedy = "bfatrace --generate-completion-script \(shell) > completions/\(file)"
-    #expect(made.output == kept, "out of date; make it again: \(remedy)")
-  }
 }
