@@ -123,7 +123,8 @@ struct TwoNameTests {
       let asked = renaming(
         bothAsked, path: [], filename: first, newPath: [], newFilename: second, ret: -2)
       for (record, keys) in [
-        (resolved, ["path", "new_path"]), (asked, ["path", "new_path", "filename", "new_filename"]),
+        (resolved, ["path", "new_path"]),
+        (asked, ["path", "new_path", "filename", "new_filename"]),
       ] {
         let object = lineBytes([record], json)
         for (index, key) in keys.enumerated() {
@@ -184,7 +185,8 @@ struct UnfollowedRecordTests {
   func parents() throws {
     for (base, filename, directory) in [
       ("/d", "long/x", "/d/long"), ("/d", "x", "/d"), ("/", "x", "/"), ("/d", "/e/f//x/", "/d/e/f"),
-      ("", "/e/x", "/e"), ("/d", "../x", "/"), ("/d", "a/../b/./x", "/d/b"), ("/jail", "/x", "/jail"),
+      ("", "/e/x", "/e"), ("/d", "../x", "/"), ("/d", "a/../b/./x", "/d/b"),
+      ("/jail", "/x", "/jail"),
     ] {
       let record = unfollowed(base: base, filename)
       #expect(line(record) == "head(35929): +   \(directory)")

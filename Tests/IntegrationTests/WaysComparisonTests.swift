@@ -98,7 +98,8 @@ struct WaysComparisonTests {
       ("\"reads\":1", "\"reads\":2"), ("\"read_bytes\":8", "\"read_bytes\":12"),
       ("\"closes\":1", "\"closes\":1,\"writes\":1"), (",\"closes\":1", ""),
       ("\"pid\":7", "\"pid\":8"), ("\"flags\":\"0100\",", ""),
-      ("copy/sub\"", "copy/sub\",\"fd\":5"), ("\"inode\":3,", ""), ("\"comm\":\"fw\"", "\"comm\":\"sh\""),
+      ("copy/sub\"", "copy/sub\",\"fd\":5"), ("\"inode\":3,", ""),
+      ("\"comm\":\"fw\"", "\"comm\":\"sh\""),
     ])
   func wrongFile(right: String, wrong: String) throws {
     let range = try #require(Self.merged.range(of: right))
