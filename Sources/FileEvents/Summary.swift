@@ -8,9 +8,9 @@ import CBfatrace
 /// Files are told apart by device and inode; from `fileLimit` pairs of process and file on, a
 /// number of files is the least that it can be.
 struct Summary {
-  /// Some 10 MiB.
+  /// Some 20 MiB.
   static let processLimit = 1 << 16
-  /// Some 64 MiB, while they are copied to make room for more.
+  /// Some 110 MiB at most, while they are copied to make room for more.
   static let fileLimit = 1 << 20
 
   struct Counts {

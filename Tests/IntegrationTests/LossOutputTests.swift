@@ -78,6 +78,18 @@ struct LossOutputTests {
     #expect(objects.count - 1 - last == Self.laterReads, summary)
   }
 
+  @Test("a summary says how many are missing from it")
+  func summary() throws {
+    let trace = try overrun(["--filter", "R", "--summary-only"])
+    let lost = try reported(trace).total
+    #expect(
+      trace.lines.count == 3 && trace.lines.last == "lost \(lost) events: the numbers are too low",
+      trace.description)
+    // Behind PID, OPENS and FAILED.
+    let reads = trace.lines.dropFirst().first?.split(separator: " ").dropFirst(3).first
+    #expect(reads.flatMap { Int($0) } == Self.reads + Self.laterReads - lost, trace.description)
+  }
+
   @Test("a failed open that found the ring full is counted, though its place is not known yet")
   func failedOpens() throws {
     // It has no inode: its path is compared in user space, where it did not arrive.
