@@ -140,6 +140,44 @@ struct SummaryTests {
     }
   }
 
+  @Test("opens and failed opens are those that strace counts", arguments: [[], ["-S"]])
+  func strace(options: [String]) throws {
+    try Scratch.directory { directory in
+      let program = [
+        "sh", "-c", "python3 -c 'import json'; cat missing; ls /proc/self /dev > list",
+      ]
+      let log = "\(directory)/log"
+      let names = "open,openat,openat2,creat"
+      let line = ["strace", "-f", "-qq", "-e", "trace=\(names)", "-o", log] + program
+      // Once before, as what Python compiles it keeps.
+      for _ in 0..<2 { _ = try run("/usr/bin/env", line, in: directory) }
+      let calls = try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n")
+      let failed = calls.filter { $0.contains(" = -1 E") }.count
+      let trace = try Tracing(
+        ["--json", "--summary-only", "--all"] + options + ["--"] + program, in: directory
+      ).end()
+      let rows = try trace.objects()
+      let sum = { (key: String) in rows.reduce(0) { $0 + ($1[key] as? Int ?? 0) } }
+      #expect(failed > 10 && sum("failed_opens") == failed, trace.description)
+      #expect(sum("opens") == calls.filter { $0.contains(/= \d/) }.count, trace.description)
+    }
+  }
+
+  @Test(
+    "failed opens by io_uring count too",
+    arguments: ["io_uring-openat-missing", "io_uring-openat-missing-sqpoll"])
+  func failedRequests(way: String) throws {
+    try Scratch.directory { directory in
+      try makeDirectories("ways", in: directory)
+      let script = "echo go | \(Built.fileways) \(directory)/ways \(way)"
+      let trace = try Tracing([
+        "--json", "--summary-only", "--under", "\(directory)/ways", "--", "sh", "-c", script,
+      ]).end()
+      let failed = try trace.objects().map { $0["failed_opens"] as? Int ?? 0 }.reduce(0, +)
+      #expect(failed == 1, trace.description)
+    }
+  }
+
   @Test("processes that had the same number are two", .needsNamespaces)
   func reusedNumber() throws {
     try Scratch.directory { directory in
