@@ -8,6 +8,7 @@
 #   make deb                    makes a Debian package in .build
 #   make completions            makes those of the shells again, from the option parser
 #   make test                   runs every test; CI=true makes warnings errors
+#   make bench ARGS=--quick     measures it beside its peers, as root
 #   make lint, make format      check and apply the style
 
 SWIFT ?= swift
@@ -32,7 +33,7 @@ FISH_COMPLETIONS = $(PREFIX)/share/fish/vendor_completions.d
 # Where the Debian package goes.
 DEB = .build
 
-.PHONY: all run install uninstall deb completions test lint format clean
+.PHONY: all run install uninstall deb completions test bench lint format clean
 
 all:
 	$(SWIFT) build $(RELEASE)
@@ -76,6 +77,9 @@ test:
 	$(SWIFT) build --build-tests
 	@set -o pipefail; log=$$(mktemp); trap 'rm -f "$$log"' EXIT; \
 	$(SWIFT) test 2>&1 | tee "$$log" || { echo "--- what failed:"; grep -A 25 ✘ "$$log"; exit 1; }
+
+bench: all
+	$(SUDO) env "PATH=$$PATH" PYTHONDONTWRITEBYTECODE=1 Benchmarks/run $(ARGS)
 
 lint:
 	$(SWIFT) format lint --strict --parallel --recursive $(SWIFT_FILES)
