@@ -56,13 +56,19 @@ class Tracer:
             # Some write only when they have a few kilobytes.
             for _ in range(100):
                 open(probe).close()
-            if os.path.getsize(self.output + ".stdout") or os.path.exists(self.output):
+            if self._has_begun():
                 return
             if self.process.poll() is not None:
                 break
             time.sleep(0.02)
         self.stop()
         raise NotRunning(self._complaint())
+
+    def _has_begun(self):
+        if os.path.getsize(self.output + ".stdout"):
+            return True
+        # bfatrace makes the file when it records, perf before.
+        return os.path.exists(self.output) and ("perf" not in self.command or os.path.getsize(self.output) > 0)
 
     def _complaint(self):
         with open(self.errors, errors="replace") as errors:

@@ -18,7 +18,7 @@ enum bfa_limit {
 	BFA_OPEN_FILES = 262144, /* entries of the open-file map; beyond, events are reported one by one */
 	BFA_LONG_PATHS = 16384,	 /* of BFA_PATH_MAX bytes each; further ones are not known */
 	BFA_QUEUE_SIZE = 65536,	 /* files touched between two flushes; beyond, one flush visits all */
-	BFA_RING_BYTES = 16 << 20, /* records waiting for user space */
+	BFA_RING_BYTES = 16 << 20, /* records waiting for user space, unless it asks for another size */
 };
 
 /* Letters of an event, in the order in which they are printed: R C W O + D < > M. */
@@ -283,6 +283,7 @@ struct bfa_call_record {
 struct bfa_config {
 	__u64 slower_ns;   /* report calls that took at least this long */
 	__u32 uid;	   /* with only_uid: the effective user */
+	__u32 wakeup_bytes; /* so many in the ring wake the reader */
 	__u16 types;	   /* report records with any of these, enum bfa_type */
 	__u8 only_failed;  /* calls whose result is an error */
 	__u8 all;	   /* also virtual file systems and device nodes */

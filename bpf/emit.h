@@ -19,8 +19,8 @@ static __always_inline __u64 wakeup(struct scratch *s)
 {
 	if (s->emitted++ % LOOK_EVERY)
 		return BPF_RB_NO_WAKEUP;
-	return bpf_ringbuf_query(&records, BPF_RB_AVAIL_DATA) > BFA_RING_BYTES / 4 ? BPF_RB_FORCE_WAKEUP :
-										     BPF_RB_NO_WAKEUP;
+	return bpf_ringbuf_query(&records, BPF_RB_AVAIL_DATA) > config.wakeup_bytes ? BPF_RB_FORCE_WAKEUP :
+										      BPF_RB_NO_WAKEUP;
 }
 
 /*

@@ -25,6 +25,7 @@ public struct Tracer: ~Copyable {
     let object = try BPFObject(base64: options.object)
     let counterMap = try object.map("counters")
     bpf_map__set_max_entries(counterMap, UInt32(libbpf_num_possible_cpus()))
+    bpf_map__set_max_entries(try object.map("records"), options.ringBytes)
     let missing = try Self.missingPrograms()
     for name in options.unneededPrograms + missing {
       bpf_program__set_autoload(try object.program(name), false)
@@ -245,6 +246,7 @@ extension TracerOptions {
   /// The same for the kernel.
   var configuration: bfa_config {
     var config = bfa_config()
+    config.wakeup_bytes = ringBytes / 4
     config.slower_ns = slowerNanoseconds
     config.only_uid = uid == nil ? 0 : 1
     config.uid = uid ?? 0

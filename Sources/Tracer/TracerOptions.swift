@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CBfatrace
 import Glibc
 
 /// What to trace. All of it is applied in the kernel.
@@ -41,6 +42,8 @@ public struct TracerOptions {
   public var onlyFailed = false
   /// Only calls that took at least this long; with `calls`.
   public var slowerNanoseconds: UInt64 = 0
+  /// Memory for records that wait for `drain`: a power of two, at least the size of a page.
+  public var ringBytes = UInt32(BFA_RING_BYTES.rawValue)
 
   public init() {}
 }

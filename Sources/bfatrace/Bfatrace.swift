@@ -24,6 +24,7 @@ struct Bfatrace: ParsableCommand {
   @OptionGroup(title: "Which files") var files: FileOptions
   @OptionGroup(title: "Which events") var events: EventOptions
   @OptionGroup(title: "Output") var output: OutputOptions
+  @OptionGroup(title: "Delivery") var delivery: DeliveryOptions
   @OptionGroup(title: "When to end") var end: EndOptions
 
   @Flag(help: "Say what this kernel and this user allow, what is missing, and what to do.")
@@ -68,6 +69,7 @@ struct Bfatrace: ParsableCommand {
     options.metadata = events.metadata || events.failed
     options.onlyFailed = events.failed
     options.failedOpens = output.wantsSummary && !events.areCalls
+    options.ringBytes = delivery.ringSize
     options.slowerNanoseconds = events.slower ?? 0
     return options
   }

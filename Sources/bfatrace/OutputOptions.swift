@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import CBfatrace
 import Glibc
 
 /// When lines have colours.
@@ -58,6 +59,23 @@ struct OutputOptions: ParsableArguments {
       throw ValidationError("--timestamp can be given twice at most")
     }
   }
+}
+
+struct DeliveryOptions: ParsableArguments {
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "How often merged lines are printed, in milliseconds (default: 100).", valueName: "ms"),
+    transform: Value.interval)
+  var interval: UInt64 = 100_000_000
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Memory for events that wait, in MiB, rounded up to a power of two (default: 16).",
+      valueName: "mib"),
+    transform: Value.ringSize)
+  var ringSize = UInt32(BFA_RING_BYTES.rawValue)
 }
 
 struct EndOptions: ParsableArguments {

@@ -6,13 +6,16 @@ import Tracer
 
 /// One run, from the options to the exit status, in one thread.
 struct Session: ~Copyable {
-  /// How long merged counts may stay in the kernel, and a line in a buffer: nanoseconds.
-  private static let interval: UInt64 = 100_000_000
   /// How soon to look again while there is something to do.
   private static let busyInterval: UInt64 = 20_000_000
   /// Records between two looks at the clock and the signals.
   private static let share = 16384
 
+  /// How long a record may wait: nanoseconds.
+  private static let patience: UInt64 = 100_000_000
+
+  /// How long merged counts may stay in the kernel: nanoseconds.
+  private let interval: UInt64
   private let command: Command?
   private var tracer: Tracer
   private var output: LineOutput
@@ -28,6 +31,7 @@ struct Session: ~Copyable {
     let command = words.isEmpty ? nil : try Command(words, as: line.command.user)
     tracer = try Tracer(line.tracerOptions(place.tracer, command: command?.pid))
     self.command = command
+    interval = line.delivery.interval
     output = LineOutput(
       EventWriter(options: line.lineOptions, places: place.filter), count: line.end.count)
     end = line.end
@@ -53,16 +57,18 @@ struct Session: ~Copyable {
   private mutating func follow() throws {
     let start = Clock.monotonic
     let stop = end.seconds.map { start + $0 } ?? .max
-    var nextFlush = start + Self.interval
-    var nextDrain = nextFlush
+    var nextFlush = start + interval
+    // Soon: what is seen first shows that it works.
+    var nextDrain = start + Self.busyInterval
     while !output.isDone && (command != nil || !tracer.scopeHasEnded) {
       let now = Clock.monotonic
       if now >= stop || isEnded(by: min(nextFlush, nextDrain, stop), now: now) { return }
       if Clock.monotonic >= nextFlush {
         try tracer.flush()
-        nextFlush = Clock.monotonic + Self.interval
+        nextFlush = Clock.monotonic + interval
       }
-      nextDrain = Clock.monotonic + (drain() ? Self.busyInterval : Self.interval)
+      let pause = drain() ? Self.busyInterval : Self.patience
+      nextDrain = Clock.monotonic + min(pause, interval)
     }
   }
 
@@ -88,7 +94,7 @@ struct Session: ~Copyable {
       output.appendLost(lost - toldLost)
       complain(
         "lost \(lost - toldLost) events: the ring buffer was full: "
-          + "narrow the scope with -p, -c, --under or -f")
+          + "narrow the scope with -p, -c, --under or -f, or enlarge --ring-size")
       toldLost = lost
     }
     return any

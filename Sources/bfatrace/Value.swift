@@ -63,6 +63,22 @@ enum Value {
     return UInt64(value * 1e6)
   }
 
+  /// Milliseconds between two flushes as nanoseconds.
+  static func interval(_ argument: String) throws -> UInt64 {
+    guard let value = Double(argument), value >= 10, value <= 60_000 else {
+      throw ValidationError("an interval is 10 to 60000 milliseconds")
+    }
+    return UInt64(value * 1e6)
+  }
+
+  /// MiB as bytes, a power of two, which the kernel asks for.
+  static func ringSize(_ argument: String) throws -> UInt32 {
+    guard let value = UInt32(argument), (1...1024).contains(value) else {
+      throw ValidationError("the size of the ring is a whole number of MiB, 1 to 1024")
+    }
+    return 1 << (20 + 32 - (value - 1).leadingZeroBitCount)
+  }
+
   /// Seconds as nanoseconds.
   static func seconds(_ argument: String) throws -> UInt64 {
     guard let value = Double(argument), value > 0, value <= 1e9 else {
