@@ -15,7 +15,7 @@ SWIFT ?= swift
 # One binary that needs no Swift installation where it runs.
 RELEASE = -c release --static-swift-stdlib --product bfatrace --disable-local-rpath
 SUDO = $(shell [ "$$(id -u)" -eq 0 ] || echo sudo)
-SWIFT_FILES = Package.swift Plugins Sources Tests
+SWIFT_FILES = Package.swift Benchmarks Plugins Sources Tests
 
 PREFIX = /usr/local
 DESTDIR =

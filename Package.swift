@@ -24,6 +24,9 @@ let package = Package(
       ]),
     .plugin(name: "CompileBPF", capability: .buildTool(), dependencies: ["EmbedObject"]),
     .executableTarget(name: "EmbedObject", path: "Plugins/EmbedObject"),
+    .executableTarget(
+      name: "FormatBenchmark", dependencies: ["CBfatrace", "FileEvents"],
+      path: "Benchmarks/FormatBenchmark"),
     .executableTarget(name: "fileload", path: "Tests/fileload"),
     .executableTarget(name: "fileways", path: "Tests/fileways"),
     .testTarget(name: "FileEventsTests", dependencies: ["CBfatrace", "FileEvents"]),

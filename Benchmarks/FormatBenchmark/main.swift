@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// Prints how many nanoseconds a line takes, as text and as JSON: from records in memory to bytes
+// in memory. Needs no kernel. Build it with -c release.
+import CBfatrace
+import FileEvents
+import Glibc
+
+/// As a busy machine makes them: common paths, all counts, calls with their arguments.
+func records() -> [[UInt8]] {
+  let paths = [
+    "/etc/ld.so.cache", "/usr/lib/x86_64-linux-gnu/libc.so.6", "/var/log/syslog",
+    "/home/me/src/project/Sources/Module/SomeSource.swift", "/usr/share/zoneinfo/Europe/Berlin",
+  ]
+  return paths.enumerated().flatMap { number, path in
+    [access(path, pid: 1000 + number), call(path, pid: 35000 + number)]
+  }
+}
+
+func common(_ path: String, pid: Int, kind: bfa_record_kind, marks: [bfa_mark]) -> bfa_record {
+  var record = bfa_record()
+  record.kind = UInt16(kind.rawValue)
+  record.types = UInt16(BFA_READ.rawValue | BFA_CLOSED.rawValue | BFA_OPENED.rawValue)
+  record.path_len = UInt16(path.utf8.count)
+  record.marks = marks.reduce(BFA_MARK_FILE.rawValue | BFA_MARK_FD.rawValue) { $0 | $1.rawValue }
+  record.fd = 3
+  record.tgid = UInt32(pid)
+  record.tid = UInt32(pid)
+  record.time_ns = 4_711_123_456_789
+  record.inode = 658_203
+  record.device = 8 << 20 | 2
+  record.flags = 0o2000000
+  withUnsafeMutableBytes(of: &record.comm) { $0.copyBytes(from: Array("systemd-journal".utf8)) }
+  return record
+}
+
+func access(_ path: String, pid: Int) -> [UInt8] {
+  var access = bfa_access()
+  access.record = common(
+    path, pid: pid, kind: BFA_RECORD_ACCESS, marks: [BFA_MARK_FLAGS, BFA_MARK_MODE])
+  (access.opens, access.reads, access.read_bytes, access.closes) = (1, 12, 49152, 1)
+  return withUnsafeBytes(of: access) { Array($0) } + Array(path.utf8)
+}
+
+func call(_ path: String, pid: Int) -> [UInt8] {
+  var call = bfa_call_record()
+  call.record = common(
+    path, pid: pid, kind: BFA_RECORD_CALL, marks: [BFA_MARK_SIZE, BFA_MARK_DURATION])
+  call.record.call = UInt16(BFA_CALL_read.rawValue)
+  (call.ret, call.size, call.duration_ns) = (4096, 8192, 1234)
+  return withUnsafeBytes(of: call) { Array($0) } + Array(path.utf8)
+}
+
+/// Nanoseconds a line, the best of several rounds: what disturbs only adds.
+func measure(_ records: [[UInt8]], _ options: LineOptions) -> Double {
+  var writer = EventWriter(options: options)
+  var best = Double.infinity
+  let repetitions = 20_000
+  for _ in 0..<20 {
+    let start = processorTime()
+    for _ in 0..<repetitions {
+      for record in records {
+        _ = record.withUnsafeBytes { writer.append(record: $0) }
+        if writer.lines.isFull { writer.lines.removeAll() }
+      }
+    }
+    best = min(best, Double(processorTime() - start) / Double(repetitions * records.count))
+  }
+  return best
+}
+
+func processorTime() -> UInt64 {
+  var time = timespec()
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+  return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+}
+
+let all = records()
+let merged = all.enumerated().filter { $0.offset % 2 == 0 }.map(\.element)
+let calls = all.enumerated().filter { $0.offset % 2 == 1 }.map(\.element)
+for (name, records, options) in [
+  ("text", merged, LineOptions()),
+  ("text --long --timestamp", merged, LineOptions(long: true, timestamps: .timeOfDay)),
+  ("text --syscalls", calls, LineOptions()),
+  ("JSON", merged, LineOptions(json: true)),
+  ("JSON --timestamp", merged, LineOptions(json: true, timestamps: .timeOfDay)),
+  ("JSON --syscalls", calls, LineOptions(json: true)),
+] {
+  let tenths = Int(10 * measure(records, options))
+  print("\(tenths / 10).\(tenths % 10) \(name)")
+}
