@@ -58,6 +58,10 @@ struct Bfatrace: ParsableCommand {
     options.pids = Array(Set(processes.pid.joined()))
     options.command = command
     options.ignoredPids = Array(processes.ignorePid.joined())
+    // Who names processes means them, wherever they are.
+    if output.output == nil && options.pids.isEmpty && processes.comms.isEmpty {
+      options.ignoredPids += Pipeline.processes()
+    }
     options.comms = ProcessOptions.cut(processes.comms, of: "--comm")
     options.ignoredComms = ProcessOptions.cut(processes.ignoreComm, of: "--ignore-comm")
     options.follow = processes.follow
