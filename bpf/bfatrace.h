@@ -18,7 +18,7 @@ enum bfa_limit {
 	BFA_OPEN_FILES = 262144, /* entries of the open-file map; beyond, events are reported one by one */
 	BFA_LONG_PATHS = 16384,	 /* of BFA_PATH_MAX bytes each; further ones are not known */
 	BFA_QUEUE_SIZE = 65536,	 /* files touched between two flushes; beyond, one flush visits all */
-	BFA_RING_BYTES = 16 << 20, /* records waiting for user space, unless it asks for another size */
+	BFA_RING_BYTES = 8 << 20, /* records waiting for user space, unless it asks for another size */
 };
 
 /* Letters of an event, in the order in which they are printed: R C W O + D < > M. */

@@ -70,7 +70,7 @@ complete -c bfatrace -l color -x -a 'auto always never' -d 'Colours: auto, alway
 complete -c bfatrace -l summary -d 'At the end, a table of processes: opens, reads, writes, bytes, files'
 complete -c bfatrace -l summary-only -d 'The same without the lines before it'
 complete -c bfatrace -l interval -x -d 'How often merged lines are printed, in milliseconds (default: 100)'
-complete -c bfatrace -l ring-size -x -d 'Memory for events that wait, in MiB, rounded up to a power of two (default: 16)'
+complete -c bfatrace -l ring-size -x -d 'Memory for events that wait, in MiB, rounded up to a power of two (default: 8)'
 complete -c bfatrace -s s -l seconds -x -d 'Stop after N seconds, such as 0.5'
 complete -c bfatrace -s n -l count -x -d 'Stop after N lines'
 complete -c bfatrace -l check -d 'Say what this kernel and this user allow, what is missing, and what to do'

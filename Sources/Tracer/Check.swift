@@ -86,7 +86,7 @@ public enum Check {
         var tracer = try Tracer(options)
         try tracer.attach()
         try tracer.flush()
-        let megabytes = BFA_RING_BYTES.rawValue >> 20
+        let megabytes = options.ringBytes >> 20
         return Finding(kind: .ok, name: name, text: "works, with a ring buffer of \(megabytes) MiB")
       } catch {
         return Finding(kind: .failed, name: name, text: error.reason)

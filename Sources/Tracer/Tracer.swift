@@ -54,8 +54,9 @@ public struct Tracer: ~Copyable {
   }
 
   /// Tells the kernel the scope; from then on events are recorded.
-  public mutating func attach() throws(TracerError) {
-    try tellScope()
+  /// - Parameter pids: processes to ignore besides those of the options, where `ignoresMore`.
+  public mutating func attach(ignoring pids: [pid_t] = []) throws(TracerError) {
+    try tellScope(ignoring: options.ignoredPids + pids)
     for name in optionalPrograms + options.programs {
       guard let link = bpf_program__attach(try object.program(name)) else {
         throw TracerError(
@@ -129,7 +130,7 @@ extension Tracer {
     }
   }
 
-  private func tellScope() throws(TracerError) {
+  private func tellScope(ignoring ignored: [pid_t]) throws(TracerError) {
     try setup(BFA_SETUP_SELF)
     switch options.place {
     case .parents(let directories), .under(let directories):
@@ -143,7 +144,7 @@ extension Tracer {
     let commRules = try object.map("comm_rules")
     for pid in options.pids { try add(BFA_RULE_ONLY, for: UInt32(pid), to: pidRules) }
     if let pid = options.command { try add(BFA_RULE_COMMAND, for: UInt32(pid), to: pidRules) }
-    for pid in options.ignoredPids { try add(BFA_RULE_IGNORE, for: UInt32(pid), to: pidRules) }
+    for pid in ignored { try add(BFA_RULE_IGNORE, for: UInt32(pid), to: pidRules) }
     for comm in options.comms { try add(BFA_RULE_ONLY, for: commKey(comm), to: commRules) }
     for comm in options.ignoredComms { try add(BFA_RULE_IGNORE, for: commKey(comm), to: commRules) }
   }
@@ -257,7 +258,8 @@ extension TracerOptions {
     config.metadata = metadata ? 1 : 0
     config.only_pids = pids.isEmpty && command == nil ? 0 : 1
     config.only_comms = comms.isEmpty ? 0 : 1
-    config.pid_rules = config.only_pids == 0 && ignoredPids.isEmpty && !follow ? 0 : 1
+    let ignores = !ignoredPids.isEmpty || ignoresMore
+    config.pid_rules = config.only_pids != 0 || ignores || follow ? 1 : 0
     config.follow = follow ? 1 : 0
     config.comm_rules = comms.isEmpty && ignoredComms.isEmpty ? 0 : 1
     switch place {

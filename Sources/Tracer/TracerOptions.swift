@@ -36,6 +36,8 @@ public struct TracerOptions {
   public var calls = false
   /// Also calls that look at a file without opening it; with `calls`.
   public var metadata = false
+  /// More processes to ignore may be given to `Tracer.attach(ignoring:)`.
+  public var ignoresMore = false
   /// A record for each failed open beside the merged ones; without `calls`.
   public var failedOpens = false
   /// Only calls that failed; with `calls`.

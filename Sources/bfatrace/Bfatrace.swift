@@ -59,9 +59,8 @@ struct Bfatrace: ParsableCommand {
     options.command = command
     options.ignoredPids = Array(processes.ignorePid.joined())
     // Who names processes means them, wherever they are.
-    if output.output == nil && options.pids.isEmpty && processes.comms.isEmpty {
-      options.ignoredPids += Pipeline.processes()
-    }
+    options.ignoresMore =
+      output.output == nil && options.pids.isEmpty && processes.comms.isEmpty && Pipeline.exists
     options.comms = ProcessOptions.cut(processes.comms, of: "--comm")
     options.ignoredComms = ProcessOptions.cut(processes.ignoreComm, of: "--ignore-comm")
     options.follow = processes.follow

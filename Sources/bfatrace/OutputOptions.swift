@@ -72,7 +72,7 @@ struct DeliveryOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Memory for events that wait, in MiB, rounded up to a power of two (default: 16).",
+      "Memory for events that wait, in MiB, rounded up to a power of two (default: 8).",
       valueName: "mib"),
     transform: Value.ringSize)
   var ringSize = UInt32(BFA_RING_BYTES.rawValue)

@@ -21,10 +21,17 @@ enum Pipeline {
     var output: Pipe?
   }
 
+  static var exists: Bool { output != nil }
+
+  private static var output: Pipe? {
+    var status = stat()
+    return fstat(STDOUT_FILENO, &status) == 0 ? Pipe(status) : nil
+  }
+
+  /// Those that are there: to be asked as late as can be, as a shell starts one after the other.
   /// Not the ancestors of this process: who starts it and reads its lines does other things too.
   static func processes() -> [pid_t] {
-    var status = stat()
-    guard fstat(STDOUT_FILENO, &status) == 0, let output = Pipe(status) else { return [] }
+    guard let output else { return [] }
     var others = numbers(in: "/proc").filter { $0 != getpid() }.map(look(at:))
     let ancestors = ancestors()
     others.removeAll { ancestors.contains($0.pid) }

@@ -17,6 +17,7 @@ struct Session: ~Copyable {
   /// How long merged counts may stay in the kernel: nanoseconds.
   private let interval: UInt64
   private let command: Command?
+  private let leavesOutPipeline: Bool
   private var tracer: Tracer
   private var output: LineOutput
   private let end: EndOptions
@@ -29,7 +30,9 @@ struct Session: ~Copyable {
     // Before anything else is changed or opened that it would inherit.
     let words = line.command.words
     let command = words.isEmpty ? nil : try Command(words, as: line.command.user)
-    tracer = try Tracer(line.tracerOptions(place.tracer, command: command?.pid))
+    let options = line.tracerOptions(place.tracer, command: command?.pid)
+    tracer = try Tracer(options)
+    leavesOutPipeline = options.ignoresMore
     self.command = command
     interval = line.delivery.interval
     output = LineOutput(
@@ -41,7 +44,7 @@ struct Session: ~Copyable {
   mutating func run() throws -> ExitStatus {
     signal(SIGPIPE, SIG_IGN)
     if let command { command.passSignals() } else { bfa_catch_signals() }
-    try tracer.attach()
+    try tracer.attach(ignoring: leavesOutPipeline ? Pipeline.processes() : [])
     // Not before: scripts wait for the file to know that events are recorded.
     if let outputPath { try output.open(outputPath) }
     try Tracer.dropPrivileges(mayKill: command != nil)

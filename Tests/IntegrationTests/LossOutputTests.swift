@@ -11,7 +11,7 @@ struct LossOutputTests {
   /// Reads a file in a directory that is traced, which nobody else does (--filter R leaves out that
   /// it is opened).
   ///
-  /// Stops the tracer while the load makes records for several times the ring's 16 MiB, and lets it
+  /// Stops the tracer while the load makes records for several times the ring's 8 MiB, and lets it
   /// go on for the last few.
   private func overrun(_ options: [String], meanwhile: () -> Void = {}) throws -> Trace {
     try Scratch.directory { directory in
@@ -108,7 +108,7 @@ struct LossOutputTests {
       let name = String(repeating: "d", count: 200)
       let deep = ([directory] + Array(repeating: name, count: 10)).joined(separator: "/")
       try FileManager.default.createDirectory(atPath: deep, withIntermediateDirectories: true)
-      // Nine thousand records of two kilobytes are more than 16 MiB. No file is touched again later:
+      // Nine thousand records of two kilobytes are more than 8 MiB. No file is touched again later:
       // if anything has been renamed anywhere since, what is pending with so long a path is reported.
       let load = """
         import os, resource, sys
