@@ -55,6 +55,8 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 		__sync_fetch_and_add(&path_epoch, 1);
 	if (entry.kind == CALL_MOUNT || !is_result_wanted(entry.kind, ret) || !task_in_scope(task))
 		return 0;
+	if (describes_processes())
+		know_process();
 	if (entry.kind >= CALL_OTHER) {
 		bpf_tail_call(ctx, &handlers, handler_of(entry.kind));
 		return 0;
@@ -140,6 +142,8 @@ int BPF_PROG(sched_process_exec, struct task_struct *trusted, int old_tid, struc
 
 	if (task->tgid == own_tgid)
 		return 0;
+	if (describes_processes())
+		know_process();
 	visit_entries(task, 0, table->max_fds, VISIT_EXEC);
 	return task_in_scope(task) ? report_exec(task, bprm) : 0;
 }
@@ -162,7 +166,12 @@ int BPF_PROG(sched_process_exit, struct task_struct *trusted)
 		threads--;
 	/* A thread without a table may be the last one: the kernel has those too. */
 	size = files ? table->max_fds : ~0U;
-	return visit_entries(task, 0, size, files->count.counter > threads ? VISIT_LEAVE : VISIT_EXIT);
+	if (describes_processes())
+		know_process();
+	visit_entries(task, 0, size, files->count.counter > threads ? VISIT_LEAVE : VISIT_EXIT);
+	if (config.exe_is_lost)
+		forget_last(task->tgid);
+	return 0;
 }
 
 /* Only with --follow, and for a command: all its descendants are of it, in scope or not. */
@@ -192,7 +201,11 @@ int BPF_PROG(io_uring_submit_req, struct io_kiocb *req)
 {
 	struct task_struct *task = current_task();
 
-	return task_in_scope(task) ? uring_submit(task, UNTRUSTED(req)) : 0;
+	if (!task_in_scope(task))
+		return 0;
+	if (describes_processes())
+		know_process();
+	return uring_submit(task, UNTRUSTED(req));
 }
 
 SEC("tp_btf/io_uring_submit_sqe")
@@ -200,14 +213,22 @@ int BPF_PROG(io_uring_submit_sqe, struct io_kiocb *req)
 {
 	struct task_struct *task = current_task();
 
-	return task_in_scope(task) ? uring_submit(task, UNTRUSTED(req)) : 0;
+	if (!task_in_scope(task))
+		return 0;
+	if (describes_processes())
+		know_process();
+	return uring_submit(task, UNTRUSTED(req));
 }
 
 /* Its result is in the request: what follows in the arguments differs between kernels. */
 SEC("tp_btf/io_uring_complete")
 int BPF_PROG(io_uring_complete, void *ring, struct io_kiocb *req)
 {
-	return req ? uring_complete(current_task(), UNTRUSTED(req)) : 0;
+	if (!req)
+		return 0;
+	if (describes_processes())
+		know_process();
+	return uring_complete(current_task(), UNTRUSTED(req));
 }
 
 /* Run once, after the others are attached; merged records only. */

@@ -19,6 +19,9 @@ enum bfa_limit {
 	BFA_LONG_PATHS = 16384,	 /* of BFA_PATH_MAX bytes each; further ones are not known */
 	BFA_QUEUE_SIZE = 65536,	 /* files touched between two flushes; beyond, one flush visits all */
 	BFA_RING_BYTES = 8 << 20, /* records waiting for user space, unless it asks for another size */
+	BFA_ANCESTORS = 64,	 /* of a process, in a record; further ones are left out */
+	BFA_PROCESS_BYTES = 8192, /* for a process and its ancestors: one executable of any length, or many */
+	BFA_DESCRIPTIONS = 16384, /* of processes that did something between three flushes; more are not described */
 };
 
 /* Letters of an event, in the order in which they are printed: R C W O + D < > M. */
@@ -55,6 +58,7 @@ enum bfa_mark {
 	BFA_MARK_NEW_TRUNCATED = 1 << 15,
 	BFA_MARK_PARENT = 1 << 16, /* the directory that holds the path is meant */
 	BFA_MARK_PART = 1 << 17,   /* one of two records of the call: the types tell which */
+	BFA_MARK_PARENTS_CUT = 1 << 18, /* there are more ancestors, or one did not fit */
 };
 
 enum bfa_record_kind {
@@ -234,7 +238,9 @@ enum bfa_call {
 
 /*
  * Every record starts so; its kind's part follows, then path_len bytes of path
- * and filename_len of file name, and in a call the same for the second name.
+ * and filename_len of file name, in a call the same for the second name, and at
+ * the end process_len bytes of processes (struct bfa_process): the one itself,
+ * then its ancestors from the parent on.
  */
 struct bfa_record {
 	__u16 kind;	    /* enum bfa_record_kind */
@@ -255,7 +261,7 @@ struct bfa_record {
 	__u32 flags;
 	__u32 mode;
 	__u16 call; /* enum bfa_call, in a BFA_RECORD_CALL */
-	__u16 unused;
+	__u16 process_len; /* 0: not asked for, or not known */
 };
 
 struct bfa_access {
@@ -279,6 +285,14 @@ struct bfa_call_record {
 	__u32 unused;
 };
 
+/* A process, as it was at the time of the (first) call; exe_len bytes of path follow. */
+struct bfa_process {
+	__u32 pid;     /* of the thread group */
+	__u16 exe_len; /* 0: not asked for, or not known */
+	__u16 unused;
+	char comm[BFA_COMM_SIZE];
+};
+
 /* Fixed before the programs are loaded: the verifier removes what is off. */
 struct bfa_config {
 	__u64 slower_ns;   /* report calls that took at least this long */
@@ -298,6 +312,9 @@ struct bfa_config {
 	__u8 follow;	   /* also the children of processes in scope */
 	__u8 metadata;	   /* also calls that look at a file without opening it */
 	__u8 failed_opens; /* a record for each of them beside merged ones */
+	__u8 exe;	   /* processes with the paths of their executables */
+	__u8 parents;	   /* processes with their ancestors */
+	__u8 exe_is_lost;  /* with exe: a process that ends has none any more */
 };
 
 /* What a rule says of a process; values of the maps pid_rules and comm_rules. */

@@ -3,8 +3,8 @@
 #ifndef BFATRACE_CALL_RECORD_H
 #define BFATRACE_CALL_RECORD_H
 
+#include "ancestry.h"
 #include "call_shapes.h"
-#include "emit.h"
 
 /* What is known of a call from its entry on, until its exit. */
 struct call_start {
@@ -125,7 +125,11 @@ static __always_inline void emit_call(struct scratch *s)
 	struct bfa_call_record *c = &s->call;
 	struct bfa_record *r = &c->record;
 
-	emit(s, sizeof(*c) + r->path_len + r->filename_len + c->new_path_len + c->new_filename_len, 1);
+	__u32 size = sizeof(*c) + r->path_len + r->filename_len + c->new_path_len + c->new_filename_len;
+
+	if (describes_processes())
+		size += append_process(s->process, current_task()->tgid, size);
+	emit(s, size, 1);
 }
 
 #endif

@@ -74,6 +74,8 @@ static __noinline int flush_touched(void)
 	done = bpf_loop(waiting, flush_next, 0, 0);
 	if (done < waiting)
 		__sync_fetch_and_add(&touched_count, waiting - done);
+	else if (describes_processes() && !queue_overflow)
+		next_generation();
 	return queue_overflow || touched_count;
 }
 

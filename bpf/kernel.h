@@ -127,6 +127,10 @@ struct vm_area_struct {
 	struct file *vm_file;
 } KERNEL_STRUCT;
 
+struct mm_struct {
+	struct file *exe_file;
+} KERNEL_STRUCT;
+
 struct fdtable {
 	unsigned int max_fds;
 	struct file **fd;
@@ -183,6 +187,9 @@ struct task_struct {
 	struct fs_struct *fs;
 	struct files_struct *files;
 	struct signal_struct *signal;
+	struct mm_struct *mm;
+	struct task_struct *real_parent;
+	unsigned int flags;
 	__u64 start_boottime;
 } KERNEL_STRUCT;
 
@@ -191,6 +198,8 @@ struct bpf_iter__task_file {
 	struct task_struct *task;
 	__u32 fd;
 } KERNEL_STRUCT;
+
+#define PF_KTHREAD 0x200000 /* include/linux/sched.h */
 
 /* include/linux/fs.h */
 #define FMODE_WRITE 0x2

@@ -46,7 +46,7 @@ static __always_inline void hold(struct scratch *s, struct open_key *key, struct
 }
 
 /* The lock is held: a flush deletes the entry under it. */
-static __always_inline void add_touch(struct open_key *key, struct open_file *e, struct touch *t)
+static __always_inline void add_touch(struct scratch *s, struct open_key *key, struct open_file *e, struct touch *t)
 {
 	if (e->known.outside)
 		return;
@@ -56,7 +56,7 @@ static __always_inline void add_touch(struct open_key *key, struct open_file *e,
 	e->writes += t->writes;
 	e->write_bytes += t->write_bytes;
 	if (!e->time_ns)
-		note_first_access(e, current_task());
+		note_first_access(s, e, current_task());
 	if (e->transient)
 		report(key, e, 0, false);
 	else
@@ -91,7 +91,7 @@ CHECKED_ONCE int touch(struct touch *t)
 		if (!e || !lock(&key, e))
 			continue;
 		hold(s, &key, e, t);
-		add_touch(&key, e, t);
+		add_touch(s, &key, e, t);
 		unlock(e);
 		return 0;
 	}

@@ -302,6 +302,7 @@ CHECKED_ONCE int report_unfollowed(struct name *n, __u32 types)
 	struct scratch *s = scratch_get();
 	struct name_text text = {};
 	struct bfa_access *a;
+	__u32 size;
 
 	if (!s || !n)
 		return 0;
@@ -321,7 +322,10 @@ CHECKED_ONCE int report_unfollowed(struct name *n, __u32 types)
 	copy_comm(a->record.comm, task);
 	a->record.began_ns = task->group_leader->start_boottime;
 	a->writes = types == BFA_WRITTEN;
-	emit(s, sizeof(*a) + text.path_len + text.filename_len, 1);
+	size = sizeof(*a) + text.path_len + text.filename_len;
+	if (describes_processes())
+		size += append_process(s->process, task->tgid, size);
+	emit(s, size, 1);
 	return 0;
 }
 

@@ -32,14 +32,18 @@ struct {
 } comm_rules SEC(".maps");
 
 /* The kernel pads comm with NULs (__set_task_comm, since 5.17), so that whole arrays compare. */
-static __always_inline void copy_comm(char *comm, struct task_struct *task)
+static __always_inline void copy_leader_comm(char *comm, struct task_struct *leader)
 {
-	struct task_struct *leader = task->group_leader;
 	struct timespec64 *words = (void *)leader + bpf_core_field_offset(struct task_struct, comm);
 	__u64 copy[] = { READ(words, tv_sec), READ(words, tv_nsec) };
 
 	_Static_assert(sizeof(copy) == BFA_COMM_SIZE, "a name is two words");
 	__builtin_memcpy(comm, copy, sizeof(copy));
+}
+
+static __always_inline void copy_comm(char *comm, struct task_struct *task)
+{
+	copy_leader_comm(comm, task->group_leader);
 }
 
 static __always_inline struct upid *upid_at(struct pid *pid, __u32 level)

@@ -47,6 +47,7 @@ struct open_file {
 	/* The first access since the last report: when (0: none yet), and by whom. */
 	__u32 tid;
 	__u64 time_ns;
+	__u64 process; /* under which identity it is described */
 	__u32 tgid; /* as user space knows it */
 	__u32 uid;
 	__u32 gid;
@@ -77,14 +78,37 @@ struct walk {
 	__u8 again;   /* only to see whether it is all as before */
 };
 
+/* On the way from a process up to its ancestors. */
+struct lineage {
+	struct task_struct *task; /* that has forked the one before: perhaps no leader */
+	__u32 pid;		  /* of its process, as user space knows it; 0: not at all */
+	__u64 identity;
+};
+
+/* A process, and its ancestors if they are asked for. */
+struct description {
+	__u32 length;
+	__u32 marks; /* enum bfa_mark */
+	char bytes[BFA_PROCESS_BYTES]; /* struct bfa_process, each with its path */
+};
+
+/* Of a process, to be kept for its end. */
+struct last_description {
+	__u64 identity;
+	struct description description;
+};
+
 enum {
-	RECORD_BYTES = 5 * BFA_PATH_MAX, /* a call's part and four strings, each below BFA_PATH_MAX */
+	/* A call's part and four strings, each below BFA_PATH_MAX, and processes. All of the scratch memory is at most 32 KiB. */
+	RECORD_BYTES = 256 + 4 * BFA_PATH_MAX + BFA_PROCESS_BYTES,
 	NAMELESS = 1U << 31,		 /* in a key: no descriptor, but made from the address of the file */
 };
 
 struct scratch {
 	struct call call_at_hand; /* a BPF stack has no room for it */
 	__u32 emitted;		  /* records */
+	__u64 process;		  /* under which identity the current one is described; 0: not at all */
+	struct lineage lineage;
 	struct walk walk;
 	struct open_file fresh;
 	char path[BFA_PATH_MAX + BFA_NAME_MAX + 1]; /* a name may be copied to any offset below BFA_PATH_MAX */
@@ -92,6 +116,7 @@ struct scratch {
 		struct bfa_record record;
 		struct bfa_access access;
 		struct bfa_call_record call;
+		struct last_description last;
 		char bytes[RECORD_BYTES];
 	};
 };

@@ -6,7 +6,7 @@
 #ifndef BFATRACE_WINDOW_H
 #define BFATRACE_WINDOW_H
 
-#include "open_file.h"
+#include "ancestry.h"
 #include "syscalls.h"
 
 /* What was pending when it was taken; nobody else reports it. */
@@ -68,7 +68,7 @@ static __always_inline void enqueue(struct open_key *key, struct open_file *e)
 }
 
 /* The first access since the last report stands for all of them. With the lock held. */
-static __always_inline void note_first_access(struct open_file *e, struct task_struct *task)
+static __always_inline void note_first_access(struct scratch *s, struct open_file *e, struct task_struct *task)
 {
 	e->time_ns = bpf_ktime_get_boot_ns();
 	e->tid = seen_tid(task);
@@ -77,16 +77,18 @@ static __always_inline void note_first_access(struct open_file *e, struct task_s
 	e->gid = task->cred->egid.val;
 	copy_comm(e->comm, task);
 	e->began_ns = task->group_leader->start_boottime;
+	e->process = s->process;
 }
 
 CHECKED_ONCE int begin_window(struct open_key *key, struct open_file *e)
 {
 	struct task_struct *task = current_task();
+	struct scratch *s = scratch_get();
 
-	if (!key || !e || !lock(key, e))
+	if (!s || !key || !e || !lock(key, e))
 		return 0;
 	if (!e->time_ns)
-		note_first_access(e, task);
+		note_first_access(s, e, task);
 	if (!e->transient)
 		enqueue(key, e);
 	unlock(e);
@@ -101,7 +103,7 @@ static __always_inline void describe_access(struct bfa_record *r, struct open_ke
 	r->kind = BFA_RECORD_ACCESS;
 	r->call = 0;
 	r->filename_len = 0;
-	r->unused = 0;
+	r->process_len = 0;
 	r->marks = k->marks | BFA_MARK_FILE;
 	r->fd = 0;
 	if (!(key->fd & NAMELESS)) {
@@ -131,7 +133,7 @@ CHECKED_ONCE bool report(struct open_key *key, struct open_file *e, __u32 closes
 	struct bfa_access *a;
 	struct taken t;
 	__u64 began;
-	__u32 types;
+	__u32 types, size;
 
 	USED(key);
 	USED(e);
@@ -149,7 +151,7 @@ CHECKED_ONCE bool report(struct open_key *key, struct open_file *e, __u32 closes
 	types = types_of(e, &t, closes);
 	if (!e->known.outside && types & config.types) {
 		if (!began) {
-			note_first_access(e, current_task());
+			note_first_access(s, e, current_task());
 			began = e->time_ns;
 			e->time_ns = 0;
 		}
@@ -166,7 +168,10 @@ CHECKED_ONCE bool report(struct open_key *key, struct open_file *e, __u32 closes
 		if (t.opens)
 			a->record.marks |= BFA_MARK_FLAGS | BFA_MARK_MODE;
 		a->record.path_len = copy_path(key, &e->known, sizeof(*a));
-		if (!emit(s, sizeof(*a) + a->record.path_len, keep ? 0 : t.opens + t.reads + t.writes + closes)) {
+		size = sizeof(*a) + a->record.path_len;
+		if (describes_processes())
+			size += append_process(e->process, key->tgid, size);
+		if (!emit(s, size, keep ? 0 : t.opens + t.reads + t.writes + closes)) {
 			if (keep) {
 				put_back(e, &t);
 				e->time_ns = began;
@@ -244,7 +249,7 @@ static __always_inline bool fill(struct scratch *s, struct open_key *key, struct
 		return true;
 	e->opens = 1;
 	e->types = call->types;
-	note_first_access(e, current_task());
+	note_first_access(s, e, current_task());
 	if (e->transient)
 		COUNT(lost, 1); /* its close */
 	else

@@ -65,6 +65,8 @@ complete -c bfatrace -s l -l long -d 'Add descriptor, flags, mode, counts, bytes
 complete -c bfatrace -s j -l json -d 'JSON lines'
 complete -c bfatrace -s t -l timestamp -d 'Add the time; twice: in seconds since the epoch'
 complete -c bfatrace -s u -l user -d 'Add uid and gid'
+complete -c bfatrace -s e -l exe -d 'Add the path of the executable'
+complete -c bfatrace -s P -l parents -d 'Add all ancestors of the process; with --exe, their executables too'
 complete -c bfatrace -s o -l output -r -F -d 'Write to this file, which must not exist'
 complete -c bfatrace -l color -x -a 'auto always never' -d 'Colours: auto, always or never'
 complete -c bfatrace -l summary -d 'At the end, a table of processes: opens, reads, writes, bytes, files'

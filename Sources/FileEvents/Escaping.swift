@@ -103,7 +103,7 @@ extension LineBuffer {
     append(UnsafeRawBufferPointer(rebasing: bytes[run...]))
   }
 
-  private mutating func append(octalEscapesOf bytes: UnsafeRawBufferPointer) {
+  mutating func append(octalEscapesOf bytes: UnsafeRawBufferPointer) {
     for byte in bytes {
       append(byte: UInt8(ascii: "\\"))
       append(octal: UInt32(byte), digits: 3)

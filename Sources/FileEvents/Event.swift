@@ -9,6 +9,8 @@ public enum RecordError: Error, Equatable, Sendable {
   case short
   /// `kind` is not one of `bfa_record_kind`.
   case unknownKind
+  /// The processes at its end are not whole ones.
+  case brokenProcesses
   /// The length of a string is above what the kernel side ever sends.
   case overLimit
   /// More bytes follow the record than the ring buffer's rounding explains.
@@ -18,8 +20,8 @@ public enum RecordError: Error, Equatable, Sendable {
 /// The decoded view of one record: a pointer to bytes that were checked.
 ///
 /// Layout of a record: `struct bfa_access` or `struct bfa_call_record`, then `path_len` bytes of
-/// path, then `filename_len` bytes of filename, in a call the same for the second name, without
-/// terminators and at any alignment.
+/// path, then `filename_len` bytes of filename, in a call the same for the second name, then
+/// `process_len` bytes of processes, without terminators and at any alignment.
 ///
 /// An event borrows the bytes it was made from: neither it nor the buffers it hands out may be used
 /// once the ring buffer has taken them back. It is one pointer wide and never allocates.
@@ -47,8 +49,11 @@ public struct Event {
       else { throw .overLimit }
       needed += Int(call.new_path_len) + Int(call.new_filename_len)
     }
+    guard UInt32(record.process_len) < BFA_PROCESS_BYTES.rawValue else { throw .overLimit }
+    needed += Int(record.process_len)
     guard bytes.count >= needed else { throw .short }
     guard bytes.count <= needed + 8 else { throw .long }
+    guard record.process_len == 0 || processes.areWhole else { throw .brokenProcesses }
   }
 
   /// The part that every record begins with. Times in nanoseconds of CLOCK_BOOTTIME, `device` as
@@ -94,6 +99,14 @@ public struct Event {
     guard let call else { return UnsafeRawBufferPointer(start: nil, count: 0) }
     return UnsafeRawBufferPointer(
       start: newNames + Int(call.new_path_len), count: Int(call.new_filename_len))
+  }
+
+  /// The process and its ancestors; none if they were not asked for.
+  var processes: EventProcesses {
+    var offset = fixedSize + Int(record.path_len) + Int(record.filename_len)
+    if let call { offset += Int(call.new_path_len) + Int(call.new_filename_len) }
+    return EventProcesses(
+      UnsafeRawBufferPointer(start: start + offset, count: Int(record.process_len)))
   }
 
   /// Whether the record carries `mark`.

@@ -26,6 +26,7 @@ extension LineBuffer {
     } else if let access = event.access {
       appendJSONCounts(access)
     }
+    if record.process_len > 0 { appendJSONProcesses(event) }
     let isAsked = event.has(BFA_MARK_FILENAME) || event.has(BFA_MARK_NEW_FILENAME)
     if isAsked && (event.call?.ret ?? 0) >= 0 { append(",\"resolved\":false") }
   }

@@ -41,6 +41,7 @@ extension LineBuffer {
         if event.has(BFA_MARK_FD) || counts != 0 { appendTextCounts(access) }
       }
     }
+    if record.process_len > 0 { appendTextProcesses(event) }
     append(byte: UInt8(ascii: "\n"))
   }
 

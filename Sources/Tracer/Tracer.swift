@@ -26,6 +26,11 @@ public struct Tracer: ~Copyable {
     let counterMap = try object.map("counters")
     bpf_map__set_max_entries(counterMap, UInt32(libbpf_num_possible_cpus()))
     bpf_map__set_max_entries(try object.map("records"), options.ringBytes)
+    if !options.exe && !options.parents {
+      for name in ["descriptions", "last_descriptions"] {
+        bpf_map__set_max_entries(try object.map(name), 1)
+      }
+    }
     let missing = try Self.missingPrograms()
     for name in options.unneededPrograms + missing {
       bpf_program__set_autoload(try object.program(name), false)
@@ -261,6 +266,11 @@ extension TracerOptions {
     let ignores = !ignoredPids.isEmpty || ignoresMore
     config.pid_rules = config.only_pids != 0 || ignores || follow ? 1 : 0
     config.follow = follow ? 1 : 0
+    config.exe = exe ? 1 : 0
+    config.parents = parents ? 1 : 0
+    // Told of its end before it gives up its memory since 6.16; a record of a call is made before.
+    let isToldEarly = KernelVersion.running >= KernelVersion(major: 6, minor: 16)
+    config.exe_is_lost = exe && !calls && !isToldEarly ? 1 : 0
     config.comm_rules = comms.isEmpty && ignoredComms.isEmpty ? 0 : 1
     switch place {
     case .parents: config.only_parents = 1

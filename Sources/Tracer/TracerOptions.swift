@@ -47,5 +47,10 @@ public struct TracerOptions {
   /// Memory for records that wait for `drain`: a power of two, at least the size of a page.
   public var ringBytes = UInt32(BFA_RING_BYTES.rawValue)
 
+  /// Records with the executable of their process.
+  public var exe = false
+  /// Records with the ancestors of their process.
+  public var parents = false
+
   public init() {}
 }

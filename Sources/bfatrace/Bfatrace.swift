@@ -74,6 +74,8 @@ struct Bfatrace: ParsableCommand {
     options.failedOpens = output.wantsSummary && !events.areCalls
     options.ringBytes = delivery.ringSize
     options.slowerNanoseconds = events.slower ?? 0
+    options.exe = output.exe
+    options.parents = output.parents
     return options
   }
 }

@@ -23,6 +23,14 @@ struct OutputOptions: ParsableArguments {
   @Flag(name: .shortAndLong, help: "Add uid and gid.")
   var user = false
 
+  @Flag(name: .shortAndLong, help: "Add the path of the executable.")
+  var exe = false
+
+  @Flag(
+    name: [.customShort("P"), .customLong("parents")],
+    help: "Add all ancestors of the process; with --exe, their executables too.")
+  var parents = false
+
   @Option(
     name: .shortAndLong,
     help: ArgumentHelp("Write to this file, which must not exist.", valueName: "file"))

@@ -210,6 +210,9 @@ struct EventTests {
         bytes.replaceSubrange(4..<8, with: lengths)
         // Of a call: no second name.
         bytes.replaceSubrange((Self.accessSize - 8)..<(Self.accessSize - 4), with: [0, 0, 0, 0])
+        // Random processes are hardly ever whole.
+        let processes = try #require(MemoryLayout<bfa_record>.offset(of: \.process_len))
+        bytes.replaceSubrange(processes..<(processes + 2), with: [0, 0])
       }
       let record = memory.hold(bytes)
       let made = text.append(record: record)

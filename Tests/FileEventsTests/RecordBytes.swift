@@ -22,6 +22,28 @@ struct Common {
   /// Of calls only.
   var newPath: [UInt8] = []
   var newFilename: [UInt8] = []
+  /// The process and its ancestors.
+  var processes: [Process] = []
+
+  struct Process {
+    var pid: UInt32
+    var comm: [UInt8]
+    var exe: [UInt8]
+
+    init(_ pid: UInt32, _ comm: String, _ exe: String = "") {
+      (self.pid, self.comm, self.exe) = (pid, Array(comm.utf8), Array(exe.utf8))
+    }
+
+    var bytes: [UInt8] {
+      var process = bfa_process()
+      process.pid = pid
+      process.exe_len = UInt16(exe.count)
+      withUnsafeMutableBytes(of: &process.comm) { $0.copyBytes(from: comm.prefix($0.count)) }
+      return withUnsafeBytes(of: process) { Array($0) } + exe
+    }
+  }
+
+  var processBytes: [UInt8] { processes.flatMap(\.bytes) }
 
   func fill(_ record: inout bfa_record, kind: bfa_record_kind) {
     record.kind = UInt16(kind.rawValue)
@@ -29,6 +51,7 @@ struct Common {
     record.marks = marks.reduce(0) { $0 | $1.rawValue }
     record.path_len = UInt16(path.count)
     record.filename_len = UInt16(filename.count)
+    record.process_len = UInt16(processBytes.count)
     record.tgid = tgid
     withUnsafeMutableBytes(of: &record.comm) { $0.copyBytes(from: comm.prefix($0.count)) }
   }
@@ -41,6 +64,7 @@ func accessRecord(
   common.fill(&access.record, kind: BFA_RECORD_ACCESS)
   change(&access)
   return withUnsafeBytes(of: access) { Array($0) } + common.path + common.filename
+    + common.processBytes
 }
 
 func callRecord(
@@ -54,7 +78,7 @@ func callRecord(
   record.new_filename_len = UInt16(common.newFilename.count)
   change(&record)
   return withUnsafeBytes(of: record) { Array($0) } + common.path + common.filename
-    + common.newPath + common.newFilename
+    + common.newPath + common.newFilename + common.processBytes
 }
 
 /// An openat(2) that failed with ENOENT: `filename` was looked up from `base`.

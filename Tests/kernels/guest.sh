@@ -104,6 +104,8 @@ while read -r options; do
 done <<EOF
 
 --syscalls
+--exe --parents
+--syscalls --exe --parents
 --failed
 --slower 1
 --all

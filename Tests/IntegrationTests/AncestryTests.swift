@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Testing
+
+@Suite("Executables and ancestors", .needsRoot)
+struct AncestryTests {
+  private static let options = ["--json", "--exe", "--parents"]
+  static let modes = [[], ["--syscalls"]]
+
+  /// A process as a record has it, or as /proc does.
+  struct Process: Equatable, CustomStringConvertible {
+    var pid: Int
+    var comm: [UInt8]
+    var exe: [UInt8]?
+
+    init(_ object: [String: Any]) {
+      pid = object["pid"] as? Int ?? -1
+      comm = Self.bytes("comm", of: object)
+      exe = Self.bytes("exe", of: object)
+    }
+
+    /// One that lives, with its parent's number.
+    static func living(_ pid: Int) throws -> (process: Process, parent: Int) {
+      let file = try Data(contentsOf: URL(filePath: "/proc/\(pid)/stat"))
+      let text = String(decoding: file, as: UTF8.self)
+      let comm = try Data(contentsOf: URL(filePath: "/proc/\(pid)/comm")).dropLast()
+      var process = Process(["pid": pid])
+      process.comm = Array(comm)
+      process.exe = link("/proc/\(pid)/exe")
+      // Behind the name, which can hold anything: state, parent.
+      let rest = text[(try #require(text.lastIndex(of: ")")))...].split(separator: " ")
+      return (process, try #require(Int(rest[2])))
+    }
+
+    private static func bytes(_ key: String, of object: [String: Any]) -> [UInt8] {
+      if let raw = object["\(key)_raw"] as? [Int] { return raw.map { UInt8($0) } }
+      return Array((object[key] as? String ?? "").utf8)
+    }
+
+    /// Nil if it may not be read: root of a container may not look at processes of other users.
+    private static func link(_ path: String) -> [UInt8]? {
+      var target = [UInt8](repeating: 0, count: 4096)
+      let length = readlink(path, &target, target.count)
+      return length < 0 ? nil : Array(target.prefix(length))
+    }
+
+    static func == (a: Self, b: Self) -> Bool {
+      a.pid == b.pid && a.comm == b.comm && (a.exe == nil || b.exe == nil || a.exe == b.exe)
+    }
+
+    var description: String {
+      "\(pid) \(String(decoding: comm, as: UTF8.self)) \(String(decoding: exe ?? [], as: UTF8.self))"
+    }
+  }
+
+  /// The process and its ancestors as the record has them.
+  private func told(_ object: [String: Any]) -> [Process] {
+    [Process(object)] + (object["parents"] as? [[String: Any]] ?? []).map(Process.init)
+  }
+
+  /// The same as /proc has them now.
+  private func living(_ pid: Int) throws -> [Process] {
+    var (process, parent) = try Process.living(pid)
+    var all = [process]
+    while all.last?.pid != 1 && parent != 0 {
+      (process, parent) = try Process.living(parent)
+      all.append(process)
+    }
+    return all
+  }
+
+  private func records(_ trace: Trace, of pid: pid_t? = nil) throws -> [[String: Any]] {
+    let all = try trace.objects().filter { pid == nil || $0["pid"] as? Int == pid.map { Int($0) } }
+    try #require(!all.isEmpty, trace.description)
+    return all
+  }
+
+  @Test("are those that /proc has while the process lives", arguments: modes)
+  func living(mode: [String]) throws {
+    try Scratch.directory { directory in
+      let worker = try Worker()
+      let trace = try Trace.of(Self.options + mode + ["--under", directory]) {
+        try worker.run("echo x > \(directory)/file")
+      }
+      let expected = try living(Int(worker.pid))
+      #expect(expected.count > 2 && expected.last?.pid == 1)
+      for record in try records(trace, of: worker.pid) {
+        #expect(told(record) == expected, trace.description)
+      }
+    }
+  }
+
+  @Test("are known of processes that are long gone", arguments: modes)
+  func gone(mode: [String]) throws {
+    try Scratch.directory { directory in
+      let worker = try Worker()
+      let copy = "\(directory)/short"
+      try FileManager.default.copyItem(
+        at: URL(filePath: "/bin/true").resolvingSymlinksInPath(), to: URL(filePath: copy))
+      let trace = try Trace.of(Self.options + mode + ["--under", directory]) {
+        try worker.run("for i in $(seq 200); do \(copy); done")
+      }
+      let expected = try living(Int(worker.pid))
+      let records = try records(trace).filter { $0["comm"] as? String == "short" }
+      #expect(Set(records.compactMap { $0["pid"] as? Int }).count == 200, trace.description)
+      for record in records {
+        let told = told(record)
+        #expect(told[0].exe == Array(copy.utf8), trace.description)
+        #expect(Array(told.dropFirst()) == expected, trace.description)
+      }
+    }
+  }
+
+  @Test("of an executable that is deleted, or has a name of any bytes")
+  func executables() throws {
+    try Scratch.directory { directory in
+      let shell = try Worker.shell(named: "x),(pid=1 \n\u{1b}\u{9b}", in: directory)
+      // env would take what has an equals sign for a variable.
+      let worker = try Worker(shell, launcher: ["sh", "-c", #"exec "$0""#])
+      let trace = try Trace.of(Self.options + ["--under", directory]) {
+        try worker.run("echo x > \(directory)/first")
+      }
+      for record in try records(trace, of: worker.pid) {
+        #expect(told(record).first?.exe == Array(shell.utf8), trace.description)
+      }
+      try FileManager.default.removeItem(atPath: shell)
+      let later = try Trace.of(Self.options + ["--under", directory]) {
+        try worker.run("echo x > \(directory)/second; (echo x > \(directory)/third)")
+      }
+      let expected = Array("\(shell) (deleted)".utf8)
+      let children = try records(later).filter { $0["pid"] as? Int != Int(worker.pid) }
+      #expect(!children.isEmpty, later.description)
+      for record in try records(later) {
+        #expect(told(record).first?.exe == expected, later.description)
+      }
+      for record in children { #expect(told(record)[1].exe == expected, later.description) }
+    }
+  }
+
+  @Test("of an executable that is renamed, they are the new name from then on")
+  func renamed() throws {
+    try Scratch.directory { directory in
+      let worker = try Worker(try Worker.shell(named: "one", in: directory))
+      let trace = try Trace.of(Self.options + ["--syscalls", "-f", "W", "--under", directory]) {
+        try worker.run("echo x > \(directory)/a")
+        try worker.run("mv \(directory)/one \(directory)/two; echo x > \(directory)/b")
+      }
+      let executables = try records(trace, of: worker.pid).map {
+        "\($0["path"] ?? "") \($0["exe"] ?? "")"
+      }
+      #expect(
+        Set(executables) == [
+          "\(directory)/a \(directory)/one", "\(directory)/b \(directory)/two",
+        ], trace.description)
+    }
+  }
+
+  @Test("a parent that ends is followed by who adopts its children")
+  func adopted() throws {
+    try Scratch.directory { directory in
+      let worker = try Worker()
+      let trace = try Trace.of(Self.options + ["--under", directory]) {
+        // The child waits until its parent has ended: then another one is its parent.
+        try worker.run(
+          """
+          cat > \(directory)/child << 'END'
+          echo $$ > \(directory)/before
+          until [ "$(cut -d ' ' -f 4 /proc/$$/stat)" != "$1" ]; do sleep 0.01; done
+          echo $$ > \(directory)/after
+          cut -d ' ' -f 4 /proc/$$/stat > \(directory)/adopter
+          END
+          sh -c 'echo $$ > \(directory)/parent; sh \(directory)/child $$ & sleep 0.2'
+          until [ -s \(directory)/adopter ]; do sleep 0.01; done
+          """)
+      }
+      let number = { (name: String) in
+        let text = try String(contentsOfFile: "\(directory)/\(name)", encoding: .ascii)
+        return try #require(Int(text.trimmingCharacters(in: .newlines)))
+      }
+      let child = try number("before")
+      let records = try records(trace).filter { $0["pid"] as? Int == child }
+      for (name, parent) in [("before", "parent"), ("after", "adopter")] {
+        let record = records.first {
+          $0["path"] as? String == "\(directory)/\(name)"
+            && ($0["types"] as? String)?.contains("W") == true
+        }
+        let told = told(try #require(record, trace.description))
+        #expect(told.count > 1, trace.description)
+        #expect(try told.dropFirst().first?.pid == number(parent), "\(name): \(trace.description)")
+      }
+    }
+  }
+
+  @Test("of a thread they are those of its process")
+  func threads() throws {
+    try Scratch.directory { directory in
+      let python = try PythonProcess(in: directory, "import threading")
+      let trace = try Trace.of(Self.options + ["--under", directory]) {
+        try python.run(
+          "t = threading.Thread(target=open, args=['thread', 'w']); t.start(); t.join()")
+      }
+      let record = try #require(try records(trace).last, trace.description)
+      #expect(try told(record) == living(Int(python.pid)), trace.description)
+    }
+  }
+
+  @Test("more ancestors than a record holds are cut, and it says so")
+  func cut() throws {
+    try Scratch.directory { directory in
+      let worker = try Worker()
+      let trace = try Trace.of(Self.options + ["--under", directory]) {
+        // Each shell waits for the next one: 80 of them.
+        try worker.run(
+          """
+          cat > \(directory)/nested << 'END'
+          [ $1 = 0 ] || { sh \(directory)/nested $(($1 - 1)); exit $?; }
+          echo x > \(directory)/deep
+          END
+          sh \(directory)/nested 80
+          """)
+      }
+      let deep = try records(trace).filter { $0["path"] as? String == "\(directory)/deep" }
+      try #require(!deep.isEmpty, trace.description)
+      for record in deep {
+        #expect((record["parents"] as? [Any])?.count == 64)
+        #expect(record["parents_truncated"] as? Bool == true)
+      }
+      for record in try records(trace, of: worker.pid) {
+        #expect(record["parents_truncated"] == nil)
+      }
+    }
+  }
+
+  @Test("process 1 has no ancestors", .needsNamespaces)
+  func first() throws {
+    try Scratch.directory { directory in
+      try Scratch.directory { files in
+        let namespace = try PidNamespace(files: files)
+        let traced = try namespace.trace(Self.options + ["--under", directory]) {
+          try namespace.shell.run(
+            "echo x > \(directory)/first; sh -c 'echo x > \(directory)/child'")
+        }
+        for record in try records(traced) {
+          let parents = (record["parents"] as? [[String: Any]])?.compactMap { $0["pid"] as? Int }
+          #expect(parents == (record["pid"] as? Int == 1 ? nil : [1]), traced.description)
+        }
+        #expect(try traced.values("pid", as: Int.self).count == 2, traced.description)
+      }
+    }
+  }
+
+  @Test("each option by itself")
+  func apart() throws {
+    try Scratch.directory { directory in
+      let worker = try Worker()
+      for (option, present, absent) in [("-e", "exe", "parents"), ("-P", "parents", "exe")] {
+        let trace = try Trace.of(["--json", option, "--under", directory]) {
+          try worker.run("echo x > \(directory)/file")
+        }
+        for record in try records(trace, of: worker.pid) {
+          #expect(record[present] != nil && record[absent] == nil, trace.description)
+          for parent in record["parents"] as? [[String: Any]] ?? [] {
+            #expect(parent["exe"] == nil && parent["comm"] != nil, trace.description)
+          }
+        }
+      }
+    }
+  }
+}
