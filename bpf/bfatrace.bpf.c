@@ -258,6 +258,7 @@ int setup(struct bpf_raw_tracepoint_args *context)
 	struct task_struct *task = current_task();
 	struct file *file;
 	struct inode *inode;
+	struct super_block *sb;
 	__u8 place = 1;
 
 	if (context->args[0] == BFA_SETUP_SELF) {
@@ -266,9 +267,9 @@ int setup(struct bpf_raw_tracepoint_args *context)
 	}
 	file = file_of_fd(task, context->args[1]);
 	inode = READ(file, f_inode);
-	if (context->args[0] == BFA_SETUP_MOUNT) {
-		only_mount = READ(inode, i_sb);
-		return 0;
+	if (context->args[0] == BFA_SETUP_FILE_SYSTEM) {
+		sb = READ(inode, i_sb);
+		return bpf_map_update_elem(&file_systems, &sb, &place, BPF_ANY);
 	}
 	return bpf_map_update_elem(&places, &inode, &place, BPF_ANY);
 }

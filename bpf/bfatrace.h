@@ -306,7 +306,7 @@ struct bfa_config {
 	__u8 only_comms;   /* processes with BFA_RULE_ONLY in comm_rules */
 	__u8 pid_rules;	   /* the map pid_rules has entries */
 	__u8 comm_rules;   /* the map comm_rules has entries */
-	__u8 only_mount;   /* the file system given by BFA_SETUP_MOUNT */
+	__u8 only_file_systems; /* those in the map file_systems */
 	__u8 only_parents; /* files whose directory is in the map places */
 	__u8 only_under;   /* files with an ancestor in the map places */
 	__u8 follow;	   /* also the children of processes in scope */
@@ -352,7 +352,7 @@ enum bfa_handler {
 enum bfa_setup {
 	BFA_SETUP_SELF = 1,  /* leave out the calling process; the second argument is not used */
 	BFA_SETUP_PLACE = 2, /* a descriptor: its inode goes into the map places */
-	BFA_SETUP_MOUNT = 3, /* a descriptor: its file system is the only one */
+	BFA_SETUP_FILE_SYSTEM = 3, /* a descriptor: its file system goes into the map file_systems */
 };
 
 #endif

@@ -32,9 +32,23 @@ static __always_inline struct open_key nameless_key(struct task_struct *task, st
 	return (struct open_key){ .tgid = task->tgid, .fd = hash >> 32 | NAMELESS };
 }
 
+/* Whether what is pending was done by another program, or under another name: no exec closes these entries. */
+static __always_inline bool is_of_another(struct scratch *s, struct open_file *e)
+{
+	__u64 comm[BFA_COMM_SIZE / 8], *pending = (__u64 *)e->comm;
+
+	if (!e->time_ns)
+		return false;
+	copy_comm((char *)comm, current_task());
+	return pending[0] != comm[0] || pending[1] != comm[1] ||
+	       (describes_processes() && e->process != s->process);
+}
+
 /* Makes the entry that of the file touched. The lock is held. */
 static __always_inline void hold(struct scratch *s, struct open_key *key, struct open_file *e, struct touch *t)
 {
+	if (is_of_another(s, e))
+		report(key, e, 0, false);
 	if (e->known.file == t->identity && e->known.dentry == t->at.dentry) {
 		if (e->known.epoch != path_epoch)
 			refresh_locked(key, e, &t->at);

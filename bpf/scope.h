@@ -6,7 +6,6 @@
 #include "ledger.h"
 #include "path.h"
 
-struct super_block *only_mount;
 /* bfatrace's own; the initial one has level 0. */
 struct pid_namespace *own_pid_namespace;
 __u32 own_pid_level;
@@ -18,6 +17,15 @@ struct {
 	__type(key, __u32); /* tgid, as user space knows it */
 	__type(value, __u8); /* enum bfa_rule */
 } pid_rules SEC(".maps");
+
+/* Of --current-mount, or those that fatrace watches; user space holds them mounted. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct super_block *);
+	__type(value, __u8);
+} file_systems SEC(".maps");
 
 struct comm_key {
 	char comm[BFA_COMM_SIZE];
@@ -210,7 +218,7 @@ static __always_inline __u32 device_of(struct inode *inode)
 /* A place wins over the rule that virtual file systems are left out. */
 static __always_inline bool names_place(void)
 {
-	return config.only_mount || config.only_parents || config.only_under;
+	return config.only_file_systems || config.only_parents || config.only_under;
 }
 
 static __always_inline bool inode_in_scope(struct inode *inode)
@@ -221,7 +229,7 @@ static __always_inline bool inode_in_scope(struct inode *inode)
 
 	if (is_nameless(magic))
 		return false;
-	if (config.only_mount && sb != only_mount)
+	if (config.only_file_systems && !bpf_map_lookup_elem(&file_systems, &sb))
 		return false;
 	if (config.all || names_place())
 		return true;

@@ -122,10 +122,11 @@ extension LineBuffer {
   }
 
   /// For JSON: the member `,"key":"..."`, or `,"key_raw":[...]` with the values of the bytes.
-  /// The value is `prefix`, which must be plain, followed by `bytes`.
+  /// The value is `bytes` between `prefix` and `suffix`, which must be plain.
   @inline(__always)
   mutating func append(
-    key: StaticString, string bytes: UnsafeRawBufferPointer, prefix: StaticString = ""
+    key: StaticString, string bytes: UnsafeRawBufferPointer, prefix: StaticString = "",
+    suffix: StaticString = ""
   ) {
     append(",\"")
     append(key)
@@ -133,12 +134,13 @@ extension LineBuffer {
       append("\":\"")
       append(prefix)
       append(bytes)
+      append(suffix)
       append(byte: UInt8(ascii: "\""))
     } else {
       append("_raw\":[")
-      let prefix = (start: prefix.utf8Start, count: prefix.utf8CodeUnitCount)
-      append(valuesOf: UnsafeRawBufferPointer(start: prefix.start, count: prefix.count))
+      append(valuesOf: prefix.bytes)
       append(valuesOf: bytes)
+      append(valuesOf: suffix.bytes)
       // In place of the last comma: a string that is not plain has at least one byte.
       replaceByte(at: count - 1, with: UInt8(ascii: "]"))
     }
@@ -150,5 +152,11 @@ extension LineBuffer {
       append(decimal: UInt64(byte))
       append(byte: UInt8(ascii: ","))
     }
+  }
+}
+
+extension StaticString {
+  fileprivate var bytes: UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(start: utf8Start, count: utf8CodeUnitCount)
   }
 }

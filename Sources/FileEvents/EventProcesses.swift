@@ -84,7 +84,7 @@ extension LineBuffer {
     append(escaped: UnsafeRawBufferPointer(rebasing: bytes[run...]))
   }
 
-  /// The members `exe`, `parents` and `parents_truncated`, of what the record holds.
+  /// The members `exe` and `parents`, of what the record holds.
   mutating func appendJSONProcesses(_ event: Event) {
     var processes = event.processes
     guard let process = processes.next() else { return }
@@ -99,6 +99,5 @@ extension LineBuffer {
       append(byte: UInt8(ascii: "}"))
     }
     if !isFirst { append(byte: UInt8(ascii: "]")) }
-    if event.has(BFA_MARK_PARENTS_CUT) { append(",\"parents_truncated\":true") }
   }
 }

@@ -22,6 +22,8 @@ public struct LineOptions: Sendable {
   public var user: Bool
   /// A line for each call. Otherwise calls are told for the summary only: failed opens.
   public var calls = true
+  /// Lines exactly as fatrace prints them: in JSON, its keys only.
+  public var onlyFatrace = false
   /// Text in the colours of a terminal.
   public var color = false
   /// What each process did is added up, for `EventWriter.appendSummary`.
@@ -126,6 +128,10 @@ public struct EventWriter: ~Copyable {
       paths.newPath = newAsked.resolve(
         base: paths.newPath, filename: event.newFilename, isTail: event.has(BFA_MARK_NEW_TRUNCATED))
     }
+    // fatrace has no part of a path.
+    if options.onlyFatrace && event.has(BFA_MARK_TRUNCATED) {
+      paths.path = UnsafeRawBufferPointer(start: nil, count: 0)
+    }
     return paths
   }
 
@@ -142,7 +148,7 @@ public struct EventWriter: ~Copyable {
   /// For JSON only. Standard output has no such line in text; the caller reports it elsewhere.
   /// - Returns: false if there is no line.
   public mutating func appendLost(_ count: UInt64) -> Bool {
-    guard options.json else { return false }
+    guard options.json && !options.onlyFatrace else { return false }
     lines.reserve()
     let start = lines.count
     lines.append(key: "lost", count)

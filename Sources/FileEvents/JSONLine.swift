@@ -6,7 +6,8 @@ extension LineBuffer {
   /// The members of an event's object from `comm` to the last, each with a comma in front.
   mutating func appendJSON(_ event: Event, _ paths: EventPaths, options: LineOptions) {
     let record = event.record
-    append(key: "comm", string: event.comm)
+    // fatrace leaves out what is not known.
+    if !options.onlyFatrace || !event.comm.isEmpty { append(key: "comm", string: event.comm) }
     append(key: "pid", UInt64(record.tgid))
     if options.user {
       append(key: "uid", UInt64(record.uid))
@@ -15,7 +16,16 @@ extension LineBuffer {
     append(",\"types\":\"")
     append(letters: record.types)
     append(byte: UInt8(ascii: "\""))
-    appendJSONFile(event, record, paths.path)
+    appendJSONNumbers(event, record)
+    if options.onlyFatrace {
+      if !paths.path.isEmpty {
+        let suffix: StaticString = event.has(BFA_MARK_UNLINKED) ? " (deleted)" : ""
+        append(key: "path", string: paths.path, suffix: suffix)
+      }
+      appendJSONProcesses(event)
+      return
+    }
+    appendJSONPath(event, paths.path)
     if event.has(BFA_MARK_NEW_PATH) { appendJSONNewPath(event, paths.newPath) }
     if event.has(BFA_MARK_FD) { append(key: "fd", Int64(record.fd)) }
     if event.has(BFA_MARK_FLAGS) { append(key: "flags", octal: record.flags) }
@@ -26,22 +36,23 @@ extension LineBuffer {
     } else if let access = event.access {
       appendJSONCounts(access)
     }
-    if record.process_len > 0 { appendJSONProcesses(event) }
+    appendJSONProcesses(event)
+    if event.has(BFA_MARK_PARENTS_CUT) { append(",\"parents_truncated\":true") }
     let isAsked = event.has(BFA_MARK_FILENAME) || event.has(BFA_MARK_NEW_FILENAME)
     if isAsked && (event.call?.ret ?? 0) >= 0 { append(",\"resolved\":false") }
   }
 
-  private mutating func appendJSONFile(
-    _ event: Event, _ record: bfa_record, _ path: UnsafeRawBufferPointer
-  ) {
+  private mutating func appendJSONNumbers(_ event: Event, _ record: bfa_record) {
+    guard event.has(BFA_MARK_FILE) else { return }
+    append(",\"device\":{\"major\":")
+    append(decimal: record.deviceMajor)
+    append(key: "minor", UInt64(record.deviceMinor))
+    append(byte: UInt8(ascii: "}"))
+    append(key: "inode", record.inode)
+  }
+
+  private mutating func appendJSONPath(_ event: Event, _ path: UnsafeRawBufferPointer) {
     let isTail = event.has(BFA_MARK_TRUNCATED)
-    if event.has(BFA_MARK_FILE) {
-      append(",\"device\":{\"major\":")
-      append(decimal: record.deviceMajor)
-      append(key: "minor", UInt64(record.deviceMinor))
-      append(byte: UInt8(ascii: "}"))
-      append(key: "inode", record.inode)
-    }
     if isTail && !path.isEmpty {
       append(key: "path", string: path, prefix: "...")
     } else if !path.isEmpty {

@@ -7,7 +7,8 @@ extension LineBuffer {
   /// A line of text from the process name to the newline; the time, if wanted, is there already.
   mutating func appendText(_ event: Event, _ paths: EventPaths, options: LineOptions) {
     let record = event.record
-    append(escaped: event.comm)
+    if options.onlyFatrace && event.comm.isEmpty { append("unknown") }
+    append(processName: event.comm)
     append(byte: UInt8(ascii: "("))
     append(decimal: record.tgid)
     append(byte: UInt8(ascii: ")"))
@@ -41,8 +42,27 @@ extension LineBuffer {
         if event.has(BFA_MARK_FD) || counts != 0 { appendTextCounts(access) }
       }
     }
-    if record.process_len > 0 { appendTextProcesses(event) }
+    appendTextProcesses(event)
     append(byte: UInt8(ascii: "\n"))
+  }
+
+  /// A name, in which a number in parentheses is escaped: the first one in a line is the process's.
+  private mutating func append(processName name: UnsafeRawBufferPointer) {
+    var rest = name
+    while let start = rest.offset(of: UInt8(ascii: "(")) {
+      var end = start + 1
+      while end < rest.count, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(rest[end]) {
+        end += 1
+      }
+      append(escaped: UnsafeRawBufferPointer(rebasing: rest[..<start]))
+      if end > start + 1 && end < rest.count && rest[end] == UInt8(ascii: ")") {
+        append(octalEscapesOf: UnsafeRawBufferPointer(rebasing: rest[start...start]))
+      } else {
+        append(byte: UInt8(ascii: "("))
+      }
+      rest = UnsafeRawBufferPointer(rebasing: rest[(start + 1)...])
+    }
+    append(escaped: rest)
   }
 
   /// Appends the letters of `types`, bits of `bfa_type`, in the order of the bits.

@@ -140,8 +140,8 @@ extension Tracer {
     switch options.place {
     case .parents(let directories), .under(let directories):
       for directory in directories { try setup(BFA_SETUP_PLACE, directory) }
-    case .mount(let directory):
-      try setup(BFA_SETUP_MOUNT, directory)
+    case .fileSystems(let descriptors):
+      for descriptor in descriptors { try setup(BFA_SETUP_FILE_SYSTEM, descriptor) }
     case nil:
       break
     }
@@ -275,7 +275,7 @@ extension TracerOptions {
     switch place {
     case .parents: config.only_parents = 1
     case .under: config.only_under = 1
-    case .mount: config.only_mount = 1
+    case .fileSystems: config.only_file_systems = 1
     case nil: break
     }
     return config

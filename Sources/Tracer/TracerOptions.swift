@@ -4,15 +4,15 @@ import Glibc
 
 /// What to trace. All of it is applied in the kernel.
 public struct TracerOptions {
-  /// A restriction to files in certain places. The descriptors are directories, and stay open as
-  /// long as the tracer lives: they keep the inodes that the kernel compares.
+  /// A restriction to files in certain places. The descriptors stay open as long as the
+  /// tracer lives: they keep what the kernel compares. All but the last are of directories.
   public enum Place {
     /// Files directly in one of these.
     case parents([Int32])
     /// Files anywhere below one of these.
     case under([Int32])
-    /// Files on the file system of this one.
-    case mount(Int32)
+    /// Files on the file systems of these.
+    case fileSystems([Int32])
   }
 
   /// Thread groups to trace; empty, and no command: all.

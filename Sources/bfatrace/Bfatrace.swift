@@ -52,11 +52,26 @@ struct Bfatrace: ParsableCommand {
     }
   }
 
-  /// - Parameter command: the process that is to become the command.
-  func tracerOptions(_ place: TracerOptions.Place?, command: pid_t?) -> TracerOptions {
+  /// Opens the places.
+  func plan() throws(Failure) -> Plan {
+    let place = try Place(files)
+    var plan = Plan()
+    plan.tracer = tracerOptions
+    plan.tracer.place = place.tracer
+    plan.places = place.filter
+    plan.lines = lineOptions
+    plan.interval = delivery.interval
+    plan.seconds = end.seconds
+    plan.count = end.count
+    plan.output = output.output.map { Array($0.utf8CString) }
+    plan.words = command.words
+    plan.user = command.user
+    return plan
+  }
+
+  private var tracerOptions: TracerOptions {
     var options = TracerOptions()
     options.pids = Array(Set(processes.pid.joined()))
-    options.command = command
     options.ignoredPids = Array(processes.ignorePid.joined())
     // Who names processes means them, wherever they are.
     options.ignoresMore =
@@ -65,7 +80,6 @@ struct Bfatrace: ParsableCommand {
     options.ignoredComms = ProcessOptions.cut(processes.ignoreComm, of: "--ignore-comm")
     options.follow = processes.follow
     options.uid = processes.uid
-    options.place = place
     options.all = files.all
     options.types = events.filter ?? .max
     options.calls = events.areCalls

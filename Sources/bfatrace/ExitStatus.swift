@@ -2,7 +2,7 @@
 import Glibc
 
 /// What the process tells its parent. Nothing else picks a number.
-struct ExitStatus {
+struct ExitStatus: Equatable {
   /// By itself, by -s, -n, a signal, or because the reader went away.
   static let ended = ExitStatus(rawValue: 0)
   /// Cannot trace, or cannot write.
@@ -29,7 +29,7 @@ struct Failure: Error {
 /// One line on standard error. A message may quote an argument: control characters, which could
 /// drive the terminal, are shown as in the lines of text, by the octal values of their bytes.
 func complain(_ message: String) {
-  var line = "bfatrace: "
+  var line = "\(Program.current): "
   for scalar in message.unicodeScalars {
     if scalar.properties.generalCategory == .control {
       for byte in String(scalar).utf8 { line += "\\" + octal(byte) }

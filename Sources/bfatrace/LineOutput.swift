@@ -19,14 +19,16 @@ struct LineOutput: ~Copyable {
   }
 
   /// Creates the file of --output, new.
-  mutating func open(_ path: String) throws(Failure) {
+  /// - Parameter path: NUL-terminated.
+  mutating func open(_ path: [CChar]) throws(Failure) {
+    let name = path.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
     let descriptor = Glibc.open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     if descriptor < 0 {
       let remedy = errno == EEXIST ? "remove it or choose another name" : "choose another place"
-      throw Failure(message: "--output \(path): \(String(cString: strerror(errno))): \(remedy)")
+      throw Failure(message: "--output \(name): \(String(cString: strerror(errno))): \(remedy)")
     }
     self.descriptor = descriptor
-    name = path
+    self.name = name
     lineByLine = false
   }
 

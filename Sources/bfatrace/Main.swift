@@ -6,16 +6,15 @@ import Tracer
 @main
 enum Main {
   static func main() {
-    exit(run(Array(CommandLine.arguments.dropFirst())).rawValue)
+    exit(run().rawValue)
   }
 
-  private static func run(_ arguments: [String]) -> ExitStatus {
+  private static func run() -> ExitStatus {
     do {
-      let line = try Bfatrace.parse(arguments)
-      try line.command.check(arguments)
-      if line.check { return CheckReport.print() }
-      var session = try Session(line)
-      return try session.run()
+      switch Program.current {
+      case .bfatrace: return try bfatrace(Array(CommandLine.arguments.dropFirst()))
+      case .fatrace: return try fatrace()
+      }
     } catch let failure as Failure {
       complain(failure.message)
       return failure.status
@@ -25,6 +24,25 @@ enum Main {
     } catch {
       return answer(error)
     }
+  }
+
+  private static func bfatrace(_ arguments: [String]) throws -> ExitStatus {
+    let line = try Bfatrace.parse(arguments)
+    try line.command.check(arguments)
+    if line.check { return CheckReport.print() }
+    var session = try Session(try line.plan())
+    return try session.run()
+  }
+
+  private static func fatrace() throws -> ExitStatus {
+    guard let plan = try Fatrace.plan() else {
+      print(Fatrace.help)
+      return .ended
+    }
+    var session = try Session(plan)
+    let status = try session.run()
+    // fatrace has no status for lost events, and scripts may end at one that is not 0.
+    return status == .lost ? .ended : status
   }
 
   /// What ArgumentParser throws: help and version are for standard output, the rest is wrong usage.

@@ -8,6 +8,10 @@ struct MountTable {
     var point: [UInt8]
     /// "8:2", of the file system.
     var device: Substring
+    /// "ext4".
+    var type: Substring
+    /// What is mounted: a path of a device, or any word.
+    var source: [UInt8]
   }
 
   private(set) var mounts: [Mount] = []
@@ -21,10 +25,16 @@ struct MountTable {
     defer { free(line) }
     while getline(&line, &capacity, file) > 0, let line {
       let fields = String(cString: line).split(separator: " ")
-      guard fields.count > 4 else { continue }
+      // Behind a number of optional fields, "-".
+      guard fields.count > 4, let end = fields.dropFirst(6).firstIndex(of: "-"),
+        fields.count > end + 2
+      else { continue }
       let point = Self.unescaped(fields[4])
       mounts.removeAll { $0.point == point }  // covered by this one
-      mounts.append(Mount(point: point, device: fields[2]))
+      mounts.append(
+        Mount(
+          point: point, device: fields[2], type: fields[end + 1],
+          source: Self.unescaped(fields[end + 2])))
     }
   }
 

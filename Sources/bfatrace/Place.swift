@@ -1,42 +1,81 @@
 // SPDX-License-Identifier: Apache-2.0
+import CBfatrace
 import FileEvents
 import Glibc
 import Tracer
 
-/// The places that the options name, opened: for the kernel by descriptor, for failed opens, which
-/// have no inode, by path.
+/// A restriction to places, opened: for the kernel by descriptor, for failed opens, which have no
+/// inode, by path. The descriptors are for the rest of the run.
 struct Place {
   var tracer: TracerOptions.Place?
   var filter = PlaceFilter()
 
+  /// Everywhere.
+  init() {}
+
   init(_ options: FileOptions) throws(Failure) {
     if !options.dir.isEmpty {
-      let directories = try Self.openAll(options.dir, for: "--dir")
-      tracer = .parents(directories)
-      filter = PlaceFilter(parents: directories.map(Self.path))
+      self.init(parents: try Self.openAll(options.dir, for: "--dir"))
     } else if !options.under.isEmpty {
       let directories = try Self.openAll(options.under, for: "--under")
+      self.init()
       tracer = .under(directories)
       filter = PlaceFilter(under: directories.map(Self.path))
     } else if options.currentMount {
-      let here = try Self.openAll(["."], for: "--current-mount")[0]
-      tracer = .mount(here)
-      filter = Self.fileSystem(of: Self.path(here))
+      try self.init(currentMountFor: "--current-mount")
+    } else {
+      self.init()
     }
   }
 
-  /// Descriptors for the rest of the run.
+  /// Files directly in these directories.
+  init(parents directories: [Int32]) {
+    tracer = .parents(directories)
+    filter = PlaceFilter(parents: directories.map(Self.path))
+  }
+
+  /// The file system of the current directory.
+  init(currentMountFor option: String) throws(Failure) {
+    let here = try Self.open(".", for: option)
+    let table = MountTable()
+    tracer = .fileSystems([here])
+    filter = Self.filter(table, devices: [table.mount(of: Self.path(here))?.device])
+  }
+
+  /// The file systems that these mounts show.
+  init(fileSystemsOf mounts: [MountTable.Mount], in table: MountTable) {
+    var descriptors: [Device: Int32] = [:]
+    for mount in mounts where descriptors[mount.device] == nil {
+      // Without a right to read it, and of a file that something is mounted on.
+      let flags = Int32(BFA_O_PATH.rawValue) | O_CLOEXEC
+      let descriptor = Glibc.open(mount.point.map(CChar.init(bitPattern:)) + [0], flags)
+      if descriptor >= 0 {
+        descriptors[mount.device] = descriptor
+      } else {
+        let path = String(decoding: mount.point, as: UTF8.self)
+        complain("\(path): \(String(cString: strerror(errno))): its file system is not watched")
+      }
+    }
+    tracer = .fileSystems(Array(descriptors.values))
+    filter = Self.filter(table, devices: Set(descriptors.keys))
+  }
+
+  private typealias Device = Substring
+
+  /// A descriptor of an existing directory.
+  static func open(_ path: UnsafePointer<CChar>, for option: String) throws(Failure) -> Int32 {
+    let descriptor = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    if descriptor < 0 {
+      let reason = String(cString: strerror(errno))
+      throw Failure(
+        message: "\(option) \(String(cString: path)): \(reason): name an existing directory")
+    }
+    return descriptor
+  }
+
   private static func openAll(_ paths: [String], for option: String) throws(Failure) -> [Int32] {
     var descriptors: [Int32] = []
-    for path in paths {
-      let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-      if descriptor < 0 {
-        throw Failure(
-          message:
-            "\(option) \(path): \(String(cString: strerror(errno))): name an existing directory")
-      }
-      descriptors.append(descriptor)
-    }
+    for path in paths { descriptors.append(try open(path, for: option)) }
     return descriptors
   }
 
@@ -47,12 +86,10 @@ struct Place {
     return path.prefix(max(length, 0)).map(UInt8.init(bitPattern:))
   }
 
-  /// Where the file system of a path is mounted, and where others are.
-  private static func fileSystem(of path: [UInt8]) -> PlaceFilter {
-    let table = MountTable()
-    let device = table.mount(of: path)?.device
-    return PlaceFilter(
-      under: table.mounts.filter { $0.device == device }.map(\.point),
-      except: table.mounts.filter { $0.device != device }.map(\.point))
+  /// Where file systems are mounted, and where others are.
+  private static func filter(_ table: MountTable, devices: Set<Device?>) -> PlaceFilter {
+    PlaceFilter(
+      under: table.mounts.filter { devices.contains($0.device) }.map(\.point),
+      except: table.mounts.filter { !devices.contains($0.device) }.map(\.point))
   }
 }

@@ -45,15 +45,17 @@ struct ProcessOptions: ParsableArguments {
 
   /// Names as the kernel keeps them, in bytes; a warning for each that it cuts.
   static func cut(_ names: [String], of option: String) -> [[UInt8]] {
+    names.map { cut(Array($0.utf8), of: option) }
+  }
+
+  static func cut(_ name: [UInt8], of option: String) -> [UInt8] {
     let longest = Int(BFA_COMM_SIZE.rawValue) - 1
-    return names.map { name in
-      let cut = Array(name.utf8.prefix(longest))
-      if cut.count < name.utf8.count {
-        complain(
-          "\(option) \(name): the kernel keeps \(longest) bytes of a name: "
-            + "looking for \(String(decoding: cut, as: UTF8.self))")
-      }
-      return cut
+    let cut = Array(name.prefix(longest))
+    if cut.count < name.count {
+      complain(
+        "\(option) \(String(decoding: name, as: UTF8.self)): the kernel keeps \(longest) bytes of a "
+          + "name: looking for \(String(decoding: cut, as: UTF8.self))")
     }
+    return cut
   }
 }

@@ -20,25 +20,25 @@ struct Session: ~Copyable {
   private let leavesOutPipeline: Bool
   private var tracer: Tracer
   private var output: LineOutput
-  private let end: EndOptions
-  private let outputPath: String?
+  /// How long it goes on: nanoseconds.
+  private let seconds: UInt64?
+  private let outputPath: [CChar]?
   /// Of `tracer.lost`, what the reader has been told.
   private var toldLost: UInt64 = 0
 
-  init(_ line: Bfatrace) throws {
-    let place = try Place(line.files)
+  init(_ plan: Plan) throws {
     // Before anything else is changed or opened that it would inherit.
-    let words = line.command.words
-    let command = words.isEmpty ? nil : try Command(words, as: line.command.user)
-    let options = line.tracerOptions(place.tracer, command: command?.pid)
+    let command = plan.words.isEmpty ? nil : try Command(plan.words, as: plan.user)
+    var options = plan.tracer
+    options.command = command?.pid
     tracer = try Tracer(options)
     leavesOutPipeline = options.ignoresMore
     self.command = command
-    interval = line.delivery.interval
+    interval = plan.interval
     output = LineOutput(
-      EventWriter(options: line.lineOptions, places: place.filter), count: line.end.count)
-    end = line.end
-    outputPath = line.output.output
+      EventWriter(options: plan.lines, places: plan.places), count: plan.count)
+    seconds = plan.seconds
+    outputPath = plan.output
   }
 
   mutating func run() throws -> ExitStatus {
@@ -59,7 +59,7 @@ struct Session: ~Copyable {
   /// Until a signal, the end that was asked for, the command's end, or until nobody reads.
   private mutating func follow() throws {
     let start = Clock.monotonic
-    let stop = end.seconds.map { start + $0 } ?? .max
+    let stop = seconds.map { start + $0 } ?? .max
     var nextFlush = start + interval
     // Soon: what is seen first shows that it works.
     var nextDrain = start + Self.busyInterval
@@ -97,7 +97,7 @@ struct Session: ~Copyable {
       output.appendLost(lost - toldLost)
       complain(
         "lost \(lost - toldLost) events: the ring buffer was full: "
-          + "narrow the scope with -p, -c, --under or -f, or enlarge --ring-size")
+          + Program.current.remedyForLoss)
       toldLost = lost
     }
     return any

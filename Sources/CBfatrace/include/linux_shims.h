@@ -45,6 +45,11 @@ unsigned long long bfa_capabilities(void);
 /* Gives up all capabilities but those in `kept`, for good; 0, or -1 and errno. */
 int bfa_keep_capabilities(unsigned long long kept);
 
+/* Of open(2): a descriptor that is not for reading (asm-generic/fcntl.h). */
+enum bfa_open_flag {
+	BFA_O_PATH = 010000000,
+};
+
 /* The bits of capabilities (linux/capability.h). */
 enum bfa_capability {
 	BFA_CAP_KILL = 5,

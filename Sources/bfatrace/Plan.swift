@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+import FileEvents
+import Tracer
+
+/// What a command line asks for: all that a session needs to know.
+struct Plan {
+  var tracer = TracerOptions()
+  var lines = LineOptions()
+  /// Where names are wanted from that the kernel could not place.
+  var places = PlaceFilter()
+  /// How long merged counts may stay in the kernel: nanoseconds.
+  var interval: UInt64 = 100_000_000
+  /// After which time it ends: nanoseconds.
+  var seconds: UInt64?
+  /// After how many lines.
+  var count: UInt64?
+  /// The file for the lines, NUL-terminated.
+  var output: [CChar]?
+  /// A command to start and trace, and as whom.
+  var words: [String] = []
+  var user: User?
+}
