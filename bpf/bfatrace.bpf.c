@@ -12,6 +12,7 @@
 #include "merged.h"
 #include "name_calls.h"
 #include "open_at_start.h"
+#include "setup.h"
 #include "uring_complete.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -174,25 +175,11 @@ int BPF_PROG(sched_process_exit, struct task_struct *trusted)
 	return 0;
 }
 
-/* Only with --follow, and for a command: all its descendants are of it, in scope or not. */
+/* Only with --follow, and for a command. */
 SEC("tp_btf/sched_process_fork")
-int BPF_PROG(sched_process_fork, struct task_struct *trusted_parent, struct task_struct *trusted_child)
+int BPF_PROG(sched_process_fork, struct task_struct *parent, struct task_struct *child)
 {
-	struct task_struct *parent = UNTRUSTED(trusted_parent), *child = UNTRUSTED(trusted_child);
-	__u32 tgid = seen_tgid(child);
-	__u8 rule = pid_rule(seen_tgid(parent)) & BFA_RULE_COMMAND;
-
-	if (child->tgid == parent->tgid)
-		return 0;
-	if (config.follow && task_in_scope(parent))
-		rule |= BFA_RULE_FOLLOWED;
-	if (!rule)
-		return 0;
-	if (bpf_map_update_elem(&pid_rules, &tgid, &rule, BPF_ANY))
-		COUNT(lost, 1); /* all that it does */
-	else
-		COUNT(followed, 1);
-	return 0;
+	return follow_child(UNTRUSTED(parent), UNTRUSTED(child));
 }
 
 /* Of io_uring, where the kernel has it; the same under the tracepoint's name before 6.4. */
@@ -247,29 +234,9 @@ int flush(void *context)
 	return flush_touched();
 }
 
-/*
- * Not attached: user space runs it before the others are attached, in its own
- * context, so that it need not know its process id outside its namespace, nor
- * how the kernel identifies a file system.
- */
+/* Not attached: user space runs it before the others are attached. */
 SEC("raw_tp/setup")
 int setup(struct bpf_raw_tracepoint_args *context)
 {
-	struct task_struct *task = current_task();
-	struct file *file;
-	struct inode *inode;
-	struct super_block *sb;
-	__u8 place = 1;
-
-	if (context->args[0] == BFA_SETUP_SELF) {
-		know_self(task);
-		return 0;
-	}
-	file = file_of_fd(task, context->args[1]);
-	inode = READ(file, f_inode);
-	if (context->args[0] == BFA_SETUP_FILE_SYSTEM) {
-		sb = READ(inode, i_sb);
-		return bpf_map_update_elem(&file_systems, &sb, &place, BPF_ANY);
-	}
-	return bpf_map_update_elem(&places, &inode, &place, BPF_ANY);
+	return set_up(context->args[0], context->args[1]);
 }

@@ -64,6 +64,7 @@ enum bfa_mark {
 enum bfa_record_kind {
 	BFA_RECORD_ACCESS = 1, /* one process, one file: what happened since it was last reported */
 	BFA_RECORD_CALL = 2,   /* one system call */
+	BFA_RECORD_DISK = 3,   /* one request to a block device */
 };
 
 /*
@@ -291,6 +292,76 @@ struct bfa_process {
 	__u16 exe_len; /* 0: not asked for, or not known */
 	__u16 unused;
 	char comm[BFA_COMM_SIZE];
+};
+
+enum bfa_disk_operation {
+	BFA_DISK_READ,
+	BFA_DISK_WRITE,
+	BFA_DISK_FLUSH,
+	BFA_DISK_DISCARD,
+};
+
+/* Why a block device was asked, and the words for it. */
+#define BFA_DISK_CAUSES(X)                                                                 \
+	X(UNKNOWN, unknown)                                                               \
+	X(READ, read)		/* a call waits for what is not in the page cache */      \
+	X(READAHEAD, readahead) /* nobody has asked for it yet */                         \
+	X(FAULT, fault)		/* mapped memory was touched */                           \
+	X(EXEC, exec)                                                                     \
+	X(DIRECT, direct)	/* past the page cache: O_DIRECT */                       \
+	X(WRITEBACK, writeback) /* of what was written before, when it has got old */     \
+	X(FSYNC, fsync)		/* the same, for a call that waits for one file */        \
+	X(SYNC, sync)		/* the same, for one that waits for whole file systems */ \
+	X(JOURNAL, journal)                                                               \
+	X(METADATA, metadata)                                                             \
+	X(ATIME, atime)                                                                   \
+	X(SWAP, swap)                                                                     \
+	X(DISCARD, discard)                                                               \
+	X(FLUSH, flush)		/* without data */                                        \
+	X(RAW, raw)		/* of the device node itself */
+
+enum bfa_disk_cause {
+#define X(cause, word) BFA_CAUSE_##cause,
+	BFA_DISK_CAUSES(X)
+#undef X
+	BFA_CAUSE_COUNT,
+};
+
+/* How sure it is that the process of a record is the one that caused it. */
+enum bfa_certainty {
+	BFA_EXACT,
+	BFA_LIKELY,  /* the last one that wrote to the file, or changed the file system */
+	BFA_NOBODY,  /* not known: there is no process */
+};
+
+enum { BFA_DISK_NAME_SIZE = 32 }; /* DISK_NAME_LEN, with the terminating NUL */
+
+/*
+ * The record's process is the one that caused the request, its file the one
+ * that holds or gets the data; without BFA_MARK_FILE, its device is that of
+ * the file system, or the device node itself.
+ */
+struct bfa_disk_record {
+	struct bfa_record record;
+	__u64 bytes;
+	__u64 age_ns;	/* since the process wrote it to memory; 0: it waits for it */
+	__u64 idle_ns;	/* the disk had nothing to do for so long before */
+	__u32 requests;
+	__u32 disk;	/* the kernel's dev_t of the whole disk */
+	__u32 by_tgid;	/* with by_comm: who submitted it, if that is another one */
+	__u8 operation; /* enum bfa_disk_operation */
+	__u8 cause;	/* enum bfa_disk_cause */
+	__u8 certainty; /* enum bfa_certainty */
+	__u8 partition; /* its number; 0: the whole disk */
+	char disk_name[BFA_DISK_NAME_SIZE];
+	char by_comm[BFA_COMM_SIZE]; /* empty: the process itself */
+};
+
+/* The same as struct bfa_config, for what only the programs for block devices need. */
+struct bfa_disk_config {
+	__u64 idle_ns;	 /* only requests to a disk that was idle at least so long */
+	__u32 disk;	 /* only this one, the kernel's dev_t; 0: all */
+	__u32 page_size; /* in bytes */
 };
 
 /* Fixed before the programs are loaded: the verifier removes what is off. */

@@ -18,7 +18,9 @@
 
 #define KERNEL_STRUCT __attribute__((preserve_access_index))
 
+struct block_device;
 struct inode;
+struct mnt_namespace;
 struct mount;
 struct super_block;
 
@@ -64,6 +66,9 @@ struct dentry {
 	struct inode *d_inode;
 	struct hlist_node d_sib;
 	struct hlist_head d_children;
+	struct dentry_aliases {
+		struct hlist_node d_alias; /* in the i_dentry of its inode */
+	} d_u;
 } KERNEL_STRUCT;
 
 /* Before 6.8 (da549bdd15c2). */
@@ -87,6 +92,7 @@ struct mount {
 	struct vfsmount mnt;
 	struct list_head mnt_mounts;
 	struct list_head mnt_child;
+	struct mnt_namespace *mnt_ns;
 } KERNEL_STRUCT;
 
 struct path {
@@ -97,6 +103,7 @@ struct path {
 struct super_block {
 	__u32 s_dev;
 	unsigned long s_magic;
+	struct block_device *s_bdev;
 } KERNEL_STRUCT;
 
 struct inode {
@@ -106,6 +113,9 @@ struct inode {
 	unsigned int i_nlink;
 	__s64 i_size;
 	char *i_link;
+	__u32 i_rdev;
+	struct address_space *i_mapping;
+	struct hlist_head i_dentry;
 } KERNEL_STRUCT;
 
 struct btrfs_root {
@@ -117,8 +127,15 @@ struct btrfs_inode {
 	struct inode vfs_inode;
 } KERNEL_STRUCT;
 
+struct address_space {
+	struct inode *host;
+} KERNEL_STRUCT;
+
 struct file {
 	unsigned int f_mode;
+	unsigned int f_flags;
+	__s64 f_pos;
+	struct address_space *f_mapping;
 	struct inode *f_inode;
 	struct path f_path;
 } KERNEL_STRUCT;
@@ -176,10 +193,15 @@ struct thread_info {
 	__u32 status; /* x86 */
 } KERNEL_STRUCT;
 
+struct nsproxy {
+	struct mnt_namespace *mnt_ns;
+} KERNEL_STRUCT;
+
 struct task_struct {
 	struct thread_info thread_info;
 	__u32 pid;
 	__u32 tgid;
+	struct nsproxy *nsproxy;
 	struct task_struct *group_leader;
 	const struct cred *cred;
 	struct pid *thread_pid;

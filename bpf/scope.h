@@ -143,6 +143,25 @@ static __always_inline void forget_rule(__u32 tgid)
 		COUNT(ended, 1);
 }
 
+/* All descendants of a command are of it, in scope or not. */
+static __always_inline int follow_child(struct task_struct *parent, struct task_struct *child)
+{
+	__u32 tgid = seen_tgid(child);
+	__u8 rule = pid_rule(seen_tgid(parent)) & BFA_RULE_COMMAND;
+
+	if (child->tgid == parent->tgid)
+		return 0;
+	if (config.follow && task_in_scope(parent))
+		rule |= BFA_RULE_FOLLOWED;
+	if (!rule)
+		return 0;
+	if (bpf_map_update_elem(&pid_rules, &tgid, &rule, BPF_ANY))
+		COUNT(lost, 1); /* all that it does */
+	else
+		COUNT(followed, 1);
+	return 0;
+}
+
 /*
  * File systems without a device, a server or a daemon behind them: what they
  * hold is the kernel's or in memory (include/uapi/linux/magic.h; hugetlbfs,

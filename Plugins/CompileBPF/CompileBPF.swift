@@ -15,24 +15,28 @@ struct CompileBPF: BuildToolPlugin {
     return [
       // One command: each declared output that is no source would become a resource.
       .buildCommand(
-        displayName: "Compiling bpf/bfatrace.bpf.c",
+        displayName: "Compiling bpf/*.bpf.c",
         executable: try context.tool(named: "EmbedObject").url,
         arguments: [
           embedded.path,
           try context.tool(named: "llvm-objcopy").url.path,
           try context.tool(named: "clang").url.path,
-        ] + Self.compilerFlags + ["-c", sources.appending(path: "bfatrace.bpf.c").path]
-          + Self.variants,
+        ] + Self.compilerFlags
+          + Self.objects.flatMap { name, source, flags in
+            ["--object", name, "-c", sources.appending(path: source).path] + flags
+          },
         inputFiles: inputs, outputFiles: [embedded])
     ]
   }
 
-  /// The names of the objects, with the flags of each; bpf/kernel.h explains them.
-  static let variants = [
-    "--object", "merged", "-DPER_CALL=0", "-DREAD_BY_HELPER=0",
-    "--object", "calls", "-DPER_CALL=1", "-DREAD_BY_HELPER=0",
-    "--object", "mergedByHelper", "-DPER_CALL=0", "-DREAD_BY_HELPER=1",
-    "--object", "callsByHelper", "-DPER_CALL=1", "-DREAD_BY_HELPER=1",
+  /// The names of the objects, with the source and the flags of each; bpf/kernel.h explains them.
+  static let objects = [
+    ("merged", "bfatrace.bpf.c", ["-DPER_CALL=0", "-DREAD_BY_HELPER=0"]),
+    ("calls", "bfatrace.bpf.c", ["-DPER_CALL=1", "-DREAD_BY_HELPER=0"]),
+    ("mergedByHelper", "bfatrace.bpf.c", ["-DPER_CALL=0", "-DREAD_BY_HELPER=1"]),
+    ("callsByHelper", "bfatrace.bpf.c", ["-DPER_CALL=1", "-DREAD_BY_HELPER=1"]),
+    ("disk", "disk.bpf.c", ["-DPER_CALL=0", "-DREAD_BY_HELPER=0"]),
+    ("diskByHelper", "disk.bpf.c", ["-DPER_CALL=0", "-DREAD_BY_HELPER=1"]),
   ]
 
   /// `-mcpu=v3` brings atomic exchange (kernel 5.12). Debian keeps `asm/` in the directory of the

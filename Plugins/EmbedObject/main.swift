@@ -20,7 +20,7 @@ guard parts.count > 1, parts[0].count > 2, parts.allSatisfy({ !$0.isEmpty }) els
 let common = Array(parts[0])
 let (out, objcopy, compiler) = (common[0], common[1], common[2])
 var source = """
-  /// bpf/bfatrace.bpf.c, compiled: ELF objects in base64.
+  /// The BPF programs, compiled: ELF objects in base64.
   enum TracerObjects {
 
   """

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 const char *bfa_errno_name(int number)
@@ -40,6 +41,22 @@ const char *bfa_call_name(unsigned int call)
 	};
 
 	return call < BFA_CALL_COUNT ? names[call] : NULL;
+}
+
+const char *bfa_disk_cause_name(unsigned int cause)
+{
+	static const char *const names[BFA_CAUSE_COUNT] = {
+#define X(cause, word) [BFA_CAUSE_##cause] = #word,
+		BFA_DISK_CAUSES(X)
+#undef X
+	};
+
+	return cause < BFA_CAUSE_COUNT ? names[cause] : NULL;
+}
+
+unsigned int bfa_kernel_device(unsigned long long device)
+{
+	return major(device) << 20 | minor(device);
 }
 
 const char *bfa_handler_program(unsigned int slot)

@@ -40,7 +40,7 @@ public struct Event {
     guard UInt32(record.path_len) < BFA_PATH_MAX.rawValue,
       UInt32(record.filename_len) < BFA_PATH_MAX.rawValue
     else { throw .overLimit }
-    guard isAccess || isCall else { throw .unknownKind }
+    guard isAccess || isCall || isDisk else { throw .unknownKind }
     guard bytes.count >= fixedSize else { throw .short }
     var needed = fixedSize + Int(record.path_len) + Int(record.filename_len)
     if let call {
@@ -68,6 +68,11 @@ public struct Event {
   /// One system call; nil for merged accesses.
   public var call: bfa_call_record? {
     isCall ? start.loadUnaligned(as: bfa_call_record.self) : nil
+  }
+
+  /// One request to a block device, or several; nil for other kinds.
+  public var disk: bfa_disk_record? {
+    isDisk ? start.loadUnaligned(as: bfa_disk_record.self) : nil
   }
 
   /// The process name, up to its first NUL: at most `BFA_COMM_SIZE` bytes of any value.
@@ -119,8 +124,11 @@ public struct Event {
   private var isAccess: Bool { UInt32(record.kind) == BFA_RECORD_ACCESS.rawValue }
   private var isCall: Bool { UInt32(record.kind) == BFA_RECORD_CALL.rawValue }
 
+  private var isDisk: Bool { UInt32(record.kind) == BFA_RECORD_DISK.rawValue }
+
   private var fixedSize: Int {
-    isAccess ? MemoryLayout<bfa_access>.size : MemoryLayout<bfa_call_record>.size
+    if isAccess { return MemoryLayout<bfa_access>.size }
+    return isCall ? MemoryLayout<bfa_call_record>.size : MemoryLayout<bfa_disk_record>.size
   }
 
   // Stored fields of C structs always have an offset; the optimiser folds this to a constant.

@@ -31,6 +31,11 @@ public struct LineOptions: Sendable {
   /// No lines but those of the summary.
   public var onlySummary = false
 
+  /// Requests to block devices instead of accesses.
+  public var disk = false
+  /// How long disks were idle, and at the end what woke them; with `disk`.
+  public var wakeups = false
+
   public init(
     json: Bool = false, long: Bool = false, timestamps: Timestamps = .none, user: Bool = false
   ) {
@@ -67,6 +72,8 @@ public struct EventWriter: ~Copyable {
   private var newAsked = AskedPath()
   private var clock = WallClock()
   private var summary: Summary?
+  private var requests = DiskBatch()
+  private var diskSummary: DiskSummary?
 
   /// - Parameters:
   ///   - places: where failed opens are wanted from.
@@ -80,7 +87,10 @@ public struct EventWriter: ~Copyable {
     self.places = places
     self.realtimeOffset = realtimeOffset
     lines = LineBuffer(capacity: capacity)
-    summary = options.summary ? Summary() : nil
+    summary = options.summary && !options.disk ? Summary() : nil
+    diskSummary =
+      options.disk && (options.summary || options.wakeups)
+      ? DiskSummary(countsWakeups: options.wakeups) : nil
   }
 
   /// Appends the line of one record, `bytes` as the ring buffer delivered them; they are borrowed
@@ -99,12 +109,17 @@ public struct EventWriter: ~Copyable {
   /// Appends the line of an event, for callers that have decoded the record already.
   /// - Returns: false if it was filtered, or is for the summary only.
   public mutating func append(_ event: Event) -> Bool {
+    if let disk = event.disk {
+      diskSummary?.add(disk, path: event.path)
+      if !options.onlySummary { requests.add(disk, path: event.path) }
+      return false
+    }
     let paths = resolve(event)
     guard admits(event, paths) else { return false }
     summary?.add(event)
     if options.onlySummary || (!options.calls && event.call != nil) { return false }
     lines.reserve()
-    let time = UInt64(bitPattern: Int64(bitPattern: event.record.time_ns) &+ realtimeOffset)
+    let time = realtime(event.record)
     if options.json {
       let start = lines.count
       appendTimestampMember(time)
@@ -115,6 +130,30 @@ public struct EventWriter: ~Copyable {
       lines.appendText(event, paths, options: options)
     }
     return true
+  }
+
+  private func realtime(_ record: bfa_record) -> UInt64 {
+    UInt64(bitPattern: Int64(bitPattern: record.time_ns) &+ realtimeOffset)
+  }
+
+  /// Appends the lines of the requests to block devices since the last time: records of these have
+  /// no lines of their own. Calls the body after each one; it returns false for no more.
+  public mutating func appendRequests(_ goesOn: () -> Bool) {
+    for request in requests.requests {
+      lines.reserve()
+      let time = realtime(request.record.record)
+      if options.json {
+        let start = lines.count
+        appendTimestampMember(time)
+        lines.appendJSON(request, options: options)
+        endObject(from: start)
+      } else {
+        appendTimestamp(time)
+        lines.appendText(request, options: options)
+      }
+      if !goesOn() { break }
+    }
+    requests.removeAll()
   }
 
   private mutating func resolve(_ event: Event) -> EventPaths {
@@ -161,6 +200,7 @@ public struct EventWriter: ~Copyable {
   ///   - width: of the terminal that it is shown on, in columns; 0: of none.
   ///   - lost: how many events are missing from it.
   public mutating func appendSummary(width: Int, lost: UInt64) {
+    if let diskSummary { appendSummary(diskSummary, lost: lost) }
     guard let summary else { return }
     if options.json {
       for process in summary.sorted { appendObject(process, isOthers: false) }
@@ -171,11 +211,37 @@ public struct EventWriter: ~Copyable {
     // Apart from the lines, and from the ^C that the terminal shows.
     if !options.onlySummary || width > 0 { lines.append("\n") }
     SummaryTable(summary).append(to: &lines, width: width, colored: options.color)
+    appendMissing(lost)
+  }
+
+  private mutating func appendMissing(_ lost: UInt64) {
     if lost == 0 { return }
     lines.reserve()
     lines.append("lost ")
     lines.append(decimal: lost)
     lines.append(" events: the numbers are too low\n")
+  }
+
+  private mutating func appendSummary(_ summary: DiskSummary, lost: UInt64) {
+    guard options.json else {
+      lines.reserve()
+      if !options.onlySummary { lines.append("\n") }
+      lines.append(summary, colored: options.color)
+      appendMissing(lost)
+      return
+    }
+    for disk in summary.countsWakeups ? summary.disks : [] {
+      lines.reserve()
+      let start = lines.count
+      lines.appendJSON(disk: disk.name, wakeups: disk.wakeups, longestIdle: disk.longestIdle)
+      endObject(from: start)
+    }
+    for row in summary.sorted {
+      lines.reserve()
+      let start = lines.count
+      lines.appendJSON(row, wakeups: summary.countsWakeups)
+      endObject(from: start)
+    }
   }
 
   private mutating func appendObject(_ process: Summary.Process, isOthers: Bool) {

@@ -35,15 +35,23 @@ struct BPFObject: ~Copyable {
     bpf_object__close(object)
   }
 
-  /// Fixes the configuration and hands the programs to the kernel's verifier.
-  func load(_ configuration: bfa_config) throws(TracerError) {
+  /// Fixes the constants of a section, before the programs are loaded.
+  private func fix<Constants: BitwiseCopyable>(_ section: String, _ constants: Constants)
+    throws(TracerError)
+  {
     var size = 0
-    guard let values = bpf_map__initial_value(try map(".rodata.config"), &size),
-      size >= MemoryLayout<bfa_config>.size
+    guard let values = bpf_map__initial_value(try map(section), &size),
+      size >= MemoryLayout<Constants>.size
     else {
       throw TracerError("the embedded BPF object has no configuration: build bfatrace again")
     }
-    UnsafeMutableRawPointer(mutating: values).storeBytes(of: configuration, as: bfa_config.self)
+    UnsafeMutableRawPointer(mutating: values).storeBytes(of: constants, as: Constants.self)
+  }
+
+  /// Fixes the configuration and hands the programs to the kernel's verifier.
+  func load(_ options: TracerOptions) throws(TracerError) {
+    try fix(".rodata.config", options.configuration)
+    if let disk = options.disk { try fix(".rodata.disk", disk.configuration) }
     let result = bpf_object__load(object)
     if result != 0 {
       throw TracerError(

@@ -36,7 +36,7 @@ public enum Check {
     let runs = runs()
     do throws(TracerError) {
       let allLoad = runs.allSatisfy { $0.kind == .ok }
-      return requirements + (try programs(allLoad: allLoad)) + runs
+      return requirements + (try programs(allLoad: allLoad)) + runs + [diskRun()]
     } catch {
       return requirements + [Finding(kind: .failed, name: "programs", text: error.reason)]
     }
@@ -70,12 +70,27 @@ public enum Check {
         for other in object.programNames where other != name {
           bpf_program__set_autoload(try object.program(other), false)
         }
-        try object.load(options.configuration)
+        try object.load(options)
       } catch {
         return error.reason
       }
     }
     return nil
+  }
+
+  /// The programs for disks, for which the kernel has other tracepoints.
+  private static func diskRun() -> Finding {
+    let name = "tracing with --disk"
+    var options = TracerOptions()
+    options.pids = [getpid()]
+    options.disk = TracerOptions.Disk()
+    do throws(TracerError) {
+      var tracer = try Tracer(options)
+      try tracer.attach()
+      return Finding(kind: .ok, name: name, text: "works")
+    } catch {
+      return Finding(kind: .absent, name: name, text: error.reason)
+    }
   }
 
   /// All of it together, as a run does it, with maps and the ring buffer.

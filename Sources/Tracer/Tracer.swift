@@ -11,7 +11,8 @@ public struct Tracer: ~Copyable {
   private let object: BPFObject
   private let counters: Counters
   private let ring: RecordRing
-  private let flushProgram: Int32
+  /// None where nothing is pending in the kernel.
+  private let flushProgram: Int32?
   private var links: [OpaquePointer] = []
   private let processes: [ScopedProcess]
   /// Of these, the ones whose end the kernel has not counted.
@@ -26,22 +27,23 @@ public struct Tracer: ~Copyable {
     let counterMap = try object.map("counters")
     bpf_map__set_max_entries(counterMap, UInt32(libbpf_num_possible_cpus()))
     bpf_map__set_max_entries(try object.map("records"), options.ringBytes)
-    if !options.exe && !options.parents {
+    if options.disk == nil && !options.exe && !options.parents {
       for name in ["descriptions", "last_descriptions"] {
         bpf_map__set_max_entries(try object.map(name), 1)
       }
     }
-    let missing = try Self.missingPrograms()
+    let missing = options.disk == nil ? try Self.missingPrograms() : []
     for name in options.unneededPrograms + missing {
       bpf_program__set_autoload(try object.program(name), false)
     }
-    try object.load(options.configuration)
-    try object.connectHandlers()
-    let flushProgram = bpf_program__fd(try object.program("flush"))
+    try object.load(options)
+    if options.disk == nil { try object.connectHandlers() }
+    let flushProgram = options.disk == nil ? bpf_program__fd(try object.program("flush")) : nil
     let counters = try Counters(map: counterMap)
     let ring = try RecordRing(map: try object.map("records"))
     self.options = options
-    optionalPrograms = TracerOptions.optionalPrograms.filter { !missing.contains($0) }
+    optionalPrograms =
+      options.disk == nil ? TracerOptions.optionalPrograms.filter { !missing.contains($0) } : []
     self.processes = processes
     self.object = object
     self.flushProgram = flushProgram
@@ -69,8 +71,16 @@ public struct Tracer: ~Copyable {
       }
       links.append(link)
     }
+    if options.disk != nil { try attachFileSystems() }
     try forgetEnded()
-    if !options.calls { try object.iterate("open_at_start") }
+    if options.disk == nil && !options.calls { try object.iterate("open_at_start") }
+  }
+
+  /// Programs for tracepoints of file systems, which come with their modules.
+  private mutating func attachFileSystems() throws(TracerError) {
+    for name in TracerOptions.fileSystemPrograms {
+      if let link = bpf_program__attach(try object.program(name)) { links.append(link) }
+    }
   }
 
   /// Ends the recording; what has been recorded can still be drained.
@@ -96,6 +106,7 @@ public struct Tracer: ~Copyable {
   /// - Returns: true if something is left, because the ring is full or there is more since.
   @discardableResult
   public func flush() throws(TracerError) -> Bool {
+    guard let flushProgram else { return false }
     var run = bpf_test_run_opts()
     run.sz = MemoryLayout.size(ofValue: run)
     let result = bpf_prog_test_run_opts(flushProgram, &run)
@@ -225,7 +236,8 @@ final class ScopedProcess {
 extension TracerOptions {
   /// The programs that this run needs, in the order in which they are attached.
   var programs: [String] {
-    ["sched_process_exit", "sched_process_exec"]
+    if disk != nil { return Self.diskPrograms + (needsForks ? ["sched_process_fork"] : []) }
+    return ["sched_process_exit", "sched_process_exec"]
       + (needsForks ? ["sched_process_fork"] : [])
       + (calls ? ["sys_enter"] : [])
       + ["sys_exit"]
@@ -238,12 +250,16 @@ extension TracerOptions {
 
   /// Programs of the object that this run does without.
   var unneededPrograms: [String] {
-    (needsForks ? [] : ["sched_process_fork"]) + (calls ? ["open_at_start"] : ["sys_enter"])
+    let forks = needsForks ? [] : ["sched_process_fork"]
+    if disk != nil { return forks }
+    return forks + (calls ? ["open_at_start"] : ["sys_enter"])
   }
 
   /// The object with the programs for this run on this kernel; bpf_rdonly_cast came with 6.2.
   var object: String {
-    if KernelVersion.running < KernelVersion(major: 6, minor: 2) {
+    let byHelper = KernelVersion.running < KernelVersion(major: 6, minor: 2)
+    if disk != nil { return byHelper ? TracerObjects.diskByHelper : TracerObjects.disk }
+    if byHelper {
       return calls ? TracerObjects.callsByHelper : TracerObjects.mergedByHelper
     }
     return calls ? TracerObjects.calls : TracerObjects.merged

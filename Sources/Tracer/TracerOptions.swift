@@ -52,5 +52,8 @@ public struct TracerOptions {
   /// Records with the ancestors of their process.
   public var parents = false
 
+  /// Requests to block devices instead of accesses.
+  public var disk: Disk?
+
   public init() {}
 }

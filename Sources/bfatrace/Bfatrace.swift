@@ -23,6 +23,7 @@ struct Bfatrace: ParsableCommand {
   @OptionGroup(title: "The command") var command: CommandOptions
   @OptionGroup(title: "Which files") var files: FileOptions
   @OptionGroup(title: "Which events") var events: EventOptions
+  @OptionGroup(title: "Disks") var disks: DiskOptions
   @OptionGroup(title: "Output") var output: OutputOptions
   @OptionGroup(title: "Delivery") var delivery: DeliveryOptions
   @OptionGroup(title: "When to end") var end: EndOptions
@@ -38,10 +39,19 @@ struct Bfatrace: ParsableCommand {
     options.color = output.usesColor
     options.summary = output.wantsSummary
     options.onlySummary = output.summaryOnly
+    options.disk = disks.areRequests
+    options.wakeups = disks.wakeups != nil
     return options
   }
 
   func validate() throws {
+    if disks.areRequests && events.areCalls {
+      throw ValidationError(
+        "--disk shows requests, not calls: leave out --syscalls, --metadata, --failed and --slower")
+    }
+    if disks.areRequests && (output.exe || output.parents) {
+      throw ValidationError("--disk does not know --exe and --parents: leave them out")
+    }
     if processes.follow && processes.pid.isEmpty && processes.comms.isEmpty
       && command.words.isEmpty
     {
@@ -57,6 +67,7 @@ struct Bfatrace: ParsableCommand {
     let place = try Place(files)
     var plan = Plan()
     plan.tracer = tracerOptions
+    plan.tracer.disk = try disks.tracerOptions()
     plan.tracer.place = place.tracer
     plan.places = place.filter
     plan.lines = lineOptions

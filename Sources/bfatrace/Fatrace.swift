@@ -130,7 +130,7 @@ struct Fatrace {
   private static func isWatched(_ mount: MountTable.Mount) -> Bool {
     if mount.point == [UInt8(ascii: "/")] || mount.type == "zfs" { return true }
     return mount.source.first == UInt8(ascii: "/")
-      && access(mount.source.map(CChar.init(bitPattern:)) + [0], F_OK) == 0
+      && access(mount.sourcePath, F_OK) == 0
   }
 
   static let help = """

@@ -45,6 +45,18 @@ struct LineOutput: ~Copyable {
     if !isDone && writer.append(record: record) { appended() }
   }
 
+  /// Appends the lines of the requests to block devices since the last time.
+  mutating func appendRequests() {
+    if isDone { return }
+    var left = linesLeft
+    writer.appendRequests {
+      left -= 1
+      return left > 0
+    }
+    linesLeft = left
+    flush()
+  }
+
   /// Says in the stream that events are missing here; false if text has no such line.
   mutating func appendLost(_ count: UInt64) {
     if !isDone && writer.appendLost(count) { flush() }

@@ -12,6 +12,9 @@ struct MountTable {
     var type: Substring
     /// What is mounted: a path of a device, or any word.
     var source: [UInt8]
+
+    /// The same for system calls.
+    var sourcePath: [CChar] { source.map(CChar.init(bitPattern:)) + [0] }
   }
 
   private(set) var mounts: [Mount] = []

@@ -110,6 +110,7 @@ struct Session: ~Copyable {
       any = true
       output.append(record: record)
     }
+    output.appendRequests()
     output.flush()
     return any || more
   }

@@ -14,6 +14,12 @@ const char *bfa_errno_name(int number);
 /* The system call's name, "openat"; NULL for a number that is none. Static storage. */
 const char *bfa_call_name(unsigned int call);
 
+/* The word for an enum bfa_disk_cause; NULL: there is none. */
+const char *bfa_disk_cause_name(unsigned int cause);
+
+/* A dev_t of stat(2) as the kernel has it: major << 20 | minor. */
+unsigned int bfa_kernel_device(unsigned long long device);
+
 /* The program for a slot of the map "handlers", enum bfa_handler; NULL if there is none. Static storage. */
 const char *bfa_handler_program(unsigned int slot);
 

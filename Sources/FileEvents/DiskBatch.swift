@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CBfatrace
+
+/// Requests to block devices, and what they have in common: one line each.
+struct DiskRequests {
+  /// The first of them; bytes and requests of all.
+  var record: bfa_disk_record
+  var path: [UInt8]
+}
+
+/// Requests that wait to be shown: those of one process to one disk, for one file and one cause,
+/// become one line. They are rare beside accesses, so this may allocate.
+struct DiskBatch {
+  private struct Key: Hashable {
+    let pid, byPid, device, disk: UInt32
+    let inode: UInt64
+    let operation, cause, certainty, partition: UInt8
+
+    init(_ record: bfa_disk_record) {
+      pid = record.record.tgid
+      byPid = record.by_tgid
+      device = record.record.device
+      disk = record.disk
+      inode = record.record.inode
+      operation = record.operation
+      cause = record.cause
+      certainty = record.certainty
+      partition = record.partition
+    }
+  }
+
+  private(set) var requests: [DiskRequests] = []
+  private var indices: [Key: Int] = [:]
+
+  mutating func add(_ record: bfa_disk_record, path: UnsafeRawBufferPointer) {
+    let key = Key(record)
+    if let index = indices[key], requests[index].path.elementsEqual(path) {
+      requests[index].record.bytes += record.bytes
+      requests[index].record.requests += record.requests
+    } else {
+      indices[key] = requests.count
+      requests.append(DiskRequests(record: record, path: Array(path)))
+    }
+  }
+
+  mutating func removeAll() {
+    requests.removeAll(keepingCapacity: true)
+    indices.removeAll(keepingCapacity: true)
+  }
+}

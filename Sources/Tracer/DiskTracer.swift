@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+import CBfatrace
+import Glibc
+
+extension TracerOptions {
+  /// Which requests to block devices to trace.
+  public struct Disk: Sendable {
+    /// Only those to a disk that had nothing to do for at least this long: nanoseconds.
+    public var idleNanoseconds: UInt64 = 0
+    /// Only those to this disk, the kernel's dev_t: major << 20 | minor.
+    public var device: UInt32?
+
+    public init() {}
+
+    var configuration: bfa_disk_config {
+      var config = bfa_disk_config()
+      config.idle_ns = idleNanoseconds
+      config.disk = device ?? 0
+      config.page_size = UInt32(sysconf(Int32(_SC_PAGESIZE)))
+      return config
+    }
+  }
+
+  /// The programs for block devices: before the first request, all is there that tells the culprit.
+  static let diskPrograms = [
+    "sched_process_exit", "writeback_dirty_folio", "writeback_mark_inode_dirty", "writeback_queue",
+    "writeback_start", "writeback_written", "block_bio_queue",
+  ]
+
+  /// Of these, the ones are attached whose tracepoints the kernel has now.
+  static let fileSystemPrograms = [
+    "ext4_mark_inode_dirty", "jbd2_start_commit", "xfs_trans_commit", "btrfs_cow_block",
+    "btrfs_space_reservation", "btrfs_transaction_commit",
+  ]
+}

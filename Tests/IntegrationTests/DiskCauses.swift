@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Something that makes a disk work, or not, and what is to be told of it.
+struct DiskCause {
+  let name: String
+  /// Python, run by another process before, and written out.
+  var before = ""
+  /// Python, run by the culprit in the file system.
+  var act: String
+  /// It ends with this: it has become another program.
+  var isLast = false
+  /// Python, run by a third process, which is not to blame; and at last, all is written out.
+  var after = ""
+  /// "read", "write", ...; nil: nothing is to be told of the culprit.
+  var disk: String?
+  var causes: Set<String> = []
+  /// Of files in the file system; nil: which file it is for is not known to all file systems.
+  var files: Set<String>?
+  /// The third process is told to have submitted it.
+  var isSubmittedByThird = false
+}
+
+extension DiskCause {
+  /// Files that the causes begin with.
+  static let files = """
+    for name in "cold", "mapped", "ahead", "direct", "copied", "sent", "oneself", "other", "all", "kept", \\
+        "changed", "cut", "removed", "mode", "read":
+      open(name, "wb").write(os.urandom(1 << 18))
+    os.mkdir("directory")
+    for i in range(300): open("directory/" + str(i), "w")
+    open("program", "wb").write(open("/bin/true", "rb").read())
+    os.chmod("program", 0o755)
+    """
+
+  private static let metadata: Set = ["metadata", "journal"]
+  private static let writtenOut: Set = ["fsync", "sync", "writeback", "direct"]
+
+  static let all = reading + writing + changing
+
+  private static let reading = [
+    DiskCause(
+      name: "cold read", act: #"open("cold", "rb", 0).read(65536)"#,
+      disk: "read", causes: ["read"], files: ["cold"]),
+    DiskCause(name: "cached read", act: #"open("cold", "rb", 0).read(4096)"#),
+    DiskCause(
+      name: "fault in a mapping",
+      act: """
+        import mmap
+        mapped = mmap.mmap(os.open("mapped", os.O_RDONLY), 0, prot=mmap.PROT_READ)
+        mapped[100000]
+        """,
+      disk: "read", causes: ["fault"], files: ["mapped"]),
+    DiskCause(
+      name: "cold exec", act: #"os.execv("program", ["program"])"#, isLast: true,
+      disk: "read", causes: ["exec"], files: ["program"]),
+    DiskCause(
+      name: "readahead that is asked for",
+      act: #"os.posix_fadvise(os.open("ahead", os.O_RDONLY), 0, 1 << 18, os.POSIX_FADV_WILLNEED)"#,
+      disk: "read", causes: ["readahead"], files: ["ahead"]),
+    DiskCause(
+      name: "cold directory", act: #"os.listdir("directory")"#,
+      disk: "read", causes: ["metadata"]),
+    DiskCause(
+      name: "sendfile",
+      act: """
+        out = os.open("/dev/null", os.O_WRONLY)
+        os.sendfile(out, os.open("sent", os.O_RDONLY), 0, 65536)
+        """,
+      disk: "read", causes: ["read"], files: ["sent"]),
+    DiskCause(
+      name: "O_DIRECT read",
+      act: """
+        import mmap
+        os.preadv(os.open("direct", os.O_RDONLY | os.O_DIRECT), [mmap.mmap(-1, 8192)], 0)
+        """,
+      // btrfs may read through its cache all the same.
+      disk: "read", causes: ["direct", "read"], files: ["direct"]),
+  ]
+
+  private static let writing = [
+    DiskCause(
+      name: "fsync by the writer",
+      act: #"f = os.open("oneself", os.O_WRONLY | os.O_APPEND); os.write(f, b"x" * 5000); os.fsync(f)"#,
+      disk: "write", causes: ["fsync"], files: ["oneself"]),
+    DiskCause(
+      name: "fsync by another",
+      act: #"f = os.open("other", os.O_WRONLY | os.O_APPEND); os.write(f, b"x" * 5000)"#,
+      after: #"os.fsync(os.open("other", os.O_RDONLY))"#,
+      disk: "write", causes: ["fsync"], files: ["other"], isSubmittedByThird: true),
+    DiskCause(
+      name: "sync by another",
+      act: #"f = os.open("all", os.O_WRONLY | os.O_APPEND); os.write(f, b"x" * 5000)"#,
+      after: "os.sync()", disk: "write", causes: ["sync", "writeback"], files: ["all"]),
+    DiskCause(
+      name: "O_DIRECT write",
+      act: """
+        import mmap
+        os.pwritev(os.open("direct", os.O_WRONLY | os.O_DIRECT), [mmap.mmap(-1, 8192)], 0)
+        """,
+      disk: "write", causes: ["direct", "fsync"], files: ["direct"]),
+    DiskCause(
+      name: "O_SYNC write",
+      act: #"os.write(os.open("new", os.O_WRONLY | os.O_CREAT | os.O_SYNC), b"x" * 4096)"#,
+      disk: "write", causes: ["fsync"], files: ["new"]),
+    DiskCause(
+      name: "msync",
+      act: """
+        import mmap
+        mapped = mmap.mmap(os.open("kept", os.O_RDWR), 0)
+        mapped[5000] = 1
+        mapped.flush()
+        """,
+      disk: "write", causes: ["fsync"], files: ["kept"]),
+    DiskCause(
+      name: "sparse file",
+      act: """
+        f = os.open("sparse", os.O_WRONLY | os.O_CREAT)
+        os.pwrite(f, b"x" * 4096, 1 << 24)
+        os.fdatasync(f)
+        """,
+      disk: "write", causes: ["fsync"], files: ["sparse"]),
+    DiskCause(
+      name: "rename over",
+      act: #"open("temporary", "wb").write(b"x" * 5000); os.rename("temporary", "cold")"#,
+      // btrfs writes it out before it has the new name.
+      disk: "write", causes: writtenOut, files: ["cold", "temporary"]),
+  ]
+
+  private static let changing = [
+    DiskCause(
+      name: "new directory", act: #"os.mkdir("made")"#,
+      disk: "write", causes: metadata),
+    DiskCause(
+      name: "new file", act: #"open("made/file", "w").close()"#,
+      disk: "write", causes: metadata),
+    DiskCause(
+      name: "access time, relatime", before: #"os.utime("read", (1, 2))"#,
+      act: #"open("read", "rb", 0).read(1)"#,
+      disk: "write", causes: ["atime"]),
+    DiskCause(
+      name: "truncate", act: #"os.truncate("cut", 4096)"#, disk: "write", causes: metadata),
+    DiskCause(
+      name: "delete", act: #"os.remove("removed")"#, disk: "write", causes: metadata),
+    DiskCause(
+      name: "chmod", act: #"os.chmod("mode", 0o600)"#, disk: "write", causes: metadata),
+    DiskCause(
+      name: "discard",
+      act: """
+        import fcntl, struct
+        fcntl.ioctl(os.open(".", os.O_RDONLY), 0xc0185879, struct.pack("QQQ", 0, 1 << 40, 0))
+        """,
+      disk: "discard", causes: ["discard"]),
+    DiskCause(
+      name: "raw device",
+      act: #"os.pread(os.open(os.environ["DEVICE"], os.O_RDONLY), 4096, 200 << 20)"#,
+      disk: "read", causes: ["raw"]),
+  ]
+}

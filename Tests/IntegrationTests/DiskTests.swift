@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Testing
+
+/// What is told of a request, without the rest.
+private struct Told: CustomStringConvertible {
+  let pid: Int
+  let disk, cause: String
+  let path: String?
+  let byPid: Int?
+  let line: String
+
+  init?(_ record: [String: Any], line: String) {
+    guard let pid = record["pid"] as? Int, let disk = record["disk"] as? String,
+      let cause = record["cause"] as? String
+    else { return nil }
+    self.pid = pid
+    self.disk = disk
+    self.cause = cause
+    path = record["path"] as? String
+    byPid = (record["by"] as? [String: Any])?["pid"] as? Int
+    self.line = line
+  }
+
+  var description: String { line }
+}
+
+@Suite("Requests to disks", .serialized, .needsRoot, .needsLoopDevices)
+struct DiskTests {
+  /// Who did what.
+  private struct Done {
+    let cause: DiskCause
+    let culprit, third: Int
+
+    /// Why it is not told as it should be; nil if it is.
+    func complaint(_ told: [Told], in directory: String) -> String? {
+      let own = told.filter { $0.pid == culprit }
+      guard let disk = cause.disk else {
+        return own.isEmpty ? nil : "\(cause.name): \(own)"
+      }
+      let right = own.contains { told in
+        told.disk == disk && cause.causes.contains(told.cause)
+          && cause.files.map { files in files.contains { told.path == "\(directory)/\($0)" } } ?? true
+          && (!cause.isSubmittedByThird || told.byPid == third)
+      }
+      return right ? nil : "\(cause.name) by \(culprit), third \(third): \(own)"
+    }
+  }
+
+  private func perform(_ cause: DiskCause, on image: DiskImage) throws -> Done {
+    if !cause.before.isEmpty {
+      try PythonProcess(in: image.mountPoint, cause.before).end()
+      try shell("sync -f \(image.mountPoint)")
+    }
+    let culprit = try PythonProcess(
+      in: image.mountPoint, "os.environ['DEVICE'] = '\(image.device)'")
+    let third = try PythonProcess(in: image.mountPoint)
+    if cause.isLast { try culprit.end(cause.act) } else { try culprit.run(cause.act) }
+    try third.run(cause.after)
+    try shell("sync -f \(image.mountPoint)")
+    if !cause.isLast { try culprit.end() }
+    try third.end()
+    return Done(cause: cause, culprit: Int(culprit.pid), third: Int(third.pid))
+  }
+
+  private func told(_ trace: Trace) throws -> [Told] {
+    try zip(trace.objects(), trace.lines).compactMap { Told($0, line: $1) }
+  }
+
+  @Test("each has its culprit, its file and its cause", arguments: DiskImage.FileSystem.allCases)
+  func causes(fileSystem: DiskImage.FileSystem) throws {
+    try Scratch.directory { directory in
+      let image = try DiskImage(in: directory, fileSystem)
+      try image.mount()
+      try PythonProcess(in: image.mountPoint, DiskCause.files).end()
+      try image.unmount()
+      var done: [Done] = []
+      let before = try image.statistics()
+      let trace = try Trace.of(["--disk", "--json", "--device", image.device]) {
+        try image.mount()
+        done = try DiskCause.all.map { try perform($0, on: image) }
+        try image.unmount()
+      }
+      let after = try image.statistics()
+      #expect(trace.ended.status == 0, trace.description)
+      let told = try told(trace)
+      let complaints = done.compactMap { $0.complaint(told, in: image.mountPoint) }
+      // At least 19 of 20.
+      #expect(
+        complaints.count * 20 <= done.count,
+        "\(fileSystem): \(complaints.joined(separator: "\n"))\n\(trace.description)")
+      try expectBlameless(done, told, in: image.mountPoint)
+      try expectSums(trace, zip(before, after).map { $1 - $0 })
+    }
+  }
+
+  /// Nobody but its culprit is told for the contents of a file.
+  private func expectBlameless(_ done: [Done], _ told: [Told], in directory: String) throws {
+    for one in done {
+      guard let files = one.cause.files, let disk = one.cause.disk else { continue }
+      let paths = Set(files.map { "\(directory)/\($0)" })
+      let allowed = Set(
+        done.filter { $0.cause.disk == disk && $0.cause.files == files }.map(\.culprit))
+      let wrong = told.filter {
+        paths.contains($0.path ?? "") && one.cause.causes.contains($0.cause) && $0.disk == disk
+          && $0.pid != 0 && !allowed.contains($0.pid)
+      }
+      #expect(wrong.isEmpty, "\(one.cause.name) is not by \(wrong)")
+    }
+  }
+
+  /// Bytes are those that the disk has counted. It splits requests that are longer than it takes, and
+  /// so counts more of them.
+  private func expectSums(_ trace: Trace, _ counted: [Int]) throws {
+    var bytes: [String: Int] = [:]
+    var requests: [String: Int] = [:]
+    for record in try trace.objects() {
+      guard let disk = record["disk"] as? String else { continue }
+      bytes[disk, default: 0] += record["bytes"] as? Int ?? 0
+      requests[disk, default: 0] += record["requests"] as? Int ?? 0
+    }
+    #expect(bytes["read"] == counted[2] * 512, trace.description)
+    #expect(bytes["write"] == counted[6] * 512, trace.description)
+    #expect(bytes["discard"] == counted[13] * 512, trace.description)
+    // A flush without data counts as a write; what was merged with another one was a request too.
+    let writes = (requests["write"] ?? 0) + (requests["flush"] ?? 0)
+    #expect(requests["read"] ?? 0 <= counted[0] + counted[1], trace.description)
+    #expect(writes <= counted[4] + counted[5], trace.description)
+  }
+
+  @Test("what nobody waits for is of the one who wrote it, and has its age")
+  func writeback() throws {
+    try Scratch.directory { directory in
+      let image = try DiskImage(in: directory, .ext4)
+      try image.mount("-o commit=300")
+      let options = ["--disk", "--json", "-n", "1", "-f", "W", "--under", image.mountPoint]
+      let tracing = try Tracing(options)
+      let writer = try PythonProcess(in: image.mountPoint, #"open("file", "w").write("x" * 5000)"#)
+      let trace = try tracing.end()
+      let record = try #require(trace.objects().first, trace.description)
+      #expect(record["pid"] as? Int == Int(writer.pid), trace.description)
+      #expect(record["path"] as? String == "\(image.mountPoint)/file", trace.description)
+      #expect(record["cause"] as? String == "writeback", trace.description)
+      #expect(record["age"] as? Double ?? 0 > 1, trace.description)
+      #expect(record["by"] != nil, trace.description)
+      #expect(record["certainty"] == nil, trace.description)
+    }
+  }
+
+  @Test("swap is of the process whose memory goes")
+  func swap() throws {
+    try Scratch.directory { directory in
+      let image = try DiskImage(in: directory)
+      let on = try shell("mkswap \(image.device) && swapon \(image.device)")
+      try #require(on.status == 0, "\(on.errors)")
+      defer { _ = try? shell("swapoff \(image.device)") }
+      var pid = 0
+      let trace = try Trace.of(["--disk", "--json", "--device", image.name]) {
+        let process = try PythonProcess(
+          in: directory,
+          """
+          import mmap
+          memory = mmap.mmap(-1, 1 << 20, flags=mmap.MAP_PRIVATE)
+          memory.write(os.urandom(1 << 20))
+          memory.madvise(21) # MADV_PAGEOUT
+          """)
+        pid = Int(process.pid)
+        try process.end()
+      }
+      let swapped = try told(trace).filter { $0.pid == pid && $0.cause == "swap" }
+      #expect(Set(swapped.map(\.disk)) == ["write"], trace.description)
+    }
+  }
+
+  @Test("what wakes a disk is shown once, and summed up")
+  func wakeups() throws {
+    try Scratch.directory { directory in
+      let image = try DiskImage(in: directory)
+      let trace = try Trace.of(["--wakeups", "1", "--device", image.device]) {
+        for _ in 0..<2 {
+          let idle = try image.statistics()
+          // The time that it takes to be idle is what this is about.
+          usleep(1_200_000)
+          try #require(try image.statistics() == idle)
+          let writer = try PythonProcess(
+            in: directory, "os.write(os.open('\(image.device)', os.O_WRONLY | os.O_SYNC), b'x' * 8192)")
+          try writer.end()
+        }
+      }
+      let lines = trace.lines.filter { $0.contains("disk-") }
+      #expect(lines.count == 2, trace.description)
+      #expect(lines.allSatisfy { $0.contains("disk-write \(image.device) ") }, trace.description)
+      #expect(lines.allSatisfy { $0.contains(/idle=1\.[0-9]$/) }, trace.description)
+      #expect(
+        trace.lines.contains { $0.contains(try! Regex("^ +2 +1\\.[0-9]  \(image.name) .*all")) },
+        trace.description)
+    }
+  }
+
+  @Test("the scope is that of the culprit, and of the file")
+  func scope() throws {
+    try Scratch.directory { directory in
+      let image = try DiskImage(in: directory, .ext4)
+      try image.mount()
+      try shell("mkdir inside outside", in: image.mountPoint)
+      let wanted = try PythonProcess(in: image.mountPoint)
+      let other = try PythonProcess(in: image.mountPoint)
+      let trace = try Trace.of(
+        ["--disk", "--json", "-p", "\(wanted.pid)", "--under", "\(image.mountPoint)/inside"]
+      ) {
+        try wanted.run(#"open("inside/wanted", "w").write("x" * 5000)"#)
+        try wanted.run(#"open("outside/wanted", "w").write("x" * 5000)"#)
+        try other.run(#"open("inside/other", "w").write("x" * 5000)"#)
+        try other.run("os.sync()")
+      }
+      let data = try told(trace).filter { ["sync", "writeback"].contains($0.cause) }
+      #expect(data.count == 1, trace.description)
+      #expect(data.first?.path == "\(image.mountPoint)/inside/wanted", trace.description)
+      #expect(Set(try told(trace).map(\.pid)) == [Int(wanted.pid)], trace.description)
+    }
+  }
+
+  @Test(
+    "wrong options are told with the remedy",
+    arguments: [
+      (["--device", "nosuch"], 1 as Int32, "lsblk"),
+      (["--disk", "--device", "/proc"], 1, "lsblk"),
+      (["--disk", "--syscalls"], 64, "leave out"),
+      (["--wakeups", "0"], 64, "above 0"),
+    ])
+  func errors(options: [String], status: Int32, remedy: String) throws {
+    let ended = try run(Built.bfatrace, options)
+    #expect(ended.status == status && ended.errors.contains(remedy), "\(ended)")
+  }
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Testing
+
+extension Trait where Self == ConditionTrait {
+  /// Skips a test where loop devices cannot be made: in many containers.
+  static var needsLoopDevices: Self {
+    .enabled(if: mayLoop, "needs loop devices: losetup(8) finds none that is free")
+  }
+}
+
+private let mayLoop: Bool = mayTrace && (try? run("/usr/bin/env", ["losetup", "-f"]))?.status == 0
+
+/// A file as a disk: a loop device that nothing else uses.
+final class DiskImage {
+  enum FileSystem: String, CaseIterable, Sendable {
+    case ext4, ext4WithoutJournal, xfs, btrfs
+
+    /// Nothing is left to be done in the background.
+    var command: String {
+      let ext4 = "mkfs.ext4 -q -E lazy_itable_init=0,lazy_journal_init=0,nodiscard"
+      return switch self {
+      case .ext4: ext4
+      case .ext4WithoutJournal: ext4 + " -O ^has_journal"
+      case .xfs: "mkfs.xfs -q -K"
+      case .btrfs: "mkfs.btrfs -q -K"
+      }
+    }
+  }
+
+  /// "/dev/loop0"
+  let device: String
+  let directory: String
+
+  /// - Parameter directory: empty; the image is made in it.
+  init(in directory: String, _ fileSystem: FileSystem? = nil) throws {
+    self.directory = directory
+    // 300 MiB is the least that xfs takes.
+    let made = try shell(
+      "truncate -s 320M image && mkdir on && losetup -f --show image", in: directory)
+    device = made.text.trimmingCharacters(in: .whitespacesAndNewlines)
+    try #require(made.status == 0 && !device.isEmpty, "\(made.errors)")
+    if let fileSystem {
+      let ended = try shell("\(fileSystem.command) \(device) 2> /dev/null")
+      try #require(ended.status == 0, "\(fileSystem.command): \(ended.errors)")
+    }
+  }
+
+  deinit {
+    _ = try? shell("umount on 2> /dev/null; losetup -d \(device)", in: directory)
+  }
+
+  /// "loop0"
+  var name: String { String(device.dropFirst("/dev/".count)) }
+  /// Where it is mounted.
+  var mountPoint: String { "\(directory)/on" }
+
+  func mount(_ options: String = "") throws {
+    let ended = try shell("mount \(options) \(device) on", in: directory)
+    try #require(ended.status == 0, "\(ended.errors)")
+  }
+
+  func unmount() throws {
+    let ended = try shell("umount on", in: directory)
+    try #require(ended.status == 0, "\(ended.errors)")
+  }
+
+  /// The numbers of /sys/block/DISK/stat (Documentation/block/stat.rst).
+  func statistics() throws -> [Int] {
+    try String(contentsOfFile: "/sys/block/\(name)/stat", encoding: .ascii)
+      .split { $0 == " " || $0 == "\n" }.map { Int($0) ?? 0 }
+  }
+}
