@@ -98,7 +98,7 @@ _bfatrace_value()
 	-p | --pid | --ignore-pid)
 		_bfatrace_complete_pid
 		;;
-	-c | --comm | -C | --command | --ignore-comm)
+	-c | --comm | -C | --command | --ignore-comm | --device)
 		_bfatrace_complete_name
 		;;
 	--uid | --as)
@@ -110,7 +110,7 @@ _bfatrace_value()
 	-f | --filter)
 		_bfatrace_complete_types
 		;;
-	--slower | --interval | --ring-size | -s | --seconds | -n | --count)
+	--slower | --wakeups | --interval | --ring-size | -s | --seconds | -n | --count)
 		:
 		;;
 	-o | --output)
@@ -157,7 +157,7 @@ _bfatrace()
 	# Of several letters, the last one may have a value.
 	[[ $option == -[^-]* ]] && option=-${option: -1}
 	_bfatrace_value "$option" && return
-	_bfatrace_offer -p --pid -c --comm -C --command -F --follow --ignore-pid --ignore-comm --uid --as -d --dir --under --current-mount --all -f --filter -S --syscalls -m --metadata -x --failed --slower -l --long -j --json -t --timestamp -u --user -e --exe -P --parents -o --output --color --summary --summary-only --interval --ring-size -s --seconds -n --count --check --version -h --help --
+	_bfatrace_offer -p --pid -c --comm -C --command -F --follow --ignore-pid --ignore-comm --uid --as -d --dir --under --current-mount --all -f --filter -S --syscalls -m --metadata -x --failed --slower --disk --wakeups --device -l --long -j --json -t --timestamp -u --user -e --exe -P --parents -o --output --color --summary --summary-only --interval --ring-size -s --seconds -n --count --check --version -h --help --
 }
 
 complete -F _bfatrace bfatrace

@@ -40,7 +40,8 @@ extension bfa_disk_record {
     // cciss!c0d0 is /dev/cciss/c0d0.
     let name = diskBytes.map { $0 == UInt8(ascii: "!") ? UInt8(ascii: "/") : $0 }
     if partition == 0 { return Array("/dev/".utf8) + name }
-    let endsInDigit = name.last.map { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ?? false
+    let endsInDigit =
+      name.last.map { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ?? false
     return Array("/dev/".utf8) + name + Array((endsInDigit ? "p" : "").utf8)
       + Array(String(partition).utf8)
   }

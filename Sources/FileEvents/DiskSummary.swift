@@ -106,7 +106,8 @@ extension LineBuffer {
       for row in summary.sorted { append(wakeups: row) }
       return
     }
-    append(header: "    READS        RBYTES    WRITES        WBYTES  DISK        PROCESS  FILE", colored)
+    append(
+      header: "    READS        RBYTES    WRITES        WBYTES  DISK        PROCESS  FILE", colored)
     for row in summary.sorted { append(counts: row, isOthers: false) }
     if let others = summary.others { append(counts: others, isOthers: true) }
   }

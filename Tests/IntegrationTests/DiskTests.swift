@@ -40,7 +40,8 @@ struct DiskTests {
       }
       let right = own.contains { told in
         told.disk == disk && cause.causes.contains(told.cause)
-          && cause.files.map { files in files.contains { told.path == "\(directory)/\($0)" } } ?? true
+          && cause.files.map { files in files.contains { told.path == "\(directory)/\($0)" } }
+            ?? true
           && (!cause.isSubmittedByThird || told.byPid == third)
       }
       return right ? nil : "\(cause.name) by \(culprit), third \(third): \(own)"
@@ -183,7 +184,8 @@ struct DiskTests {
           usleep(1_200_000)
           try #require(try image.statistics() == idle)
           let writer = try PythonProcess(
-            in: directory, "os.write(os.open('\(image.device)', os.O_WRONLY | os.O_SYNC), b'x' * 8192)")
+            in: directory,
+            "os.write(os.open('\(image.device)', os.O_WRONLY | os.O_SYNC), b'x' * 8192)")
           try writer.end()
         }
       }
