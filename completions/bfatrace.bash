@@ -79,6 +79,17 @@ _bfatrace_complete_file()
 	mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 }
 
+_bfatrace_complete_disk()
+{
+	local disks
+	if [[ $cur == */* ]]; then
+		_bfatrace_complete_file
+	else
+		mapfile -t disks < <(cd /sys/block && printf '%s\n' *)
+		_bfatrace_offer "${disks[@]}"
+	fi
+}
+
 # One more of the letters.
 _bfatrace_complete_types()
 {
@@ -112,6 +123,9 @@ _bfatrace_value()
 		;;
 	--slower | --wakeups | --interval | --ring-size | -s | --seconds | -n | --count)
 		:
+		;;
+	--device)
+		_bfatrace_complete_disk
 		;;
 	-o | --output)
 		_bfatrace_complete_file

@@ -24,6 +24,11 @@ function __bfatrace_complete_dir
     __fish_complete_directories
 end
 
+function __bfatrace_complete_disk
+    path basename /sys/block/*
+    __fish_complete_path
+end
+
 # One more of the letters.
 function __bfatrace_complete_types
     set -l typed (commandline -ct | string replace -r '^-(-[a-z-]*=|[a-zA-Z])' '' | string unescape)
@@ -63,7 +68,7 @@ complete -c bfatrace -s x -l failed -d 'Only calls that failed (with --syscalls)
 complete -c bfatrace -l slower -x -d 'Only calls that took at least MS milliseconds (with --syscalls)'
 complete -c bfatrace -l disk -d 'Requests to disks instead of accesses: who caused them, for which file, and why'
 complete -c bfatrace -l wakeups -x -d 'Only what wakes a disk that was idle that long (with --disk)'
-complete -c bfatrace -l device -x -a '(__bfatrace_complete_name)' -d 'Only this disk: sda, or a path on it (with --disk)'
+complete -c bfatrace -l device -x -a '(__bfatrace_complete_disk)' -d 'Only this disk: sda, or a path on it (with --disk)'
 complete -c bfatrace -s l -l long -d 'Add descriptor, flags, mode, counts, bytes to merged lines'
 complete -c bfatrace -s j -l json -d 'JSON lines'
 complete -c bfatrace -s t -l timestamp -d 'Add the time; twice: in seconds since the epoch'

@@ -17,7 +17,7 @@ struct DiskOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Only this disk: sda, or a path on it (with --disk).", valueName: "name"))
+      "Only this disk: sda, or a path on it (with --disk).", valueName: "disk"))
   var device: String?
 
   /// Options that only requests can answer imply --disk.

@@ -80,8 +80,11 @@ extension DiskCause {
   private static let writing = [
     DiskCause(
       name: "fsync by the writer",
-      act:
-        #"f = os.open("oneself", os.O_WRONLY | os.O_APPEND); os.write(f, b"x" * 5000); os.fsync(f)"#,
+      act: """
+        f = os.open("oneself", os.O_WRONLY | os.O_APPEND)
+        os.write(f, b"x" * 5000)
+        os.fsync(f)
+        """,
       disk: "write", causes: ["fsync"], files: ["oneself"]),
     DiskCause(
       name: "fsync by another",

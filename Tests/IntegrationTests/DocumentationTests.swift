@@ -30,7 +30,7 @@ struct DocumentationTests {
     let manual = try text("man/bfatrace.8")
     let explained = Set(
       manual.matches(of: /(?m)^\.(?:It )?Cm (.*)$/).flatMap { $0.1.split(separator: " ") })
-    let sources = try ["JSONLine", "SummaryTable", "EventWriter"].map {
+    let sources = try ["JSONLine", "SummaryTable", "EventWriter", "DiskLine", "DiskSummary"].map {
       try text("Sources/FileEvents/\($0).swift")
     }.joined()
     let keys = Set(
