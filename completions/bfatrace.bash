@@ -109,7 +109,7 @@ _bfatrace_value()
 	-p | --pid | --ignore-pid)
 		_bfatrace_complete_pid
 		;;
-	-c | --comm | -C | --command | --ignore-comm | --device)
+	-c | --comm | -C | --command | --ignore-comm)
 		_bfatrace_complete_name
 		;;
 	--uid | --as)
