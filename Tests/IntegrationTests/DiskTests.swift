@@ -141,7 +141,9 @@ struct DiskTests {
       let record = try #require(trace.objects().first, trace.description)
       #expect(record["pid"] as? Int == Int(writer.pid), trace.description)
       #expect(record["path"] as? String == "\(image.mountPoint)/file", trace.description)
-      #expect(record["cause"] as? String == "writeback", trace.description)
+      // Somebody else may sync all file systems meanwhile.
+      let causes: Set<String?> = ["writeback", "sync"]
+      #expect(causes.contains(record["cause"] as? String), trace.description)
       #expect(record["age"] as? Double ?? 0 > 1, trace.description)
       #expect(record["by"] != nil, trace.description)
       #expect(record["certainty"] == nil, trace.description)
