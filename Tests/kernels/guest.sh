@@ -118,6 +118,8 @@ done <<EOF
 --ignore-pid 1
 --ignore-comm x
 --summary
+--disk
+--wakeups 1
 --check
 EOF
 wait "$other"
