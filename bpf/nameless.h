@@ -119,7 +119,7 @@ static __always_inline void touch_parent(struct file *file)
 	struct touch t = { .at = place_of(&file->f_path), .types = BFA_CREATED };
 
 	t.at.dentry = READ(t.at.dentry, d_parent);
-	if (file_in_scope(t.at.dentry))
+	if (directory_in_scope(t.at.dentry))
 		touch(&t);
 }
 

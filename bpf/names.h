@@ -170,9 +170,7 @@ CHECKED_ONCE int write_found(struct name_text *text, __u32 offset)
 /* Whether the place just found is wanted, and after write_found also its path. */
 static __always_inline bool found_in_scope(struct lookup *l)
 {
-	if (l->rule == LOOKUP_ENTRY && config.only_parents)
-		return is_place(l->at.dentry) && inode_in_scope(READ(l->at.dentry, d_inode));
-	return file_in_scope(l->at.dentry);
+	return l->rule == LOOKUP_ENTRY ? directory_in_scope(l->at.dentry) : file_in_scope(l->at.dentry);
 }
 
 /* One name of a call that succeeded. False if it is out of scope. */
@@ -342,7 +340,7 @@ CHECKED_ONCE int touch_name(struct name *n, __u32 types)
 			report_unfollowed(n, types);
 		return 0;
 	}
-	if (!file_in_scope(l->at.dentry))
+	if (!found_in_scope(l))
 		return 0;
 	t.at = l->at;
 	t.writes = types == BFA_WRITTEN;

@@ -256,6 +256,12 @@ static __always_inline bool inode_in_scope(struct inode *inode)
 	return format != S_IFCHR && format != S_IFBLK && format != S_IFIFO && format != S_IFSOCK && !is_virtual(magic);
 }
 
+/* The same of a directory whose entries change: one in a directory of --dir is not meant. */
+static __always_inline bool directory_in_scope(struct dentry *dentry)
+{
+	return (!config.only_parents || is_place(dentry)) && inode_in_scope(READ(dentry, d_inode));
+}
+
 /* All but the ancestors, which only a walk can tell. */
 static __always_inline bool file_in_scope(struct dentry *dentry)
 {

@@ -43,7 +43,11 @@ struct DocumentationTests {
   func manualFormat() throws {
     for manual in try FileManager.default.contentsOfDirectory(atPath: "\(Built.root)/man") {
       let lint = try run("/usr/bin/env", ["mandoc", "-T", "lint", "\(Built.root)/man/\(manual)"])
-      #expect(lint.status == 0 && lint.text.isEmpty, "\(manual): \(lint.text)")
+      // Which manuals are installed here does not matter.
+      let complaints = lint.text.split(separator: "\n").filter {
+        !$0.contains("referenced manual not found")
+      }
+      #expect(complaints.isEmpty, "\(manual): \(lint.text)")
     }
   }
 

@@ -8,6 +8,16 @@ enum Built {
   static let fileload = path("fileload")
   static let fileways = path("fileways")
 
+  /// The same program by the name of fatrace: a symbolic link, made once.
+  static let fatrace: String = {
+    let directory = "\(NSTemporaryDirectory())/bfatrace-test.by-name.\(getpid())"
+    try? FileManager.default.createDirectory(
+      atPath: directory, withIntermediateDirectories: true)
+    try? FileManager.default.createSymbolicLink(
+      atPath: "\(directory)/fatrace", withDestinationPath: bfatrace)
+    return "\(directory)/fatrace"
+  }()
+
   private static func path(_ product: String) -> String {
     URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
       .appending(path: product).path
@@ -36,8 +46,11 @@ struct Trace {
 
   /// Traces with these options while `load` runs; ended by SIGINT, which delivers all that was
   /// recorded.
-  static func of(_ options: [String], load: () throws -> Void) throws -> Trace {
-    let tracing = try Tracing(options)
+  static func of(
+    _ options: [String], in directory: String? = nil, program: String = Built.bfatrace,
+    load: () throws -> Void
+  ) throws -> Trace {
+    let tracing = try Tracing(options, in: directory, program: program)
     try load()
     return tracing.stop()
   }

@@ -24,6 +24,22 @@ enum Scratch {
     return try body(path)
   }
 
+  /// Gives the body a directory on a file system of its own: a file on the disk, mounted.
+  static func ownFileSystem<Result>(_ body: (String) throws -> Result) throws -> Result {
+    try directory { directory in
+      let mounted = try run(
+        "/bin/sh",
+        [
+          "-c",
+          "truncate -s 64M image && mke2fs -q -t ext4 image && mkdir on && mount -o loop image on",
+        ],
+        in: directory, environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"])
+      try #require(mounted.status == 0, "\(mounted.errors)")
+      defer { _ = try? run("/bin/umount", ["--lazy", "\(directory)/on"]) }
+      return try body("\(directory)/on")
+    }
+  }
+
   /// A new file that is open for writing; the caller removes it.
   static func newFile() -> (url: URL, handle: FileHandle) {
     let name = "/tmp/bfatrace-test.\(UUID())"

@@ -5,15 +5,21 @@ import Testing
 /// A run of bfatrace that records already, and that the test ends.
 final class Tracing {
   let running: Running
-  private let output: String
+  /// The file of its lines.
+  let output: String
 
   /// Records go to a file of --output, whose existence tells that the tracing is on.
-  /// - Parameter launcher: a command, such as setpriv with its options, that starts bfatrace.
-  init(_ options: [String], in directory: String? = nil, launcher: [String] = []) throws {
+  /// - Parameters:
+  ///   - program: bfatrace, or fatrace.
+  ///   - launcher: a command, such as setpriv with its options, that starts it.
+  init(
+    _ options: [String], in directory: String? = nil, program: String = Built.bfatrace,
+    launcher: [String] = []
+  ) throws {
     output = Scratch.newName()
-    let command = launcher + [Built.bfatrace, "--output", output] + options
+    let command = launcher + [program, "--output", output] + options
     running = try Running("/usr/bin/env", command, in: directory)
-    try waitUntil("bfatrace \(options) records") {
+    try waitUntil("\(program) \(options) records") {
       FileManager.default.fileExists(atPath: output) || !running.process.isRunning
     }
   }
@@ -27,6 +33,9 @@ final class Tracing {
   }
 
   var pid: pid_t { running.process.processIdentifier }
+
+  /// What it has written so far.
+  var outputSoFar: Data { (try? Data(contentsOf: URL(filePath: output))) ?? Data() }
 
   /// What it has complained about so far.
   var errorsSoFar: Data { running.errorsSoFar }
@@ -47,7 +56,7 @@ final class Tracing {
 
   private func collect() -> Trace {
     let ended = running.wait()
-    let text = (try? Data(contentsOf: URL(filePath: output))) ?? Data()
+    let text = outputSoFar
     return Trace(
       lines: text.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) },
       ended: ended, output: text)

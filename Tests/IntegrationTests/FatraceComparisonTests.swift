@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Testing
+
+extension Trait where Self == ConditionTrait {
+  /// Skips a test where the package fatrace is missing, or the kernel has no fanotify for it.
+  static var needsFatrace: Self {
+    .enabled(if: debianFatraceWorks, "needs root, and the package fatrace: .ci/setup test")
+  }
+}
+
+private let debianFatrace = "/usr/sbin/fatrace"
+
+private let debianFatraceWorks: Bool = {
+  guard mayTrace else { return false }
+  return (try? run(debianFatrace, ["-s", "1", "-C", "none-such"]))?.status == 0
+}()
+
+@Suite("Beside fatrace", .needsFatrace, .serialized)
+struct FatraceComparisonTests {
+  /// What a file is seen to be touched with, by whom.
+  private struct Access: Hashable, CustomStringConvertible {
+    var pid: String
+    var path: String
+    var letter: Character
+
+    var description: String { "\(path) \(letter) by \(pid)" }
+  }
+
+  /// Each is a shell of its own. Between them, both have caught up: fatrace finds a path out when it
+  /// reads an event, so that a file must keep its name meanwhile.
+  private static let steps = [
+    "echo one > created", "cat created", "echo two >> created", "mkdir d e", "mv created renamed",
+    "mv renamed d/moved", "mv -T d f", "ln f/moved link", "ln -s link soft", "cat soft", "rm link",
+    ": > empty", "cat empty", "truncate -s 10 empty", "echo short > empty",
+    "cp /bin/cat a-command-with-a-long-name", "./a-command-with-a-long-name f/moved",
+    "echo one > \"$(printf 'brk\\nline')\"", "echo x > \"$(printf 'esc\\033[2J')\"",
+    "echo x > \"$(printf 'not\\377utf8')\"", "echo x > 'back\\slash'", "echo x > 'with space'",
+    "echo x > 'x(1): W   y'", "echo x > 'grüße'", "ls f", "rmdir e",
+    "dd if=/dev/zero of=blocks bs=4k count=3", "dd if=blocks of=/dev/null bs=4k", "cp blocks copy",
+    "exec 3< blocks; read x <&3", "printf '#!/bin/sh\\necho hi\\n' > script; chmod +x script",
+    "echo x | tee one two", "mkfifo fifo; mknod node c 1 3; echo x > node", "sync blocks",
+    "tar cf archive one two", "touch one new", "(echo a; echo b) > twice",
+    "setpriv --reuid 65534 --clear-groups sh -c 'echo x > nobody; cat nobody'",
+    "exec 3> inherited; cat two >&3",
+  ]
+
+  /// Ends of names that only fatrace prints as they are; of a name with a newline, up to that.
+  private static let escaped = [
+    ("/brk", #"/brk\012line"#), ("esc\u{1b}[2J", #"esc\033[2J"#),
+    ("not\u{ff}utf8", #"not\377utf8"#), (#"back\slash"#, #"back\134slash"#),
+  ]
+
+  /// What one has and the other has not, as man/fatrace.8 explains.
+  private static let here: Set = ["/empty R", "/inherited C"]
+  private static let there: Set = ["/a-command-with-a-long-name C"]
+
+  /// The lines about files below the directory, escaped; there are many others, of other processes.
+  private func lines(_ tracing: Tracing, in directory: String) throws -> [String] {
+    let found = try run("/bin/grep", ["-aF", " \(directory)", tracing.output]).output
+    // Bytes as characters, as names need not be UTF-8.
+    let text = String(data: found, encoding: .isoLatin1) ?? ""
+    return text.split(separator: "\n").filter { !$0.contains("/mark.") }.map { line in
+      for (raw, escaped) in Self.escaped where line.hasSuffix(raw) {
+        return line.dropLast(raw.count) + escaped
+      }
+      return String(line)
+    }
+  }
+
+  private func accesses(_ lines: [String], in directory: String) throws -> Set<Access> {
+    var accesses: Set<Access> = []
+    for line in lines {
+      let parts = try #require(
+        line.wholeMatch(of: /.*?\(([0-9]+)\): ([RCWO+D<>]+) +(.*)/), "\(line)")
+      let path = String(parts.3.dropFirst(directory.count))
+      for letter in parts.2 where path != "" || "+D<>".contains(letter) {
+        accesses.insert(Access(pid: String(parts.1), path: path, letter: letter))
+      }
+    }
+    return accesses
+  }
+
+  /// Runs the steps beside both, and gives their lines to the body.
+  private func compare(
+    _ options: [String], _ body: (String, [String], [String]) throws -> Void
+  ) throws {
+    // fatrace opens every file that it tells of: not those of other tests.
+    try Scratch.ownFileSystem { directory in
+      chmod(directory, 0o777)
+      let theirs = try Tracing(["-c"] + options, in: directory, program: debianFatrace)
+      let ours = try Tracing(
+        ["-c", "-p", "\(theirs.pid)"] + options, in: directory, program: Built.fatrace)
+      for (number, step) in Self.steps.enumerated() {
+        _ = try run("/bin/sh", ["-c", step], in: directory)
+        let mark = "\(directory)/mark.\(number)."
+        try Calls.write(mark)
+        for tracing in [theirs, ours] {
+          try waitUntil("\(tracing.running.process.arguments ?? []) has seen \(step)") {
+            (try? run("/bin/grep", ["-aqF", mark, tracing.output]))?.status == 0
+          }
+        }
+      }
+      _ = (theirs.stop(), ours.stop())
+      // Here too.
+      let tracer = "(\(ours.pid)): "
+      let there = try lines(theirs, in: directory).filter { !$0.contains(tracer) }
+      let here = try lines(ours, in: directory)
+      try body(directory, there, here)
+    }
+  }
+
+  @Test("the same processes touch the same files in the same way")
+  func sets() throws {
+    try compare([]) { directory, theirs, ours in
+      let there = try accesses(theirs, in: directory)
+      let here = try accesses(ours, in: directory)
+      #expect(there.count > 100)
+      let name = { (access: Access) in "\(access.path) \(access.letter)" }
+      let onlyHere = here.subtracting(there).filter { !Self.here.contains(name($0)) }
+      let onlyThere = there.subtracting(here).filter { !Self.there.contains(name($0)) }
+      #expect(onlyHere.isEmpty && onlyThere.isEmpty, "here: \(onlyHere)\nthere: \(onlyThere)")
+      // What is explained is so.
+      #expect(Set(here.subtracting(there).map(name)).isSuperset(of: Self.here))
+      #expect(Set(there.subtracting(here).map(name)).isSuperset(of: Self.there))
+    }
+  }
+
+  /// As power-usage-report and its like read lines: with a time, a name without spaces, a path.
+  private static let reader = """
+    import re, sys
+    event = re.compile(r"(\\d+\\.\\d+) (\\S+)\\((\\d+)\\): ([A-Z+<>]+) +(.+)$")
+    seen = set()
+    for line in open(sys.argv[1], encoding="UTF-8", errors="ignore").read().splitlines():
+        match = event.match(line)
+        if not match:
+            sys.exit("cannot read " + line)
+        if match[5].startswith(sys.argv[2]):
+            seen.add(match[3] + " " + match[5])
+    print("\\n".join(sorted(seen)))
+    """
+
+  @Test("a reader of lines finds the same in both")
+  func readers() throws {
+    try compare(["-tt"]) { directory, theirs, ours in
+      var seen: [Set<Substring>] = []
+      for lines in [theirs, ours] {
+        let file = "\(directory)/lines"
+        try lines.joined(separator: "\n").write(
+          toFile: file, atomically: true, encoding: .isoLatin1)
+        let read = try run(
+          "/usr/bin/env", ["python3", "-I", "-c", Self.reader, file, directory + "/"])
+        #expect(read.status == 0 && read.errors.isEmpty, "\(read.errors)")
+        seen.append(Set(read.text.split(separator: "\n")))
+      }
+      #expect(seen[0].count > 30 && seen[0] == seen[1], "\(seen[0].symmetricDifference(seen[1]))")
+    }
+  }
+
+  @Test("the same arguments end both with the same status")
+  func statuses() throws {
+    try Scratch.ownFileSystem { directory in
+      for arguments in [
+        "-t -t -t", "-s 0", "-s 0.5", "-s x", "-p 0", "-p 1,2", "-f X", "-q", "--none", "-o",
+        "--current-mount=1", "-c -s 1 -o /etc/passwd", "-h", "--help", "-c -s 1", "-c --sec 1",
+        "-cts1 -f RW", "-c -s 1 -fd", "-c -s 1 -p 1 -p 2 -C none",
+      ] {
+        let statuses = try [debianFatrace, Built.fatrace].map { program in
+          let words = arguments.split(separator: " ").map(String.init)
+          return try run("/usr/bin/timeout", ["-s", "KILL", "30", program] + words, in: directory)
+            .status
+        }
+        #expect(statuses[0] == statuses[1], "\(arguments): \(statuses)")
+      }
+    }
+  }
+}
