@@ -52,7 +52,7 @@ install: $(BINARY)
 	install -D -m 644 completions/bfatrace.fish $(DESTDIR)$(FISH_COMPLETIONS)/bfatrace.fish
 ifneq ($(FATRACE),)
 	ln -sf bfatrace $(DESTDIR)$(SBIN)/fatrace
-	$(if $(wildcard man/fatrace.8),install -D -m 644 man/fatrace.8 $(DESTDIR)$(MAN)/fatrace.8)
+	install -D -m 644 man/fatrace.8 $(DESTDIR)$(MAN)/fatrace.8
 endif
 
 # The name fatrace, and its manual, may be another program's.

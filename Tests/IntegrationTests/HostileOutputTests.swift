@@ -122,7 +122,8 @@ struct HostileOutputTests {
         #expect(trace.lines.count == 1 && !hasControlBytes(trace.output), trace.description)
         let line = try #require(trace.lines.first)
         if options.isEmpty {
-          #expect(line.hasPrefix(#"x(1): R /\012\033\134"(\#(worker.pid)): "#), trace.description)
+          #expect(
+            line.hasPrefix(#"x\0501): R /\012\033\134"(\#(worker.pid)): "#), trace.description)
         } else {
           let bytes = "x(1): R /\n\u{1b}\\\"".utf8.map { StrictJSON.Value.number("\($0)") }
           #expect(try StrictJSON.object(line.utf8)["comm_raw"] == .array(bytes), trace.description)
