@@ -60,7 +60,7 @@ extension LineBuffer {
   /// The line of text from the process name to the newline.
   mutating func appendText(_ requests: DiskRequests, options: LineOptions) {
     let record = requests.record
-    record.commBytes.withUnsafeBytes { append(escaped: $0) }
+    record.commBytes.withUnsafeBytes { append(processName: $0) }
     append(byte: UInt8(ascii: "("))
     append(decimal: record.record.tgid)
     append(byte: UInt8(ascii: ")"))
@@ -121,7 +121,7 @@ extension LineBuffer {
     let by = record.byBytes
     if !by.isEmpty {
       append(" by=")
-      by.withUnsafeBytes { append(escaped: $0) }
+      by.withUnsafeBytes { append(processName: $0) }
       append(byte: UInt8(ascii: "("))
       append(decimal: record.by_tgid)
       append(byte: UInt8(ascii: ")"))

@@ -65,6 +65,22 @@ enum Characters {
     return length
   }
 
+  /// Whether the UTF-8 sequence of this length, not ASCII, is a control character: U+0080 to U+009F.
+  static func isControl(_ bytes: UnsafeRawBufferPointer, at offset: Int, length: Int) -> Bool {
+    length == 2 && bytes[offset] == 0xc2 && bytes[offset + 1] < 0xa0
+  }
+
+  /// Whether it ends a line or a paragraph, which many readers take for the end of a line, or
+  /// changes the direction of writing: U+2028 to U+202E, U+2066 to U+2069.
+  static func changesLine(_ bytes: UnsafeRawBufferPointer, at offset: Int, length: Int) -> Bool {
+    guard length == 3, bytes[offset] == 0xe2 else { return false }
+    switch bytes[offset + 1] {
+    case 0x80: return (0xa8...0xae).contains(bytes[offset + 2])
+    case 0x81: return (0xa6...0xa9).contains(bytes[offset + 2])
+    default: return false
+    }
+  }
+
   /// Whether a string value of JSON may hold the bytes as they are, by fatrace's rule.
   static func areJSONString(_ bytes: UnsafeRawBufferPointer) -> Bool {
     if arePlain(bytes, withoutQuote: true) { return true }
@@ -73,6 +89,7 @@ enum Characters {
       let length = sequenceLength(bytes, at: offset)
       if length == 0 { return false }
       if length == 1, !isPlain(bytes[offset], withoutQuote: true) { return false }
+      if isControl(bytes, at: offset, length: length) { return false }
       offset += length
     }
     return true
@@ -80,8 +97,8 @@ enum Characters {
 }
 
 extension LineBuffer {
-  /// For text: control characters (also U+0080 to U+009F), backslashes and what is not UTF-8 as
-  /// octal escapes of three digits, byte by byte.
+  /// For text: control characters (also U+0080 to U+009F), what ends lines or changes their
+  /// direction, backslashes and what is not UTF-8 as octal escapes of three digits, byte by byte.
   mutating func append(escaped bytes: UnsafeRawBufferPointer) {
     if Characters.arePlain(bytes, withoutQuote: false) {
       append(bytes)
@@ -116,8 +133,9 @@ extension LineBuffer {
     switch length {
     case 0: false
     case 1: Characters.isPlain(bytes[offset], withoutQuote: false)
-    case 2: !(bytes[offset] == 0xc2 && bytes[offset + 1] < 0xa0)
-    default: true
+    default:
+      !Characters.isControl(bytes, at: offset, length: length)
+        && !Characters.changesLine(bytes, at: offset, length: length)
     }
   }
 

@@ -47,7 +47,7 @@ extension LineBuffer {
   }
 
   /// A name, in which a number in parentheses is escaped: the first one in a line is the process's.
-  private mutating func append(processName name: UnsafeRawBufferPointer) {
+  mutating func append(processName name: UnsafeRawBufferPointer) {
     var rest = name
     while let start = rest.offset(of: UInt8(ascii: "(")) {
       var end = start + 1

@@ -29,8 +29,15 @@ struct HostileName: Sendable, CustomTestStringConvertible {
     HostileName(#"a\b"#, #"a\134b"#, isPlain: false),
     HostileName("\u{0}\u{1f}", #"\000\037"#, isPlain: false),
     HostileName("\u{7f}", #"\177"#, isPlain: false),
-    // C1 controls, and the first character that is none. JSON: fatrace's rule asks for UTF-8 only.
-    HostileName("\u{80}\u{9b}1m\u{9f}", #"\302\200\302\2331m\302\237"#, isPlain: true),
+    // C1 controls, and the first character that is none.
+    HostileName("\u{80}\u{9b}1m\u{9f}", #"\302\200\302\2331m\302\237"#, isPlain: false),
+    // Ends of lines and paragraphs, changes of direction, and their neighbours.
+    HostileName(
+      "\u{2028}\u{2029}\u{202a}", #"\342\200\250\342\200\251\342\200\252"#, isPlain: true),
+    HostileName(
+      "\u{202e}\u{2066}\u{2069}", #"\342\200\256\342\201\246\342\201\251"#, isPlain: true),
+    HostileName(
+      "\u{2027}\u{202f}\u{2065}\u{206a}", "\u{2027}\u{202f}\u{2065}\u{206a}", isPlain: true),
     HostileName("\u{a0}é", "\u{a0}é", isPlain: true),
     HostileName("\u{7ff}\u{800}\u{ffff}", "\u{7ff}\u{800}\u{ffff}", isPlain: true),
     HostileName("файл 😀", "файл 😀", isPlain: true),

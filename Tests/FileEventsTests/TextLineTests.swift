@@ -152,6 +152,18 @@ struct TextLineTests {
         == "head(35929): R   /etc/motd fd=0 reads=\(value)/\(value) writes=\(value)/\(value)")
   }
 
+  @Test(
+    "the first number in parentheses is the process's, whatever its name",
+    arguments: [
+      ("x(1): RO  ", #"x\0501): RO  "#), ("(sd-pam)", "(sd-pam)"), ("a(12", "a(12"), ("a()", "a()"),
+      ("(1)(2)", #"\0501)\0502)"#), ("((3)) [0:0]: ", #"(\0503)) [0:0]: "#),
+      ("tmux: server", "tmux: server"),
+    ])
+  func name(comm: String, shown: String) {
+    #expect(
+      line(accessRecord(Common(comm: Array(comm.utf8)))) == "\(shown)(35929): R   /etc/motd")
+  }
+
   @Test("octal numbers are those of C", arguments: [0, 1, 7, 8, 0o777, 0o40000, .max] as [UInt32])
   func octal(value: UInt32) {
     let record = callRecord(BFA_CALL_open, Common(marks: [BFA_MARK_FLAGS, BFA_MARK_MODE])) {

@@ -27,7 +27,9 @@ struct HostileOutputTests {
     Name("return\r\t\u{7f}", #"return\015\011\177"#),
     Name("\"quoted\", \"pid\":1", #""quoted", "pid":1"#),
     Name(#"back\slash\012"#, #"back\134slash\134012"#),
-    Name("C1 \u{9b}2J", #"C1 \302\2332J"#, isString: true),
+    Name("C1 \u{9b}2J", #"C1 \302\2332J"#),
+    Name("end\u{2028}x(1): RO  ", #"end\342\200\250x(1): RO  "#, isString: true),
+    Name("reverse\u{202e}fdp", #"reverse\342\200\256fdp"#, isString: true),
     Name("grüße 漢字 🙂", "grüße 漢字 🙂", isString: true),
     Name("x(1): RO  etc passwd", "x(1): RO  etc passwd", isString: true),
     Name("{\u{27}lost\u{27}:1}", "{'lost':1}", isString: true),
@@ -45,6 +47,78 @@ struct HostileOutputTests {
   /// Nothing but newlines at the ends of lines.
   private func hasControlBytes(_ output: Data) -> Bool {
     output.contains { ($0 < 0x20 && $0 != 0x0a) || $0 == 0x7f }
+  }
+
+  /// Programs and options by which names are printed, with the letters they are to be found by.
+  static let modes: [(program: String, options: [String])] = [
+    (Built.bfatrace, []), (Built.bfatrace, ["--long"]), (Built.bfatrace, ["--syscalls"]),
+    (Built.bfatrace, ["-ttueP"]), (Built.bfatrace, ["--summary"]), (Built.fatrace, []),
+    (Built.fatrace, ["-tueP"]), (Built.bfatrace, ["-j"]), (Built.bfatrace, ["-jueP"]),
+    (Built.bfatrace, ["-jS"]), (Built.bfatrace, ["-j", "--summary"]), (Built.fatrace, ["-j"]),
+    (Built.fatrace, ["-jueP"]),
+  ]
+
+  @Test(
+    "in no mode can names of files, processes and executables forge a line or drive a terminal",
+    arguments: modes)
+  func everywhere(program: String, options: [String]) throws {
+    try Scratch.directory { directory in
+      let shell = try Worker.shell(named: "x),(pid=1 \n\u{1b}\u{9b}\u{2028}", in: directory)
+      let worker = try Worker(shell, launcher: ["sh", "-c", #"exec "$0""#])
+      for comm in [#"x(1): R /\n\033\\""#, #"sh(1): W   /e"#, #")(1) [0:0]: "#, #"\302\233x\n\n"#] {
+        try worker.run("printf '\(comm)' > /proc/$$/comm")
+        let trace = try Trace.of(options + ["-d", directory], program: program) {
+          for name in Self.names {
+            let octal = name.bytes.map { String(format: "\\%03o", $0) }.joined()
+            try worker.run("echo x > \"\(directory)/$(printf '\(octal)x')\"")
+          }
+          try worker.run("(echo x > \(directory)/by-child)")
+        }
+        check(trace, worker: worker, isJSON: options.first?.contains("j") == true)
+      }
+    }
+  }
+
+  private func check(_ trace: Trace, worker: Worker, isJSON: Bool) {
+    #expect(
+      !hasControlBytes(trace.output) && !trace.ended.errors.contains("\u{1b}"), trace.description)
+    let text = String(decoding: trace.output, as: UTF8.self)
+    #expect(!text.unicodeScalars.contains { (0x80..<0xa0).contains($0.value) }, trace.description)
+    #expect(trace.lines.count > Self.names.count, trace.description)
+    // The table of --summary, behind an empty line, is no line of accesses.
+    let accesses = text.components(separatedBy: "\n\n")[0]
+    // Of text, whatever a reader may take for the end of a line.
+    let lines =
+      isJSON ? accesses.split(separator: "\n") : accesses.split(whereSeparator: \.isNewline)
+    for line in lines {
+      if isJSON {
+        #expect((try? StrictJSON.object(line.utf8)) != nil, "\(line)")
+      } else {
+        let first = line.firstMatch(of: #/\(([0-9]+)\)( \[[0-9:]+\])?: /#)
+        #expect(first.map { $0.1 != "1" } == true, "\(line)")
+      }
+    }
+  }
+
+  @Test(
+    "messages show no control character of an argument",
+    arguments: [
+      ["-d", "/\u{1b}]0;x\u{7}"], ["--under", "/\n\u{9b}2J"], ["--\u{1b}[2J"], ["-f", "\u{1b}"],
+      ["-\u{1b}"],
+      ["-o", "/none/\u{1b}[2J\n", "-s", "1"], ["-s", "\u{1b}[2J"], ["-p", "\r\u{1b}"],
+      ["/\u{1b}[2J"],
+      ["-C", "a-long-name-of-\u{1b}[2J", "-s", "0"], ["--current-mount=\u{1b}[2J"],
+    ])
+  func messages(arguments: [String]) throws {
+    for program in [Built.bfatrace, Built.fatrace] {
+      let ended = try run("/usr/bin/timeout", ["-s", "KILL", "30", program] + arguments)
+      #expect(ended.status != 0 && !ended.errors.isEmpty, "\(ended)")
+      #expect(!hasControlBytes(Data(ended.errors.utf8)), "\(ended)")
+      #expect(
+        !ended.errors.unicodeScalars.contains { (0x80..<0xa0).contains($0.value) }, "\(ended)")
+      let name = program == Built.fatrace ? "fatrace: " : "bfatrace: "
+      #expect(ended.errors.split(separator: "\n").allSatisfy { $0.hasPrefix(name) }, "\(ended)")
+    }
   }
 
   @Test("text shows them escaped, one line each")
