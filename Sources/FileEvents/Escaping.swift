@@ -81,7 +81,7 @@ enum Characters {
     }
   }
 
-  /// Whether a string value of JSON may hold the bytes as they are, by fatrace's rule.
+  /// Whether the bytes are a string in JSON, by fatrace's rule, rather than an array of bytes.
   static func areJSONString(_ bytes: UnsafeRawBufferPointer) -> Bool {
     if arePlain(bytes, withoutQuote: true) { return true }
     var offset = 0
@@ -89,7 +89,6 @@ enum Characters {
       let length = sequenceLength(bytes, at: offset)
       if length == 0 { return false }
       if length == 1, !isPlain(bytes[offset], withoutQuote: true) { return false }
-      if isControl(bytes, at: offset, length: length) { return false }
       offset += length
     }
     return true
@@ -151,7 +150,7 @@ extension LineBuffer {
     if Characters.areJSONString(bytes) {
       append("\":\"")
       append(prefix)
-      append(bytes)
+      append(json: bytes)
       append(suffix)
       append(byte: UInt8(ascii: "\""))
     } else {
@@ -162,6 +161,24 @@ extension LineBuffer {
       // In place of the last comma: a string that is not plain has at least one byte.
       replaceByte(at: count - 1, with: UInt8(ascii: "]"))
     }
+  }
+
+  /// U+0080 to U+009F, which drive terminals too, become `\u` escapes: the same string to a parser.
+  @inline(__always)
+  private mutating func append(json bytes: UnsafeRawBufferPointer) {
+    var rest = bytes
+    while let lead = rest.offset(of: 0xc2) {
+      append(UnsafeRawBufferPointer(rebasing: rest[..<lead]))
+      if Characters.isControl(rest, at: lead, length: 2) {
+        append("\\u00")
+        append(hexadecimalDigit: rest[lead + 1] &>> 4)
+        append(hexadecimalDigit: rest[lead + 1] & 0xf)
+      } else {
+        append(UnsafeRawBufferPointer(rebasing: rest[lead..<(lead + 2)]))
+      }
+      rest = UnsafeRawBufferPointer(rebasing: rest[(lead + 2)...])
+    }
+    append(rest)
   }
 
   @inline(never)

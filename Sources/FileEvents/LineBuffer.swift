@@ -201,11 +201,15 @@ extension LineBuffer {
     append("0x")
     var shift = UInt64(max(0, 60 - value.leadingZeroBitCount / 4 * 4))
     while true {
-      let digit = UInt8(truncatingIfNeeded: value &>> shift) & 0xf
-      append(byte: digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+      append(hexadecimalDigit: UInt8(truncatingIfNeeded: value &>> shift) & 0xf)
       if shift == 0 { return }
       shift -= 4
     }
+  }
+
+  /// Of a value below 16.
+  mutating func append(hexadecimalDigit value: UInt8) {
+    append(byte: value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10)
   }
 
   /// `seconds.microseconds`; what is below a microsecond is cut off.

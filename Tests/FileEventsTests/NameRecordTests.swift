@@ -129,17 +129,11 @@ struct TwoNameTests {
         let object = lineBytes([record], json)
         for (index, key) in keys.enumerated() {
           let bytes = index % 2 == 0 ? first : second
-          #expect(contains(object, member(key, bytes, isPlain: bytes == plain || name.isPlain)))
+          #expect(contains(object, jsonMember(key, bytes, isPlain: bytes == plain || name.isPlain)))
         }
         try checkJSON(String(decoding: object.dropLast(), as: UTF8.self))
       }
     }
-  }
-
-  private func member(_ key: String, _ bytes: [UInt8], isPlain: Bool) -> [UInt8] {
-    if isPlain { return Array(",\"\(key)\":\"".utf8) + bytes + Array("\"".utf8) }
-    let values = bytes.map { String($0) }.joined(separator: ",")
-    return Array(",\"\(key)_raw\":[\(values)]".utf8)
   }
 
   private func contains(_ line: [UInt8], _ part: [UInt8]) -> Bool {

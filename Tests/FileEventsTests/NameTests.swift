@@ -29,8 +29,8 @@ struct HostileName: Sendable, CustomTestStringConvertible {
     HostileName(#"a\b"#, #"a\134b"#, isPlain: false),
     HostileName("\u{0}\u{1f}", #"\000\037"#, isPlain: false),
     HostileName("\u{7f}", #"\177"#, isPlain: false),
-    // C1 controls, and the first character that is none.
-    HostileName("\u{80}\u{9b}1m\u{9f}", #"\302\200\302\2331m\302\237"#, isPlain: false),
+    // C1 controls, escaped in JSON, and the first character that is none.
+    HostileName("\u{80}\u{9b}1m\u{9f}", #"\302\200\302\2331m\302\237"#, isPlain: true),
     // Ends of lines and paragraphs, changes of direction, and their neighbours.
     HostileName(
       "\u{2028}\u{2029}\u{202a}", #"\342\200\250\342\200\251\342\200\252"#, isPlain: true),
@@ -78,7 +78,7 @@ struct NameTests {
       #expect(
         lineBytes([record], json)
           == Array(#"{"comm":"head","pid":35929,"types":"R","#.utf8)
-          + member("path", path, isPlain: name.isPlain) + Array("}\n".utf8))
+          + jsonMember("path", path, isPlain: name.isPlain) + Array("}\n".utf8))
       try checkJSON(line(record, json))
     }
   }
@@ -91,7 +91,7 @@ struct NameTests {
     #expect(line(record) == "\(name.text)(35929): R   ?")
     #expect(
       lineBytes([record], json)
-        == Array("{".utf8) + member("comm", name.bytes, isPlain: name.isPlain)
+        == Array("{".utf8) + jsonMember("comm", name.bytes, isPlain: name.isPlain)
         + Array(",\"pid\":35929,\"types\":\"R\"}\n".utf8))
   }
 
@@ -136,10 +136,18 @@ struct NameTests {
       }
     }
   }
+}
 
-  private func member(_ key: String, _ bytes: [UInt8], isPlain: Bool) -> [UInt8] {
-    if isPlain { return Array("\"\(key)\":\"".utf8) + bytes + Array("\"".utf8) }
+/// `"key":"..."`, in which U+0080 to U+009F are escaped, or `"key_raw":[...]`.
+func jsonMember(_ key: String, _ bytes: [UInt8], isPlain: Bool) -> [UInt8] {
+  guard isPlain else {
     let values = bytes.map { String($0) }.joined(separator: ",")
     return Array("\"\(key)_raw\":[\(values)]".utf8)
   }
+  var string = ""
+  for scalar in String(decoding: bytes, as: UTF8.self).unicodeScalars {
+    let isControl = (0x80...0x9f).contains(scalar.value)
+    string += isControl ? #"\u00"# + String(scalar.value, radix: 16) : String(scalar)
+  }
+  return Array("\"\(key)\":\"\(string)\"".utf8)
 }

@@ -27,7 +27,7 @@ struct HostileOutputTests {
     Name("return\r\t\u{7f}", #"return\015\011\177"#),
     Name("\"quoted\", \"pid\":1", #""quoted", "pid":1"#),
     Name(#"back\slash\012"#, #"back\134slash\134012"#),
-    Name("C1 \u{9b}2J", #"C1 \302\2332J"#),
+    Name("C1 \u{9b}2J", #"C1 \302\2332J"#, isString: true),
     Name("end\u{2028}x(1): RO  ", #"end\342\200\250x(1): RO  "#, isString: true),
     Name("reverse\u{202e}fdp", #"reverse\342\200\256fdp"#, isString: true),
     Name("grüße 漢字 🙂", "grüße 漢字 🙂", isString: true),

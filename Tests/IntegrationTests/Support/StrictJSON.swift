@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Reads a JSON line and accepts nothing but what bfatrace promises: valid UTF-8, no white space,
-/// no escapes (a string that would need one is written as `_raw`), no exponents, and no key twice
-/// in an object, which JSONSerialization and jq let pass.
+/// no escapes but those of U+0080 to U+009F (a string that would need another is written as
+/// `_raw`), no exponents, and no key twice in an object, which JSONSerialization and jq let pass.
 struct StrictJSON {
   enum Value: Equatable, Sendable {
     case object([String: Value])
@@ -76,13 +76,30 @@ struct StrictJSON {
 
   private mutating func string() throws -> String {
     guard take("\"") else { throw malformed("no string") }
-    let start = position
+    var text: [UInt8] = []
     while peek != UInt8(ascii: "\"") {
-      if peek < 0x20 || peek == UInt8(ascii: "\\") { throw malformed("unfit for a string") }
-      position += 1
+      if peek == UInt8(ascii: "\\") {
+        text += try escaped()
+      } else if peek < 0x20 {
+        throw malformed("unfit for a string")
+      } else {
+        text.append(peek)
+        position += 1
+      }
     }
     position += 1
-    return String(decoding: bytes[start..<position - 1], as: UTF8.self)
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  /// The bytes of U+0080 to U+009F.
+  private mutating func escaped() throws -> [UInt8] {
+    let escape = bytes[position...].prefix(6)
+    let digits = String(decoding: escape.dropFirst(4), as: UTF8.self)
+    guard escape.starts(with: Array(#"\u00"#.utf8)), let value = UInt8(digits, radix: 16),
+      (0x80...0x9f).contains(value)
+    else { throw malformed("an escape") }
+    position += 6
+    return [0xc2, value]
   }
 
   private mutating func number() throws -> Value {
