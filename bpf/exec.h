@@ -68,7 +68,7 @@ static __noinline int report_program(struct call *call, struct place *at)
 	return PER_CALL ? report_file(call, at, 0) : touch(&t);
 }
 
-static __noinline int report_script(struct call *call, struct linux_binprm *bprm)
+static __always_inline int report_script(struct call *call, struct linux_binprm *bprm)
 {
 	struct lookup *l = lookup_get();
 	struct name *n;

@@ -147,35 +147,34 @@ static long next_mount(__u32 index, void *context)
 	return 0;
 }
 
-static __noinline struct mount *mount_on(struct lookup *l, struct mount *parent, struct dentry *mountpoint)
+/* Down to the root of what is mounted here; false if nothing is. */
+CHECKED_ONCE bool enter_mount(void)
 {
-	struct mount_search search = {
-		.mountpoint = mountpoint,
-		.next = READ(parent, mnt_mounts.next),
-		.end = (void *)parent + bpf_core_field_offset(struct mount, mnt_mounts),
-	};
+	struct lookup *l = lookup_get();
+	struct mount_search search = {};
 
+	if (!l || !is_mounted(l->at.dentry))
+		return false;
+	search.mountpoint = l->at.dentry;
+	search.next = READ(l->at.mount, mnt_mounts.next);
+	search.end = (void *)l->at.mount + bpf_core_field_offset(struct mount, mnt_mounts);
 	bpf_loop(LOOKUP_MOUNTS, next_mount, &search, 0);
 	l->lost |= !search.complete;
-	return search.found;
+	if (!search.found)
+		return false;
+	l->at.mount = search.found;
+	l->at.dentry = READ(search.found, mnt.mnt_root);
+	return true;
 }
 
-/* Down to the root of what is mounted here, if anything is. */
+/* The same for mounts on mounts. */
 static __always_inline int enter_mounts(void)
 {
 	struct lookup *l = lookup_get();
 
-	for (int i = 0; l && i < STACKED_MOUNTS; i++) {
-		struct mount *mount;
-
-		if (!is_mounted(l->at.dentry))
+	for (int i = 0; i < STACKED_MOUNTS; i++)
+		if (!enter_mount())
 			return 0;
-		mount = mount_on(l, l->at.mount, l->at.dentry);
-		if (!mount)
-			return 0;
-		l->at.mount = mount;
-		l->at.dentry = READ(mount, mnt.mnt_root);
-	}
 	if (l)
 		l->lost = true;
 	return 0;
@@ -191,7 +190,7 @@ static __always_inline bool is_root(struct lookup *l)
 	return l->at.dentry == l->root.dentry && l->at.mount == l->root.mount;
 }
 
-static __always_inline int go_up(void)
+CHECKED_ONCE int go_up(void)
 {
 	struct lookup *l = lookup_get();
 
@@ -212,6 +211,19 @@ static __always_inline int go_up(void)
 	return 0;
 }
 
+/* Whether the other name, as long as the wanted one, is the same. */
+CHECKED_ONCE bool is_wanted_name(void)
+{
+	struct lookup *l = lookup_get();
+
+	if (!l)
+		return false;
+	for (__u32 i = 0; i < (BFA_NAME_MAX + 1) / 8 && i * 8 < l->length; i++)
+		if (l->other.words[i] != l->wanted.words[i])
+			return false;
+	return true;
+}
+
 static __always_inline bool is_wanted_child(struct lookup *l, struct dentry *child)
 {
 	__u32 length = l->length;
@@ -221,19 +233,18 @@ static __always_inline bool is_wanted_child(struct lookup *l, struct dentry *chi
 	if (!READ(child, d_hash.pprev) || !READ(child, d_inode))
 		return false;
 	bpf_probe_read_kernel(l->other.bytes, BOUNDED(length, BFA_NAME_MAX), READ(child, d_name.name));
-	for (__u32 i = 0; i < (BFA_NAME_MAX + 1) / 8 && i * 8 < length; i++)
-		if (l->other.words[i] != l->wanted.words[i])
-			return false;
-	return true;
+	return is_wanted_name();
 }
 
-static __always_inline struct child_key child_key(struct lookup *l)
+/* Of the component that is wanted. */
+CHECKED_ONCE __u64 hash_name(void)
 {
-	__u64 hash = l->length;
+	struct lookup *l = lookup_get();
+	__u64 hash = l ? l->length : 0;
 
-	for (__u32 i = 0; i < (BFA_NAME_MAX + 1) / 8 && i * 8 < l->length; i++)
+	for (__u32 i = 0; l && i < (BFA_NAME_MAX + 1) / 8 && i * 8 < l->length; i++)
 		hash = (hash ^ l->wanted.words[i]) * 0x9e3779b97f4a7c15ULL;
-	return (struct child_key){ .parent = l->at.dentry, .name = hash };
+	return hash;
 }
 
 static long next_child(__u32 index, void *context)
@@ -276,7 +287,7 @@ static long next_listed_child(__u32 index, void *context)
 	return 0;
 }
 
-static __noinline void search_lists(struct lookup *l)
+static __always_inline void search_lists(struct lookup *l)
 {
 	struct dentry___lists *parent = (void *)l->at.dentry;
 	struct list_search search = {
@@ -287,7 +298,7 @@ static __noinline void search_lists(struct lookup *l)
 	bpf_loop(LOOKUP_CHILDREN, next_listed_child, &search, 0);
 }
 
-static __noinline void search_nodes(struct lookup *l)
+static __always_inline void search_nodes(struct lookup *l)
 {
 	struct hlist_node *next = READ(l->at.dentry, d_children.first);
 
@@ -295,7 +306,7 @@ static __noinline void search_nodes(struct lookup *l)
 }
 
 /* Leaves the child of `at` that has the name at hand in l->child; 0 if it is not in the cache. */
-static __always_inline int find_child(void)
+CHECKED_ONCE int find_child(void)
 {
 	struct lookup *l = lookup_get();
 	struct child_key key;
@@ -307,7 +318,7 @@ static __always_inline int find_child(void)
 	__builtin_memset(&l->wanted, 0, sizeof(l->wanted));
 	__builtin_memset(&l->other, 0, sizeof(l->other));
 	bpf_probe_read_kernel(l->wanted.bytes, BOUNDED(l->length, BFA_NAME_MAX), name_at(l, l->position));
-	key = child_key(l);
+	key = (struct child_key){ .parent = l->at.dentry, .name = hash_name() };
 	known = bpf_map_lookup_elem(&known_children, &key);
 	if (known && is_wanted_child(l, *known)) {
 		l->child = *known;

@@ -71,10 +71,12 @@ static long spin(__u32 index, void *context)
 	return c->locked;
 }
 
-static __noinline bool wait_for_lock(struct open_file *e)
+CHECKED_ONCE bool wait_for_lock(struct open_file *e)
 {
 	struct spin_context c = { .entry = e };
 
+	if (!e)
+		return false;
 	bpf_loop(1 << 23, spin, &c, 0);
 	return c.locked;
 }
@@ -205,34 +207,45 @@ static __always_inline void describe_open_file(struct scratch *s, struct open_ke
 	s->fresh.known.writable = !!(READ(file, f_mode) & FMODE_WRITE);
 }
 
-static __always_inline void raise_highest_fd(__u32 fd)
+static long raise_highest_fd(__u32 index, void *context)
 {
-	for (int i = 0; i < 64; i++) {
-		__u32 highest = *(volatile __u32 *)&highest_fd;
+	__u32 fd = *(__u32 *)context, highest = *(volatile __u32 *)&highest_fd;
 
-		if (fd <= highest || __sync_val_compare_and_swap(&highest_fd, highest, fd) == highest)
-			return;
-	}
+	return fd <= highest || __sync_val_compare_and_swap(&highest_fd, highest, fd) == highest;
 }
 
-/* The entry for a key, empty if it is new; in the scratch memory if the map is full. */
-static __noinline struct open_file *entry_for(struct open_key *key)
+/* Makes an empty entry for a key; one in the scratch memory in any case. */
+CHECKED_ONCE int make_entry(struct open_key *key)
 {
-	struct open_file *e = key ? find_entry(key) : 0;
 	struct scratch *s = scratch_get();
 	struct open_key copy;
 
-	if (e || !s || !key)
-		return e;
+	if (!s || !key)
+		return 0;
 	copy = *key;
 	__builtin_memset(&s->fresh, 0, __builtin_offsetof(struct open_file, known.path));
-	s->fresh.key = *key;
+	s->fresh.key = copy;
 	bpf_map_update_elem(&open_files, &copy, &s->fresh, BPF_NOEXIST);
-	if (!(key->fd & NAMELESS))
-		raise_highest_fd(key->fd);
-	e = bpf_map_lookup_elem(&open_files, &copy);
+	if (!(copy.fd & NAMELESS))
+		bpf_loop(64, raise_highest_fd, &copy.fd, 0);
+	return 0;
+}
+
+/* The entry for a key, empty if it is new; in the scratch memory if the map is full. */
+static __always_inline struct open_file *entry_for(struct open_key *key)
+{
+	struct open_file *e = find_entry(key);
+	struct scratch *s;
+
 	if (e)
 		return e;
+	make_entry(key);
+	e = find_entry(key);
+	if (e)
+		return e;
+	s = scratch_get();
+	if (!s)
+		return 0;
 	s->fresh.transient = 1;
 	return &s->fresh;
 }

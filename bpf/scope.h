@@ -167,7 +167,7 @@ static __always_inline int follow_child(struct task_struct *parent, struct task_
  * hold is the kernel's or in memory (include/uapi/linux/magic.h; hugetlbfs,
  * mqueue, configfs, fusectl, rpc_pipefs, efivarfs and autofs from their sources).
  */
-static __always_inline bool is_virtual(unsigned long magic)
+CHECKED_ONCE bool is_virtual(unsigned long magic)
 {
 	switch (magic) {
 	case 0x9fa0:	 /* proc */
