@@ -27,11 +27,18 @@ struct {
 
 static __always_inline __u32 handler_of(__u8 kind)
 {
-	if (kind <= CALL_LOOK || kind == CALL_EXEC)
-		return BFA_HANDLE_NAMES;
-	if (kind >= CALL_AIO_SUBMIT)
-		return BFA_HANDLE_AIO;
-	return BFA_HANDLE_DESCRIPTORS;
+	return kind <= CALL_LOOK || kind == CALL_EXEC ? BFA_HANDLE_NAMES : BFA_HANDLE_DESCRIPTORS;
+}
+
+static __always_inline int go_on(void *ctx, enum occasion occasion, enum bfa_handler handler)
+{
+	struct scratch *s = scratch_get();
+
+	if (!s)
+		return 0;
+	s->occasion = occasion;
+	bpf_tail_call(ctx, &handlers, handler);
+	return 0;
 }
 
 /* Merged records tell of what succeeded, and of a close whatever its result; a summary counts failed opens. */
@@ -43,10 +50,11 @@ static __always_inline bool is_result_wanted(__u8 kind, long ret)
 	return ret >= 0 || PER_CALL || kind == CALL_CLOSE || (config.failed_opens && kind <= CALL_OPEN_HANDLE);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
+SEC("raw_tp/sys_exit")
+int BPF_PROG(sys_exit, struct pt_regs *passed, long ret)
 {
 	struct task_struct *task = current_task();
+	struct pt_regs *regs = call_regs(passed);
 	struct call_entry entry;
 	struct scratch *s;
 
@@ -58,10 +66,8 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 		return 0;
 	if (describes_processes())
 		know_process();
-	if (entry.kind >= CALL_OTHER) {
-		bpf_tail_call(ctx, &handlers, handler_of(entry.kind));
-		return 0;
-	}
+	if (entry.kind >= CALL_OTHER)
+		return go_on(ctx, AT_CALL, handler_of(entry.kind));
 	s = scratch_get();
 	if (!s)
 		return 0;
@@ -75,51 +81,64 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 }
 
 /* The call of a handler, which sys_exit has found to be wanted. */
-static __always_inline struct call *call_at_hand(struct task_struct *task, struct pt_regs *regs)
+static __always_inline struct call *call_at_hand(struct scratch *s, struct pt_regs *passed)
 {
-	struct scratch *s = scratch_get();
+	struct task_struct *task = current_task();
+	struct pt_regs *regs = call_regs(passed);
 	struct call_entry entry;
 
-	if (!s || !identify_call(task, regs, &entry))
+	if (!identify_call(task, regs, &entry))
 		return 0;
 	read_call(task, regs, &entry, &s->call_at_hand);
 	recall_start(&s->call_at_hand);
 	return &s->call_at_hand;
 }
 
-/* The handlers: sys_exit goes on in one of them. They are verified, and loaded, each by itself. */
-SEC("tp_btf/sys_exit")
-int BPF_PROG(handle_names, struct pt_regs *regs, long ret)
+/*
+ * The handlers, which other programs go on in: what these share is verified
+ * and loaded once. All are raw_tp: tail calls from one tp_btf tracepoint to
+ * the program of another are refused.
+ */
+SEC("raw_tp")
+int handle_names(__u64 *arguments)
 {
-	struct task_struct *task = current_task();
-	struct call *call = call_at_hand(task, regs);
+	struct scratch *s = scratch_get();
+	struct call *call;
 
-	return call ? name_exit(call, ret) : 0;
+	if (!s)
+		return 0;
+	if (s->occasion == AT_EXEC)
+		return report_exec(s, (struct linux_binprm *)arguments[2]);
+	if (has_io_uring() && s->occasion == AT_REQUEST)
+		return complete_names(s, (struct io_kiocb *)arguments[1]);
+	call = call_at_hand(s, (struct pt_regs *)arguments[0]);
+	return call ? name_exit(call, arguments[1]) : 0;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(handle_descriptors, struct pt_regs *regs, long ret)
+SEC("raw_tp")
+int handle_descriptors(__u64 *arguments)
 {
 	struct task_struct *task = current_task();
-	struct call *call = call_at_hand(task, regs);
+	struct scratch *s = scratch_get();
+	long ret = arguments[1];
+	struct call *call;
 
-	return call ? other_descriptor_exit(task, call, ret) : 0;
-}
-
-SEC("tp_btf/sys_exit")
-int BPF_PROG(handle_aio, struct pt_regs *regs, long ret)
-{
-	struct task_struct *task = current_task();
-	struct call *call = call_at_hand(task, regs);
-
-	return call ? aio_exit(task, call, ret) : 0;
+	if (!s)
+		return 0;
+	if (has_io_uring() && s->occasion == AT_REQUEST)
+		return complete_data(task, s, (struct io_kiocb *)arguments[1]);
+	call = call_at_hand(s, (struct pt_regs *)arguments[0]);
+	if (!call)
+		return 0;
+	return call->kind >= CALL_AIO_SUBMIT ? aio_exit(task, call, ret) : other_descriptor_exit(task, call, ret);
 }
 
 /* Only in runs with a record for each call. */
-SEC("tp_btf/sys_enter")
-int BPF_PROG(sys_enter, struct pt_regs *regs, long number)
+SEC("raw_tp/sys_enter")
+int BPF_PROG(sys_enter, struct pt_regs *passed, long number)
 {
 	struct task_struct *task = current_task();
+	struct pt_regs *regs = call_regs(passed);
 	struct call_entry entry;
 	struct scratch *s;
 
@@ -135,10 +154,10 @@ int BPF_PROG(sys_enter, struct pt_regs *regs, long number)
 }
 
 /* exec has closed descriptors, and given the process a new name. */
-SEC("tp_btf/sched_process_exec")
-int BPF_PROG(sched_process_exec, struct task_struct *trusted, int old_tid, struct linux_binprm *bprm)
+SEC("raw_tp/sched_process_exec")
+int sched_process_exec(void *ctx)
 {
-	struct task_struct *task = UNTRUSTED(trusted);
+	struct task_struct *task = current_task();
 	struct fdtable *table = task->files->fdt;
 
 	if (task->tgid == own_tgid)
@@ -146,13 +165,15 @@ int BPF_PROG(sched_process_exec, struct task_struct *trusted, int old_tid, struc
 	if (describes_processes())
 		know_process();
 	visit_entries(task, 0, table->max_fds, VISIT_EXEC);
-	return task_in_scope(task) ? report_exec(task, bprm) : 0;
+	if (!task_in_scope(task) || !types_wanted(EXEC_TYPES) || config.only_failed)
+		return 0;
+	return go_on(ctx, AT_EXEC, BFA_HANDLE_NAMES);
 }
 
-SEC("tp_btf/sched_process_exit")
-int BPF_PROG(sched_process_exit, struct task_struct *trusted)
+SEC("raw_tp/sched_process_exit")
+int sched_process_exit(void *ctx)
 {
-	struct task_struct *task = UNTRUSTED(trusted);
+	struct task_struct *task = current_task();
 	struct files_struct *files = task->files;
 	struct fdtable *table = files->fdt;
 	__u32 threads, size;
@@ -176,46 +197,36 @@ int BPF_PROG(sched_process_exit, struct task_struct *trusted)
 }
 
 /* Only with --follow, and for a command. */
-SEC("tp_btf/sched_process_fork")
+SEC("raw_tp/sched_process_fork")
 int BPF_PROG(sched_process_fork, struct task_struct *parent, struct task_struct *child)
 {
-	return follow_child(UNTRUSTED(parent), UNTRUSTED(child));
+	return follow_child(current_task(), child);
 }
 
-/* Of io_uring, where the kernel has it; the same under the tracepoint's name before 6.4. */
-SEC("tp_btf/io_uring_submit_req")
-int BPF_PROG(io_uring_submit_req, struct io_kiocb *req)
+/* Of io_uring, where the kernel has it: io_uring_submit_req, before 6.4 io_uring_submit_sqe. */
+SEC("raw_tp")
+int BPF_PROG(io_uring_submit, struct io_kiocb *req)
 {
 	struct task_struct *task = current_task();
 
-	if (!task_in_scope(task))
+	if (!has_io_uring() || !task_in_scope(task))
 		return 0;
 	if (describes_processes())
 		know_process();
-	return uring_submit(task, UNTRUSTED(req));
-}
-
-SEC("tp_btf/io_uring_submit_sqe")
-int BPF_PROG(io_uring_submit_sqe, struct io_kiocb *req)
-{
-	struct task_struct *task = current_task();
-
-	if (!task_in_scope(task))
-		return 0;
-	if (describes_processes())
-		know_process();
-	return uring_submit(task, UNTRUSTED(req));
+	return uring_submit(task, req);
 }
 
 /* Its result is in the request: what follows in the arguments differs between kernels. */
-SEC("tp_btf/io_uring_complete")
+SEC("raw_tp")
 int BPF_PROG(io_uring_complete, void *ring, struct io_kiocb *req)
 {
-	if (!req)
+	const struct uring_entry *entry = has_io_uring() && req ? completed(current_task(), req) : 0;
+
+	if (!entry)
 		return 0;
 	if (describes_processes())
 		know_process();
-	return uring_complete(current_task(), UNTRUSTED(req));
+	return go_on(ctx, AT_REQUEST, has_names(entry) ? BFA_HANDLE_NAMES : BFA_HANDLE_DESCRIPTORS);
 }
 
 /* Run once, after the others are attached; merged records only. */
@@ -228,14 +239,14 @@ int open_at_start(struct bpf_iter__task_file *context)
 }
 
 /* Not attached: user space runs it for each flush interval, and once at the end. */
-SEC("raw_tp/flush")
+SEC("raw_tp")
 int flush(void *context)
 {
 	return flush_touched();
 }
 
 /* Not attached: user space runs it before the others are attached. */
-SEC("raw_tp/setup")
+SEC("raw_tp")
 int setup(struct bpf_raw_tracepoint_args *context)
 {
 	return set_up(context->args[0], context->args[1]);

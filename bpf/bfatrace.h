@@ -409,8 +409,7 @@ struct bfa_counters {
 /* Slots of the map handlers, which user space fills with programs of these names. */
 #define BFA_HANDLERS(X)                         \
 	X(BFA_HANDLE_NAMES, handle_names)       \
-	X(BFA_HANDLE_DESCRIPTORS, handle_descriptors) \
-	X(BFA_HANDLE_AIO, handle_aio)
+	X(BFA_HANDLE_DESCRIPTORS, handle_descriptors)
 
 enum bfa_handler {
 #define X(slot, program) slot,

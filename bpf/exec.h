@@ -107,15 +107,11 @@ static __always_inline void executed_call(struct call *call)
 	recall_start(call);
 }
 
-static __always_inline int report_exec(struct task_struct *task, struct linux_binprm *bprm)
+static __always_inline int report_exec(struct scratch *s, struct linux_binprm *bprm)
 {
 	struct place program = place_of(&READ(bprm, file)->f_path);
-	struct scratch *s = scratch_get();
-	struct call *call;
+	struct call *call = &s->call_at_hand;
 
-	if (!s || !types_wanted(EXEC_TYPES) || config.only_failed)
-		return 0;
-	call = &s->call_at_hand;
 	executed_call(call);
 	if (READ(bprm, interp) != READ(bprm, filename))
 		report_script(call, bprm);

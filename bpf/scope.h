@@ -146,10 +146,10 @@ static __always_inline void forget_rule(__u32 tgid)
 /* All descendants of a command are of it, in scope or not. */
 static __always_inline int follow_child(struct task_struct *parent, struct task_struct *child)
 {
-	__u32 tgid = seen_tgid(child);
+	__u32 tgid = seen_pid(child, READ(child, tgid));
 	__u8 rule = pid_rule(seen_tgid(parent)) & BFA_RULE_COMMAND;
 
-	if (child->tgid == parent->tgid)
+	if (READ(child, tgid) == parent->tgid)
 		return 0;
 	if (config.follow && task_in_scope(parent))
 		rule |= BFA_RULE_FOLLOWED;

@@ -104,7 +104,11 @@ enum {
 	NAMELESS = 1U << 31,		 /* in a key: no descriptor, but made from the address of the file */
 };
 
+/* What a handler is to handle; its arguments are those of the tracepoint. */
+enum occasion { AT_CALL, AT_EXEC, AT_REQUEST };
+
 struct scratch {
+	__u8 occasion;
 	struct call call_at_hand; /* a BPF stack has no room for it */
 	__u32 emitted;		  /* records */
 	__u64 process;		  /* under which identity the current one is described; 0: not at all */

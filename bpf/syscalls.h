@@ -164,6 +164,12 @@ static __always_inline void read_arguments(struct pt_regs *regs, struct call *ca
 #error "bfatrace: system call numbers are known for x86-64 and arm64"
 #endif
 
+/* From 6.2 on what the tracepoint passes may be read, before that what a helper gives. */
+static __always_inline struct pt_regs *call_regs(struct pt_regs *passed)
+{
+	return READ_BY_HELPER ? (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()) : UNTRUSTED(passed);
+}
+
 static const struct call_entry native_calls[BFA_CALL_NUMBERS + 1] = { BFA_CALLS(X_64) };
 static const struct call_entry compat_calls[BFA_CALL_NUMBERS + 1] = { BFA_CALLS(X_32) };
 

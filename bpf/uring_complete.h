@@ -86,14 +86,11 @@ static __always_inline int complete_open(struct call *call, struct uring_request
 	return open_descriptor(call, ret);
 }
 
-static __always_inline int complete_names(struct call *call, struct uring_request *r, __u64 key, long ret)
+static __always_inline void read_names(struct call *call, struct uring_request *r, struct uring_names *names,
+				       struct lookup *l)
 {
-	struct uring_names *names = bpf_map_lookup_elem(&uring_names, &key);
 	const struct call_shape *shape = shape_of(call);
-	struct lookup *l = lookup_get();
 
-	if (!l || !names)
-		return 0;
 	l->names[0] = (struct name){
 		.string = (__u64)names->first,
 		.dfd = r->dfd,
@@ -106,22 +103,10 @@ static __always_inline int complete_names(struct call *call, struct uring_reques
 		.rule = LOOKUP_ENTRY,
 		.kernel = true,
 	};
-	if (call->kind == CALL_OPENAT)
-		complete_open(call, r, &l->names[0], ret);
-	else if (call->kind == CALL_NAMES)
-		names_done(call, l, ret);
-	else
-		name_done(call, &l->names[0], ret);
-	bpf_map_delete_elem(&uring_names, &key);
-	return 0;
 }
 
-static __always_inline int uring_finish(struct task_struct *task, struct io_kiocb *req, struct uring_request *r,
-					const struct uring_entry *entry, struct call *call)
+static __always_inline void read_request(struct call *call, struct uring_request *r, const struct uring_entry *entry)
 {
-	struct file *file = READ(req, file);
-	long ret = READ(req, cqe.res);
-
 	__builtin_memset(call, 0, sizeof(*call));
 	call->id = entry->id;
 	call->kind = entry->kind;
@@ -129,36 +114,82 @@ static __always_inline int uring_finish(struct task_struct *task, struct io_kioc
 	for (int i = 0; i < 4; i++)
 		call->arguments[i] = r->arguments[i];
 	call->begin_ns = r->time_ns;
-	if (entry->kind == CALL_CLOSE)
+}
+
+static __always_inline bool has_names(const struct uring_entry *entry)
+{
+	return entry->kind == CALL_OPENAT || (entry->kind >= CALL_NAME && entry->kind <= CALL_LOOK);
+}
+
+/* A request with names, which io_uring_complete has found to be known and in scope. */
+static __always_inline int complete_names(struct scratch *s, struct io_kiocb *req)
+{
+	const struct uring_entry *entry = uring_entry_of(req);
+	struct call *call = &s->call_at_hand;
+	struct lookup *l = lookup_get();
+	__u64 key = (__u64)req;
+	struct uring_names *names = bpf_map_lookup_elem(&uring_names, &key);
+	struct uring_request *r = bpf_map_lookup_elem(&uring_requests, &key);
+	long ret = READ(req, cqe.res);
+
+	if (!l || !names || !r || !entry)
+		return 0;
+	read_request(call, r, entry);
+	read_names(call, r, names, l);
+	if (call->kind == CALL_OPENAT)
+		complete_open(call, r, &l->names[0], ret);
+	else if (call->kind == CALL_NAMES)
+		names_done(call, l, ret);
+	else
+		name_done(call, &l->names[0], ret);
+	bpf_map_delete_elem(&uring_names, &key);
+	bpf_map_delete_elem(&uring_requests, &key);
+	return 0;
+}
+
+static __always_inline int report_completed(struct task_struct *task, struct call *call, struct uring_request *r,
+					    struct file *file, long ret)
+{
+	if (call->kind == CALL_CLOSE)
 		return complete_close(task, call, r, ret);
-	if (entry->kind == CALL_OPENAT || (entry->kind >= CALL_NAME && entry->kind <= CALL_LOOK))
-		return complete_names(call, r, (__u64)req, ret);
 	if (!file || (ret < 0 && !PER_CALL))
 		return 0;
-	if (entry->kind == CALL_TRANSFER)
+	if (call->kind == CALL_TRANSFER)
 		return complete_splice(task, call, r, file, ret);
 	return report_data(call, r, (__u64)file, ret);
 }
 
-static __always_inline int uring_complete(struct task_struct *task, struct io_kiocb *req)
+/* The same for one without. */
+static __always_inline int complete_data(struct task_struct *task, struct scratch *s, struct io_kiocb *req)
 {
 	const struct uring_entry *entry = uring_entry_of(req);
-	struct uring_request *r;
-	struct scratch *s = scratch_get();
+	__u64 key = (__u64)req;
+	struct uring_request *r = bpf_map_lookup_elem(&uring_requests, &key);
+
+	if (!r || !entry)
+		return 0;
+	read_request(&s->call_at_hand, r, entry);
+	report_completed(task, &s->call_at_hand, r, READ(req, file), READ(req, cqe.res));
+	bpf_map_delete_elem(&uring_requests, &key);
+	return 0;
+}
+
+/* The entry of a request that is to be told, 0 for all others. */
+static __always_inline const struct uring_entry *completed(struct task_struct *task, struct io_kiocb *req)
+{
+	const struct uring_entry *entry = uring_entry_of(req);
 	__u64 key = (__u64)req;
 
-	if (!s || !entry || !entry->id)
+	if (!entry || !entry->id)
 		return 0;
 	if (entry->id == BFA_CALL_io_uring_renameat)
 		__sync_fetch_and_add(&path_epoch, 1);
-	/* None: it was submitted before the start. */
-	r = bpf_map_lookup_elem(&uring_requests, &key);
-	if (!r)
+	/* Unknown: it was submitted before the start. */
+	if (!bpf_map_lookup_elem(&uring_requests, &key))
 		return 0;
 	if (task_in_scope(task))
-		uring_finish(task, req, r, entry, &s->call_at_hand);
-	else
-		bpf_map_delete_elem(&uring_names, &key);
+		return entry;
+	bpf_map_delete_elem(&uring_names, &key);
 	bpf_map_delete_elem(&uring_requests, &key);
 	return 0;
 }

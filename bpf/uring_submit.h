@@ -180,6 +180,12 @@ struct {
 	__type(value, struct uring_names);
 } uring_names SEC(".maps");
 
+/* Without it, what reads its structures must not be loaded. */
+static __always_inline bool has_io_uring(void)
+{
+	return bpf_core_type_exists(struct io_kiocb);
+}
+
 static __always_inline const struct uring_entry *uring_entry_of(struct io_kiocb *req)
 {
 	__u8 opcode = READ(req, opcode);

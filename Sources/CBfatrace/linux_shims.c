@@ -144,11 +144,6 @@ int bfa_caught_signal(void)
 	return caught_signal != 0;
 }
 
-int bfa_contains(const void *bytes, unsigned long size, const void *wanted, unsigned long wanted_size)
-{
-	return memmem(bytes, size, wanted, wanted_size) != NULL;
-}
-
 int bfa_pidfd_open(int pid)
 {
 	return syscall(SYS_pidfd_open, pid, 0);

@@ -130,8 +130,10 @@ extension LineBuffer {
   }
 
   mutating func append(decimal value: UInt64) {
-    var digits = 1
-    var bound: UInt64 = 10
+    // Most counts and descriptors are.
+    if value < 10 { return append(byte: UInt8(ascii: "0") | UInt8(truncatingIfNeeded: value)) }
+    var digits = 2
+    var bound: UInt64 = 100
     // 10^19 is the largest power of ten in 64 bits.
     while value >= bound {
       digits &+= 1

@@ -33,24 +33,25 @@ public enum Check {
         Finding(kind: .failed, name: "programs", text: "not tried: see above")
       ]
     }
-    let runs = runs()
+    var absent: Set<String> = []
+    let runs = runs(absent: &absent)
     do throws(TracerError) {
       let allLoad = runs.allSatisfy { $0.kind == .ok }
-      return requirements + (try programs(allLoad: allLoad)) + runs + [diskRun()]
+      let programs = try programs(allLoad: allLoad, absent: absent)
+      return requirements + programs + runs + [diskRun()]
     } catch {
       return requirements + [Finding(kind: .failed, name: "programs", text: error.reason)]
     }
   }
 
-  /// - Parameter allLoad: otherwise each is tried by itself, to see which one the kernel refuses.
-  private static func programs(allLoad: Bool) throws(TracerError) -> [Finding] {
-    let absent = try Tracer.missingPrograms()
-    return try BPFObject(base64: TracerOptions().object).programNames.map { program in
+  /// - Parameters:
+  ///   - allLoad: otherwise each is tried by itself, to see which one the kernel refuses.
+  ///   - absent: programs that a run found no tracepoint for.
+  private static func programs(allLoad: Bool, absent: Set<String>) throws(TracerError) -> [Finding]
+  {
+    try BPFObject(base64: TracerOptions().object).programNames.map { program in
       let name = "program \(program)"
       let use = uses[program] ?? "?"
-      if let other = alternatives[program], absent.contains(program), !absent.contains(other) {
-        return Finding(kind: .ok, name: name, text: "this kernel has \(other) in its place")
-      }
       if absent.contains(program) {
         let text = "this kernel has no such tracepoint; without it: no \(use)"
         return Finding(kind: .absent, name: name, text: text)
@@ -94,12 +95,14 @@ public enum Check {
   }
 
   /// All of it together, as a run does it, with maps and the ring buffer.
-  private static func runs() -> [Finding] {
+  /// - Parameter absent: gains the programs that have no tracepoint.
+  private static func runs(absent: inout Set<String>) -> [Finding] {
     modes.map { options in
       let name = options.calls ? "tracing with --syscalls" : "tracing"
       do throws(TracerError) {
         var tracer = try Tracer(options)
         try tracer.attach()
+        absent.formUnion(tracer.withoutTracepoint)
         try tracer.flush()
         let megabytes = options.ringBytes >> 20
         return Finding(kind: .ok, name: name, text: "works, with a ring buffer of \(megabytes) MiB")
@@ -120,24 +123,17 @@ public enum Check {
     }
   }
 
-  /// Programs of which a kernel has one or the other.
-  private static let alternatives = [
-    "io_uring_submit_req": "io_uring_submit_sqe", "io_uring_submit_sqe": "io_uring_submit_req",
-  ]
-
   /// What programs are for.
   private static let uses = [
     "sys_exit": "system calls",
     "sys_enter": "durations, and what --syscalls shows",
     "handle_names": "calls on names: mkdir, rename, unlink, stat",
-    "handle_descriptors": "truncate, mmap, fsync, copies and their kind",
-    "handle_aio": "kernel AIO",
+    "handle_descriptors": "truncate, mmap, fsync, copies and their kind, kernel AIO",
     "sched_process_exec": "programs that are executed",
     "sched_process_exit": "descriptors that the end of a process closes",
     "sched_process_fork": "--follow, and the descendants of a command",
-    "io_uring_submit_req": "opens and closes by io_uring",
-    "io_uring_submit_sqe": "opens and closes by io_uring",
-    "io_uring_complete": "reads and writes by io_uring",
+    "io_uring_submit": "requests of io_uring",
+    "io_uring_complete": "requests of io_uring",
     "open_at_start": "closes of descriptors that were open before the start",
     "flush": "merged lines of files that stay open",
     "setup": "telling the kernel the scope",

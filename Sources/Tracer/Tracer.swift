@@ -6,8 +6,8 @@ import Glibc
 /// The BPF programs at work. Made, it has them loaded; `attach` begins the tracing. Prints nothing.
 public struct Tracer: ~Copyable {
   private let options: TracerOptions
-  /// Programs named in `TracerOptions.optionalPrograms` that the kernel has tracepoints for.
-  private let optionalPrograms: [String]
+  /// Programs that are not attached, as this kernel has no tracepoint for them.
+  private(set) var withoutTracepoint: [String] = []
   private let object: BPFObject
   private let counters: Counters
   private let ring: RecordRing
@@ -32,8 +32,7 @@ public struct Tracer: ~Copyable {
         bpf_map__set_max_entries(try object.map(name), 1)
       }
     }
-    let missing = options.disk == nil ? try Self.missingPrograms() : []
-    for name in options.unneededPrograms + missing {
+    for name in options.unneededPrograms {
       bpf_program__set_autoload(try object.program(name), false)
     }
     try object.load(options)
@@ -42,18 +41,11 @@ public struct Tracer: ~Copyable {
     let counters = try Counters(map: counterMap)
     let ring = try RecordRing(map: try object.map("records"))
     self.options = options
-    optionalPrograms =
-      options.disk == nil ? TracerOptions.optionalPrograms.filter { !missing.contains($0) } : []
     self.processes = processes
     self.object = object
     self.flushProgram = flushProgram
     self.counters = counters
     self.ring = ring
-  }
-
-  static func missingPrograms() throws(TracerError) -> [String] {
-    let tracepoints = try Tracepoints()
-    return TracerOptions.optionalPrograms.filter { !tracepoints.has($0) }
   }
 
   deinit {
@@ -64,7 +56,12 @@ public struct Tracer: ~Copyable {
   /// - Parameter pids: processes to ignore besides those of the options, where `ignoresMore`.
   public mutating func attach(ignoring pids: [pid_t] = []) throws(TracerError) {
     try tellScope(ignoring: options.ignoredPids + pids)
-    for name in optionalPrograms + options.programs {
+    if options.disk == nil {
+      for (name, tracepoints) in TracerOptions.optionalPrograms {
+        try attach(name, toOneOf: tracepoints)
+      }
+    }
+    for name in options.programs {
       guard let link = bpf_program__attach(try object.program(name)) else {
         throw TracerError(
           cannotTrace: "cannot attach \(name) (\(errorName(errno))): \(LibbpfLog.reason)")
@@ -74,6 +71,21 @@ public struct Tracer: ~Copyable {
     if options.disk != nil { try attachFileSystems() }
     try forgetEnded()
     if options.disk == nil && !options.calls { try object.iterate("open_at_start") }
+  }
+
+  /// Attaches a program to the first of these tracepoints that the kernel has, if it has any.
+  private mutating func attach(_ name: String, toOneOf tracepoints: [String]) throws(TracerError) {
+    let program = try object.program(name)
+    for tracepoint in tracepoints {
+      if let link = bpf_program__attach_raw_tracepoint(program, tracepoint) {
+        links.append(link)
+        return
+      }
+      if errno != ENOENT {
+        throw TracerError(cannotTrace: "cannot attach \(name) (\(errorName(errno)))")
+      }
+    }
+    withoutTracepoint.append(name)
   }
 
   /// Programs for tracepoints of file systems, which come with their modules.
@@ -245,8 +257,11 @@ extension TracerOptions {
 
   private var needsForks: Bool { follow || command != nil }
 
-  /// Programs that some kernels have no tracepoint for; named like it.
-  static let optionalPrograms = ["io_uring_submit_req", "io_uring_submit_sqe", "io_uring_complete"]
+  /// Programs that some kernels have no tracepoint for, and the names that it has had.
+  static let optionalPrograms = [
+    ("io_uring_submit", ["io_uring_submit_req", "io_uring_submit_sqe"]),
+    ("io_uring_complete", ["io_uring_complete"]),
+  ]
 
   /// Programs of the object that this run does without.
   var unneededPrograms: [String] {

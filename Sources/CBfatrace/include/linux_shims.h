@@ -39,9 +39,6 @@ void bfa_pass_signals(int pidfd);
 /* Whether one has come since bfa_catch_signals. */
 int bfa_caught_signal(void);
 
-/* memmem(3): whether `size` bytes hold these `wanted_size` bytes. */
-int bfa_contains(const void *bytes, unsigned long size, const void *wanted, unsigned long wanted_size);
-
 /* pidfd_open(2): a descriptor that is readable once the process has ended; -1 and errno. */
 int bfa_pidfd_open(int pid);
 
