@@ -109,7 +109,7 @@ int handle_names(__u64 *arguments)
 		return 0;
 	if (s->occasion == AT_EXEC)
 		return report_exec(s, (struct linux_binprm *)arguments[2]);
-	if (has_io_uring() && s->occasion == AT_REQUEST)
+	if (has_io_uring() && s->occasion == AT_COMPLETION)
 		return complete_names(s, (struct io_kiocb *)arguments[1]);
 	call = call_at_hand(s, (struct pt_regs *)arguments[0]);
 	return call ? name_exit(call, arguments[1]) : 0;
@@ -125,7 +125,9 @@ int handle_descriptors(__u64 *arguments)
 
 	if (!s)
 		return 0;
-	if (has_io_uring() && s->occasion == AT_REQUEST)
+	if (has_io_uring() && s->occasion == AT_SUBMISSION)
+		return uring_submit_close(task, (struct io_kiocb *)arguments[0]);
+	if (has_io_uring() && s->occasion == AT_COMPLETION)
 		return complete_data(task, s, (struct io_kiocb *)arguments[1]);
 	call = call_at_hand(s, (struct pt_regs *)arguments[0]);
 	if (!call)
@@ -207,13 +209,16 @@ int BPF_PROG(sched_process_fork, struct task_struct *parent, struct task_struct 
 SEC("raw_tp")
 int BPF_PROG(io_uring_submit, struct io_kiocb *req)
 {
-	struct task_struct *task = current_task();
+	const struct uring_entry *entry;
 
-	if (!has_io_uring() || !task_in_scope(task))
+	if (!has_io_uring() || !task_in_scope(current_task()))
 		return 0;
 	if (describes_processes())
 		know_process();
-	return uring_submit(task, req);
+	entry = uring_entry_of(req);
+	if (entry && entry->kind == CALL_CLOSE)
+		return go_on(ctx, AT_SUBMISSION, BFA_HANDLE_DESCRIPTORS);
+	return uring_submit(entry, req);
 }
 
 /* Its result is in the request: what follows in the arguments differs between kernels. */
@@ -226,7 +231,7 @@ int BPF_PROG(io_uring_complete, void *ring, struct io_kiocb *req)
 		return 0;
 	if (describes_processes())
 		know_process();
-	return go_on(ctx, AT_REQUEST, has_names(entry) ? BFA_HANDLE_NAMES : BFA_HANDLE_DESCRIPTORS);
+	return go_on(ctx, AT_COMPLETION, has_names(entry) ? BFA_HANDLE_NAMES : BFA_HANDLE_DESCRIPTORS);
 }
 
 /* Run once, after the others are attached; merged records only. */

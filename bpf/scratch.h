@@ -105,7 +105,7 @@ enum {
 };
 
 /* What a handler is to handle; its arguments are those of the tracepoint. */
-enum occasion { AT_CALL, AT_EXEC, AT_REQUEST };
+enum occasion { AT_CALL, AT_EXEC, AT_SUBMISSION, AT_COMPLETION };
 
 struct scratch {
 	__u8 occasion;

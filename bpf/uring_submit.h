@@ -320,7 +320,7 @@ static __always_inline void prepare_close(struct uring_request *r, struct task_s
 }
 
 static __always_inline bool prepare_request(struct uring_request *r, const struct uring_entry *entry,
-					    struct task_struct *task, struct io_kiocb *req)
+					    struct io_kiocb *req)
 {
 	__u64 key = (__u64)req;
 
@@ -333,25 +333,36 @@ static __always_inline bool prepare_request(struct uring_request *r, const struc
 		return prepare_name(r, entry->id, req, key);
 	case CALL_NAMES:
 		return prepare_names(r, entry->id, req, key);
-	case CALL_CLOSE:
-		prepare_close(r, task, (void *)req);
-		return true;
 	}
 	prepare_data(r, entry, req);
 	return true;
 }
 
-static __always_inline int uring_submit(struct task_struct *task, struct io_kiocb *req)
+static __always_inline bool begin_request(struct uring_request *r, __u64 key)
 {
-	const struct uring_entry *entry = uring_entry_of(req);
+	r->time_ns = bpf_ktime_get_boot_ns();
+	return !bpf_map_update_elem(&uring_requests, &key, r, BPF_ANY);
+}
+
+/* All but a request to close. */
+static __always_inline int uring_submit(const struct uring_entry *entry, struct io_kiocb *req)
+{
 	struct uring_request r = {};
-	__u64 key = (__u64)req;
 
 	if (!entry || !entry->id || (entry->kind == CALL_LOOK && !config.metadata))
 		return 0;
-	r.time_ns = bpf_ktime_get_boot_ns();
 	r.fd = READ(req, flags) & REQ_F_FIXED_FILE ? -1 : READ(req, cqe.fd);
-	if (!prepare_request(&r, entry, task, req) || bpf_map_update_elem(&uring_requests, &key, &r, BPF_ANY))
+	if (!prepare_request(&r, entry, req) || !begin_request(&r, (__u64)req))
+		COUNT(lost, 1);
+	return 0;
+}
+
+static __always_inline int uring_submit_close(struct task_struct *task, struct io_kiocb *req)
+{
+	struct uring_request r = {};
+
+	prepare_close(&r, task, (void *)req);
+	if (!begin_request(&r, (__u64)req))
 		COUNT(lost, 1);
 	return 0;
 }

@@ -8,6 +8,8 @@ import Tracer
 struct Session: ~Copyable {
   /// How soon to look again while there is something to do.
   private static let busyInterval: UInt64 = 20_000_000
+  /// How soon to look at first: what is seen then shows that it works.
+  private static let firstLook: UInt64 = 5_000_000
   /// Records between two looks at the clock and the signals.
   private static let share = 16384
 
@@ -61,8 +63,7 @@ struct Session: ~Copyable {
     let start = Clock.monotonic
     let stop = seconds.map { start + $0 } ?? .max
     var nextFlush = start + interval
-    // Soon: what is seen first shows that it works.
-    var nextDrain = start + Self.busyInterval
+    var nextDrain = start + Self.firstLook
     while !output.isDone && (command != nil || !tracer.scopeHasEnded) {
       let now = Clock.monotonic
       if now >= stop || isEnded(by: min(nextFlush, nextDrain, stop), now: now) { return }
