@@ -26,6 +26,30 @@ struct LoadTests {
     #expect(Double(lines.count) <= 10 * seconds + 3, "\(lines.count) lines in \(seconds) s")
   }
 
+  @Test("four threads that open, write, read and close as fast as they can: the sums are exact")
+  func storm() throws {
+    try Scratch.directory { directory in
+      let rounds = 50_000
+      let options = ["--json", "--summary-only", "--ring-size", "256", "--under", directory]
+      let trace = try Trace.of(options) {
+        DispatchQueue.concurrentPerform(iterations: 4) { thread in
+          for _ in 0..<rounds {
+            let fd = open("\(directory)/file\(thread)", O_RDWR | O_CREAT, 0o600)
+            var byte: UInt8 = 0
+            if pwrite(fd, &byte, 1, 0) + pread(fd, &byte, 1, 0) != 2 || close(fd) != 0 {
+              Issue.record("a call failed: \(errno)")
+            }
+          }
+        }
+      }
+      #expect(trace.ended.status == 0 && trace.ended.errors.isEmpty, trace.description)
+      let row = try #require(try trace.objects().first { $0["pid"] as? Int == Int(getpid()) })
+      for key in ["opens", "reads", "read_bytes", "writes", "write_bytes"] {
+        #expect(row[key] as? Int == 4 * rounds, "\(key): \(row)")
+      }
+    }
+  }
+
   @Test("while directories are renamed, each read is told with a path that the file had")
   func renameStorm() throws {
     try Scratch.directory { directory in
