@@ -154,6 +154,42 @@ struct FatraceComparisonTests {
     }
   }
 
+  /// Stands for powertop(8), of which nothing is looked at here.
+  private static let powertop = """
+    #!/bin/sh
+    for part in 'overview of software power consumers' 'device power report' 'process device activity'; do
+      printf '%s\\n\\nnone\\n\\n' "$part"
+    done > "${1#--csv=}"
+    sleep "${2#--time=}"
+    """
+
+  @Test("power-usage-report, which calls fatrace, reports what was written")
+  func powerUsageReport() throws {
+    try Scratch.directory { directory in
+      let report = try String(contentsOfFile: "/usr/sbin/power-usage-report", encoding: .utf8)
+      #expect(report.contains("\nDURATION = 60\n"))
+      try report.replacing("\nDURATION = 60\n", with: "\nDURATION = 2\n").write(
+        toFile: "\(directory)/report", atomically: true, encoding: .utf8)
+      try Self.powertop.write(
+        toFile: "\(directory)/powertop", atomically: true, encoding: .utf8)
+      chmod("\(directory)/powertop", 0o755)
+      let path =
+        "PATH=\(directory):\((Built.fatrace as NSString).deletingLastPathComponent):/usr/bin:/bin"
+      let running = try Running(
+        "/usr/bin/env", [path, "python3", "-W", "ignore", "\(directory)/report"])
+      while running.process.isRunning {
+        try Calls.write("\(directory)/written")
+        usleep(10_000)
+      }
+      let ended = running.wait()
+      #expect(ended.status == 0, "\(ended)")
+      let line = "\(directory)/written: "
+      #expect(ended.text.contains(/======= \S+: \d+ file access events ======/), "\(ended)")
+      let found = ended.text.split(separator: "\n").filter { $0.hasPrefix(line) }
+      #expect(found.contains { $0.contains(/: \d+ writes$/) }, "\(ended)")
+    }
+  }
+
   @Test("the same arguments end both with the same status")
   func statuses() throws {
     try Scratch.ownFileSystem { directory in
