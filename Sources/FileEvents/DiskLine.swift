@@ -130,7 +130,7 @@ extension LineBuffer {
       append(" certainty=")
       append(certainty)
     }
-    if options.wakeups {
+    if options.wakeups != nil {
       append(" idle=")
       append(tenthsOf: record.idle_ns)
     }
@@ -173,7 +173,7 @@ extension LineBuffer {
     append(causeOf: record)
     append(byte: UInt8(ascii: "\""))
     appendJSONOrigin(record)
-    if options.wakeups {
+    if options.wakeups != nil {
       append(key: "idle")
       append(secondsOf: record.idle_ns)
     }

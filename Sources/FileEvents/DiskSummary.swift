@@ -2,222 +2,216 @@
 
 import CBfatrace
 
-/// What processes had disks do, for which file, added up from all requests that are wanted.
-///
-/// Memory is bounded: what comes after the first `rowLimit` combinations is added up together.
-struct DiskSummary {
-  static let rowLimit = 1 << 16
+/// What disks were asked for, or what was handed to write calls, added up.
+struct DiskSums {
+  var reads: UInt64 = 0
+  var readBytes: UInt64 = 0
+  /// Requests that are no reads: also flushes and discards, which have no bytes that are written.
+  var writes: UInt64 = 0
+  var writeBytes: UInt64 = 0
+  var discardBytes: UInt64 = 0
+  /// Bytes that write calls have taken.
+  var handedBytes: UInt64 = 0
+  /// Requests to a disk that was idle for long.
+  var wakeups: UInt64 = 0
 
-  /// One process, one file, one disk; if wake-ups are counted, all processes of one name, and one
-  /// cause: what runs every hour is another process each time.
-  struct Row {
-    /// The first one.
-    let requests: DiskRequests
-    var reads: UInt64 = 0
-    var readBytes: UInt64 = 0
-    var writes: UInt64 = 0
-    var writeBytes: UInt64 = 0
-    /// Nanoseconds.
-    var longestIdle: UInt64 = 0
+  var bytes: UInt64 { readBytes &+ writeBytes &+ discardBytes }
+  var requests: UInt64 { reads &+ writes }
 
-    var bytes: UInt64 { readBytes &+ writeBytes }
-    /// Each request that is told of with --wakeups is one.
-    var wakeups: UInt64 { reads &+ writes }
-    var record: bfa_disk_record { requests.record }
+  /// Write amplification in hundredths, rounded down: bytes that were written to the disk for each
+  /// that was handed to a write call; nil if there was none.
+  var amplification: UInt64? {
+    guard handedBytes > 0 else { return nil }
+    let (whole, rest) = writeBytes.quotientAndRemainder(dividingBy: handedBytes)
+    let part = handedBytes.dividingFullWidth(rest.multipliedFullWidth(by: 100)).quotient
+    return whole &* 100 &+ part
+  }
 
-    mutating func add(_ record: bfa_disk_record) {
-      if UInt32(record.operation) == BFA_DISK_READ.rawValue {
-        reads += UInt64(record.requests)
-        readBytes += record.bytes
-      } else {
-        writes += UInt64(record.requests)
-        writeBytes += record.bytes
-      }
-      longestIdle = max(longestIdle, record.idle_ns)
+  mutating func add(_ record: bfa_disk_record, wakeupNanoseconds: UInt64) {
+    switch UInt32(record.operation) {
+    case BFA_DISK_READ.rawValue:
+      reads &+= UInt64(record.requests)
+      readBytes &+= record.bytes
+    case BFA_DISK_DISCARD.rawValue:
+      writes &+= UInt64(record.requests)
+      discardBytes &+= record.bytes
+    default:
+      writes &+= UInt64(record.requests)
+      writeBytes &+= record.bytes
     }
+    if record.idle_ns >= wakeupNanoseconds { wakeups += 1 }
   }
 
-  private struct Key: Hashable {
-    let pid, device, disk: UInt32
-    let inode: UInt64
-    let cause: UInt8
-    let comm: [UInt8]
-  }
-
-  /// The one behind `rowLimit` is all others.
-  private var rows: [Row] = []
-  private var indices: [Key: Int] = [:]
-  let countsWakeups: Bool
-
-  init(countsWakeups: Bool) {
-    self.countsWakeups = countsWakeups
-  }
-
-  mutating func add(_ record: bfa_disk_record, path: UnsafeRawBufferPointer) {
-    let key = Key(
-      pid: countsWakeups ? 0 : record.record.tgid, device: record.record.device, disk: record.disk,
-      inode: record.record.inode, cause: countsWakeups ? record.cause : 0, comm: record.commBytes)
-    var index = indices[key] ?? min(rows.count, Self.rowLimit)
-    if index == rows.count {
-      rows.append(Row(requests: DiskRequests(record: record, path: Array(path))))
-    }
-    if index < Self.rowLimit { indices[key] = index } else { index = Self.rowLimit }
-    rows[index].add(record)
-  }
-
-  /// Those of most wake-ups, or bytes, first; without the others.
-  var sorted: [Row] {
-    rows.prefix(Self.rowLimit).sorted {
-      countsWakeups
-        ? ($0.wakeups, $0.longestIdle) > ($1.wakeups, $1.longestIdle)
-        : ($0.bytes, $0.wakeups) > ($1.bytes, $1.wakeups)
-    }
-  }
-
-  var others: Row? { rows.count > Self.rowLimit ? rows[Self.rowLimit] : nil }
-
-  /// Of each disk: its wake-ups, and the longest time without any, in nanoseconds.
-  var disks: [(name: [UInt8], wakeups: UInt64, longestIdle: UInt64)] {
-    var sums: [(name: [UInt8], wakeups: UInt64, longestIdle: UInt64)] = []
-    for row in rows {
-      let name = row.record.diskBytes
-      let index = sums.firstIndex { $0.name == name } ?? sums.count
-      if index == sums.count { sums.append((name, 0, 0)) }
-      sums[index].wakeups += row.wakeups
-      sums[index].longestIdle = max(sums[index].longestIdle, row.longestIdle)
-    }
-    return sums.sorted { $0.wakeups > $1.wakeups }
+  static func += (sums: inout Self, other: Self) {
+    sums.reads &+= other.reads
+    sums.readBytes &+= other.readBytes
+    sums.writes &+= other.writes
+    sums.writeBytes &+= other.writeBytes
+    sums.discardBytes &+= other.discardBytes
+    sums.handedBytes &+= other.handedBytes
+    sums.wakeups &+= other.wakeups
   }
 }
 
-extension LineBuffer {
-  /// A table: what woke each disk, or what was read and written.
-  mutating func append(_ summary: DiskSummary, colored: Bool) {
-    if summary.countsWakeups {
-      append(header: "  WAKEUPS   LONGEST  DISK        CAUSE      PROCESS  FILE", colored)
-      for disk in summary.disks {
-        reserve()
-        append(right: disk.wakeups, width: 9)
-        append(rightSeconds: disk.longestIdle, width: 10)
-        append("  ")
-        append(left: disk.name, width: 10)
-        append("  (all)\n")
+/// What processes had disks do, for which file, beside what they have handed to write calls; added
+/// up from all requests and writes that are wanted.
+///
+/// Memory is bounded: what comes after the first `rowLimit` combinations is added up by disk.
+struct DiskSummary {
+  static let rowLimit = 1 << 16
+  /// How long a disk is idle before a request counts as a wake-up, if nothing else is said.
+  static let defaultWakeupNanoseconds: UInt64 = 5_000_000_000
+
+  /// One process, one file, one disk.
+  struct Row {
+    /// The first ones: process, file and disk are those of all.
+    let requests: DiskRequests
+    var sums = DiskSums()
+    /// Of what is beyond the limit: no process and no file.
+    var isOthers = false
+    /// No request came to the file system: which disk it is on is not known.
+    var hasNoDisk = false
+
+    var record: bfa_disk_record { requests.record }
+  }
+
+  private struct Key: Hashable {
+    var pid: UInt32 = 0
+    var comm: [UInt8] = []
+    /// Of the file system; zero for the others of a disk.
+    var device: UInt32 = 0
+    var inode: UInt64 = 0
+    /// Zero for what was handed to write calls, which is about files.
+    var disk: UInt32 = 0
+  }
+
+  /// By process, file and disk.
+  private var asked: Rows
+  /// By process and file, or behind the limit by file system.
+  private var handed: Rows
+  /// The disk that file systems are on, the first one of several.
+  private var diskOfDevice: [UInt32: bfa_disk_record] = [:]
+  private let wakeupNanoseconds: UInt64
+  private let isOfOneDisk: Bool
+
+  private struct Rows {
+    let limit: Int
+    var rows: [Row] = []
+    var indices: [Key: Int] = [:]
+
+    /// The row of a key, or the one of the others.
+    mutating func index(_ key: Key, others: Key, _ requests: () -> DiskRequests) -> Int {
+      if let index = indices[key] { return index }
+      let isOthers = rows.count >= limit
+      if isOthers, let index = indices[others] { return index }
+      indices[isOthers ? others : key] = rows.count
+      rows.append(Row(requests: requests(), isOthers: isOthers))
+      return rows.count - 1
+    }
+  }
+
+  /// - Parameters:
+  ///   - wakeupNanoseconds: how long a disk is idle before a request counts as a wake-up.
+  ///   - isOfOneDisk: what is written to file systems on others is left out.
+  init(
+    wakeupNanoseconds: UInt64 = Self.defaultWakeupNanoseconds, isOfOneDisk: Bool = false,
+    rowLimit: Int = Self.rowLimit
+  ) {
+    asked = Rows(limit: rowLimit)
+    handed = Rows(limit: rowLimit)
+    self.wakeupNanoseconds = wakeupNanoseconds
+    self.isOfOneDisk = isOfOneDisk
+  }
+
+  /// Adds a request.
+  mutating func add(_ record: bfa_disk_record, path: UnsafeRawBufferPointer) {
+    if diskOfDevice[record.record.device] == nil { diskOfDevice[record.record.device] = record }
+    let key = Key(
+      pid: record.record.tgid, comm: record.commBytes, device: record.record.device,
+      inode: record.record.inode, disk: record.disk)
+    let index = asked.index(key, others: Key(disk: record.disk)) {
+      DiskRequests(record: record, path: Array(path))
+    }
+    asked.rows[index].sums.add(record, wakeupNanoseconds: wakeupNanoseconds)
+  }
+
+  /// Adds what was handed to write calls.
+  mutating func add(_ access: bfa_access, path: UnsafeRawBufferPointer) {
+    if access.write_bytes == 0 { return }
+    var record = bfa_disk_record()
+    record.record = access.record
+    let key = Key(
+      pid: access.record.tgid, comm: record.commBytes, device: access.record.device,
+      inode: access.record.inode)
+    let index = handed.index(key, others: Key(device: access.record.device)) {
+      DiskRequests(record: record, path: Array(path))
+    }
+    handed.rows[index].sums.handedBytes &+= access.write_bytes
+  }
+
+  /// Both together: those with most bytes first.
+  var rows: [Row] {
+    var joined = asked
+    for row in handed.rows {
+      let disk = diskOfDevice[row.record.record.device]
+      if disk == nil && isOfOneDisk { continue }
+      let others = Key(disk: disk?.disk ?? 0)
+      var key = others
+      if !row.isOthers {
+        key.pid = row.record.record.tgid
+        key.comm = row.record.commBytes
+        key.device = row.record.record.device
+        key.inode = row.record.record.inode
       }
-      for row in summary.sorted { append(wakeups: row) }
-      return
+      let index = joined.index(key, others: others) {
+        DiskRequests(record: row.record.on(disk), path: row.requests.path)
+      }
+      joined.rows[index].hasNoDisk = disk == nil
+      joined.rows[index].isOthers = joined.rows[index].isOthers || row.isOthers
+      joined.rows[index].sums += row.sums
     }
-    append(
-      header: "    READS        RBYTES    WRITES        WBYTES  DISK        PROCESS  FILE", colored)
-    for row in summary.sorted { append(counts: row, isOthers: false) }
-    if let others = summary.others { append(counts: others, isOthers: true) }
+    return joined.rows.sorted(by: Self.isBefore)
   }
 
-  private mutating func append(header: StaticString, _ colored: Bool) {
-    reserve()
-    append(style: Style.bold, if: colored)
-    append(header)
-    append(style: Style.plain, if: colored)
-    append(byte: UInt8(ascii: "\n"))
-  }
-
-  private mutating func append(wakeups row: DiskSummary.Row) {
-    reserve()
-    append(right: row.wakeups, width: 9)
-    append(rightSeconds: row.longestIdle, width: 10)
-    append("  ")
-    append(left: row.record.diskBytes, width: 10)
-    append("  ")
-    let start = count
-    append(causeOf: row.record)
-    pad(from: start, to: 9)
-    append("  ")
-    row.record.commBytes.withUnsafeBytes { append(escaped: $0) }
-    append("  ")
-    appendTextFile(row.requests, colored: false)
-    append(byte: UInt8(ascii: "\n"))
-  }
-
-  private mutating func append(counts row: DiskSummary.Row, isOthers: Bool) {
-    reserve()
-    append(right: row.reads, width: 9)
-    append(right: row.readBytes, width: 14)
-    append(right: row.writes, width: 10)
-    append(right: row.writeBytes, width: 14)
-    append("  ")
-    if isOthers {
-      append("(others)\n")
-      return
-    }
-    append(left: row.record.diskBytes, width: 10)
-    append("  ")
-    append(processOf: row.record)
-    append("  ")
-    appendTextFile(row.requests, colored: false)
-    append(byte: UInt8(ascii: "\n"))
-  }
-
-  private mutating func append(processOf record: bfa_disk_record) {
-    record.commBytes.withUnsafeBytes { append(escaped: $0) }
-    append(byte: UInt8(ascii: "("))
-    append(decimal: record.record.tgid)
-    append(byte: UInt8(ascii: ")"))
-  }
-
-  private mutating func append(left bytes: [UInt8], width: Int) {
-    let start = count
-    bytes.withUnsafeBytes { append(escaped: $0) }
-    pad(from: start, to: width)
-  }
-
-  private mutating func pad(from start: Int, to width: Int) {
-    while count - start < width { append(byte: UInt8(ascii: " ")) }
-  }
-
-  private mutating func append(right value: UInt64, width: Int) {
-    append(right: String(value), width: width)
-  }
-
-  private mutating func append(rightSeconds nanoseconds: UInt64, width: Int) {
-    let tenths = (nanoseconds + 50_000_000) / 100_000_000
-    append(right: "\(tenths / 10).\(tenths % 10)", width: width)
-  }
-
-  private mutating func append(right text: String, width: Int) {
-    for _ in 0..<max(0, width - text.utf8.count) { append(byte: UInt8(ascii: " ")) }
-    for byte in text.utf8 { append(byte: byte) }
-  }
-
-  /// The members of the object of a row, each with a comma in front.
-  mutating func appendJSON(_ row: DiskSummary.Row, wakeups: Bool) {
-    let record = row.record
-    record.commBytes.withUnsafeBytes { append(key: "comm", string: $0) }
-    if !wakeups { append(key: "pid", UInt64(record.record.tgid)) }
-    append(",\"device\":{\"major\":")
-    append(decimal: record.record.deviceMajor)
-    append(key: "minor", UInt64(record.record.deviceMinor))
-    append(byte: UInt8(ascii: "}"))
-    appendJSONFile(row.requests)
-    record.diskBytes.withUnsafeBytes { append(key: "device_name", string: $0) }
-    if wakeups {
-      append(",\"cause\":\"")
-      append(causeOf: record)
-      append("\"")
-      append(key: "wakeups", row.wakeups)
-      append(key: "longest_idle")
-      append(secondsOf: row.longestIdle)
-    } else {
-      append(key: "disk_reads", row.reads)
-      append(key: "disk_read_bytes", row.readBytes)
-      append(key: "disk_writes", row.writes)
-      append(key: "disk_write_bytes", row.writeBytes)
+  /// The same of all files together: of each process, those with most bytes first.
+  static func processes(_ rows: [Row]) -> [Row] {
+    totals(rows.filter { !$0.isOthers }) {
+      Key(pid: $0.record.record.tgid, comm: $0.record.commBytes)
     }
   }
 
-  /// The same for a whole disk.
-  mutating func appendJSON(disk name: [UInt8], wakeups: UInt64, longestIdle: UInt64) {
-    name.withUnsafeBytes { append(key: "device_name", string: $0) }
-    append(key: "wakeups", wakeups)
-    append(key: "longest_idle")
-    append(secondsOf: longestIdle)
+  /// The same of each disk.
+  static func disks(_ rows: [Row]) -> [Row] {
+    totals(rows.filter { !$0.hasNoDisk }) { Key(disk: $0.record.disk) }
+  }
+
+  private static func totals(_ rows: [Row], by key: (Row) -> Key) -> [Row] {
+    var totals: [Row] = []
+    var indices: [Key: Int] = [:]
+    for row in rows {
+      let index = indices[key(row)] ?? totals.count
+      if index < totals.count {
+        totals[index].sums += row.sums
+      } else {
+        indices[key(row)] = index
+        totals.append(Row(requests: row.requests, sums: row.sums))
+      }
+    }
+    return totals.sorted(by: isBefore)
+  }
+
+  private static func isBefore(_ one: Row, _ other: Row) -> Bool {
+    if one.isOthers != other.isOthers { return other.isOthers }
+    return (one.sums.bytes, one.sums.requests, one.sums.handedBytes, other.record.record.tgid)
+      > (other.sums.bytes, other.sums.requests, other.sums.handedBytes, one.record.record.tgid)
+  }
+}
+
+extension bfa_disk_record {
+  /// The same on the disk of another one.
+  fileprivate func on(_ disk: bfa_disk_record?) -> bfa_disk_record {
+    var record = self
+    if let disk { (record.disk, record.disk_name) = (disk.disk, disk.disk_name) }
+    return record
   }
 }

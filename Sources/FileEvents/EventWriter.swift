@@ -33,8 +33,11 @@ public struct LineOptions: Sendable {
 
   /// Requests to block devices instead of accesses.
   public var disk = false
-  /// How long disks were idle, and at the end what woke them; with `disk`.
-  public var wakeups = false
+  /// Only requests to a disk that was idle for at least so many nanoseconds, with how long it was,
+  /// and at the end a table of them; with `disk`.
+  public var wakeups: UInt64?
+  /// The summary leaves out what is written to file systems on disks without requests; with `disk`.
+  public var onlyOneDisk = false
 
   public init(
     json: Bool = false, long: Bool = false, timestamps: Timestamps = .none, user: Bool = false
@@ -74,6 +77,7 @@ public struct EventWriter: ~Copyable {
   private var summary: Summary?
   private var requests = DiskBatch()
   private var diskSummary: DiskSummary?
+  private var diskWakeups: DiskWakeups?
 
   /// - Parameters:
   ///   - places: where failed opens are wanted from.
@@ -88,9 +92,13 @@ public struct EventWriter: ~Copyable {
     self.realtimeOffset = realtimeOffset
     lines = LineBuffer(capacity: capacity)
     summary = options.summary && !options.disk ? Summary() : nil
-    diskSummary =
-      options.disk && (options.summary || options.wakeups)
-      ? DiskSummary(countsWakeups: options.wakeups) : nil
+    guard options.disk else { return }
+    if options.wakeups != nil { diskWakeups = DiskWakeups() }
+    if options.summary {
+      diskSummary = DiskSummary(
+        wakeupNanoseconds: options.wakeups ?? DiskSummary.defaultWakeupNanoseconds,
+        isOfOneDisk: options.onlyOneDisk)
+    }
   }
 
   /// Appends the line of one record, `bytes` as the ring buffer delivered them; they are borrowed
@@ -109,9 +117,8 @@ public struct EventWriter: ~Copyable {
   /// Appends the line of an event, for callers that have decoded the record already.
   /// - Returns: false if it was filtered, or is for the summary only.
   public mutating func append(_ event: Event) -> Bool {
-    if let disk = event.disk {
-      diskSummary?.add(disk, path: event.path)
-      if !options.onlySummary { requests.add(disk, path: event.path) }
+    if options.disk {
+      append(forDisks: event)
       return false
     }
     let paths = resolve(event)
@@ -130,6 +137,16 @@ public struct EventWriter: ~Copyable {
       lines.appendText(event, paths, options: options)
     }
     return true
+  }
+
+  /// Requests wait for `appendRequests`; accesses are for the summary only.
+  private mutating func append(forDisks event: Event) {
+    if let access = event.access { diskSummary?.add(access, path: event.path) }
+    guard let disk = event.disk else { return }
+    diskSummary?.add(disk, path: event.path)
+    if let wakeups = options.wakeups, disk.idle_ns < wakeups { return }
+    diskWakeups?.add(disk, path: event.path)
+    if !options.onlySummary { requests.add(disk, path: event.path) }
   }
 
   private func realtime(_ record: bfa_record) -> UInt64 {
@@ -200,11 +217,14 @@ public struct EventWriter: ~Copyable {
   ///   - width: of the terminal that it is shown on, in columns; 0: of none.
   ///   - lost: how many events are missing from it.
   public mutating func appendSummary(width: Int, lost: UInt64) {
-    if let diskSummary { appendSummary(diskSummary, lost: lost) }
+    if options.disk {
+      appendDiskSummaries(lost: lost)
+      return
+    }
     guard let summary else { return }
     if options.json {
-      for process in summary.sorted { appendObject(process, isOthers: false) }
-      if let others = summary.others { appendObject(others, isOthers: true) }
+      for process in summary.sorted { appendObject { $0.appendJSON(process, isOthers: false) } }
+      if let others = summary.others { appendObject { $0.appendJSON(others, isOthers: true) } }
       return
     }
     lines.reserve()
@@ -222,32 +242,45 @@ public struct EventWriter: ~Copyable {
     lines.append(" events: the numbers are too low\n")
   }
 
-  private mutating func appendSummary(_ summary: DiskSummary, lost: UInt64) {
-    guard options.json else {
-      lines.reserve()
-      if !options.onlySummary { lines.append("\n") }
-      lines.append(summary, colored: options.color)
-      appendMissing(lost)
+  private mutating func appendDiskSummaries(lost: UInt64) {
+    if options.json {
+      if let diskWakeups { appendObjects(diskWakeups) }
+      if let diskSummary { appendObjects(diskSummary) }
       return
     }
-    for disk in summary.countsWakeups ? summary.disks : [] {
-      lines.reserve()
-      let start = lines.count
-      lines.appendJSON(disk: disk.name, wakeups: disk.wakeups, longestIdle: disk.longestIdle)
-      endObject(from: start)
+    if let diskWakeups {
+      appendGap(if: !options.onlySummary)
+      lines.append(diskWakeups, colored: options.color)
     }
-    for row in summary.sorted {
-      lines.reserve()
-      let start = lines.count
-      lines.appendJSON(row, wakeups: summary.countsWakeups)
-      endObject(from: start)
+    if let diskSummary {
+      appendGap(if: !options.onlySummary || diskWakeups != nil)
+      lines.append(diskSummary, colored: options.color)
     }
+    if diskWakeups != nil || diskSummary != nil { appendMissing(lost) }
   }
 
-  private mutating func appendObject(_ process: Summary.Process, isOthers: Bool) {
+  private mutating func appendGap(if isNeeded: Bool) {
+    lines.reserve()
+    if isNeeded { lines.append("\n") }
+  }
+
+  private mutating func appendObjects(_ wakeups: DiskWakeups) {
+    for disk in wakeups.disks { appendObject { $0.appendJSON(disk: disk) } }
+    for row in wakeups.sorted { appendObject { $0.appendJSON(row) } }
+  }
+
+  private mutating func appendObjects(_ summary: DiskSummary) {
+    let rows = summary.rows
+    for disk in DiskSummary.disks(rows) { appendObject { $0.appendJSON(disk: disk) } }
+    for process in DiskSummary.processes(rows) { appendObject { $0.appendJSON(process: process) } }
+    for row in rows { appendObject { $0.appendJSON(row) } }
+  }
+
+  /// Appends an object for the summary, whose members the body appends.
+  private mutating func appendObject(_ members: (inout LineBuffer) -> Void) {
     lines.reserve()
     let start = lines.count
-    lines.appendJSON(process, isOthers: isOthers)
+    members(&lines)
     endObject(from: start)
   }
 

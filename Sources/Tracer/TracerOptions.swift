@@ -56,4 +56,14 @@ public struct TracerOptions {
   public var disk: Disk?
 
   public init() {}
+
+  /// The same processes and places, but what is handed to write calls instead of requests to block
+  /// devices.
+  public var ofWriteCalls: TracerOptions {
+    var options = self
+    options.disk = nil
+    options.types = types & UInt16(BFA_WRITTEN.rawValue)
+    options.failedOpens = false
+    return options
+  }
 }

@@ -40,7 +40,8 @@ struct Bfatrace: ParsableCommand {
     options.summary = output.wantsSummary
     options.onlySummary = output.summaryOnly
     options.disk = disks.areRequests
-    options.wakeups = disks.wakeups != nil
+    options.wakeups = disks.wakeups
+    options.onlyOneDisk = disks.device != nil
     return options
   }
 
@@ -67,8 +68,9 @@ struct Bfatrace: ParsableCommand {
     let place = try Place(files)
     var plan = Plan()
     plan.tracer = tracerOptions
-    plan.tracer.disk = try disks.tracerOptions()
+    plan.tracer.disk = try disks.tracerOptions(forSummary: output.wantsSummary)
     plan.tracer.place = place.tracer
+    plan.countsWriteCalls = disks.areRequests && output.wantsSummary
     plan.places = place.filter
     plan.lines = lineOptions
     plan.interval = delivery.interval

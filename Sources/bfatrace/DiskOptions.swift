@@ -24,10 +24,11 @@ struct DiskOptions: ParsableArguments {
   var areRequests: Bool { disk || wakeups != nil || device != nil }
 
   /// What they mean to the tracer; nil without any.
-  func tracerOptions() throws(Failure) -> TracerOptions.Disk? {
+  /// - Parameter forSummary: all requests are added up, whichever have lines.
+  func tracerOptions(forSummary: Bool) throws(Failure) -> TracerOptions.Disk? {
     guard areRequests else { return nil }
     var options = TracerOptions.Disk()
-    options.idleNanoseconds = wakeups ?? 0
+    options.idleNanoseconds = forSummary ? 0 : wakeups ?? 0
     if let device { options.device = try BlockDevice.disk(device) }
     return options
   }

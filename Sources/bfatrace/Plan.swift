@@ -5,6 +5,8 @@ import Tracer
 /// What a command line asks for: all that a session needs to know.
 struct Plan {
   var tracer = TracerOptions()
+  /// With requests to disks, also what is handed to write calls.
+  var countsWriteCalls = false
   var lines = LineOptions()
   /// Where names are wanted from that the kernel could not place.
   var places = PlaceFilter()

@@ -21,6 +21,8 @@ struct Session: ~Copyable {
   private let command: Command?
   private let leavesOutPipeline: Bool
   private var tracer: Tracer
+  /// Beside one of requests to disks, for their summary.
+  private var writeCalls: Tracer?
   private var output: LineOutput
   /// How long it goes on: nanoseconds.
   private let seconds: UInt64?
@@ -33,7 +35,10 @@ struct Session: ~Copyable {
     let command = plan.words.isEmpty ? nil : try Command(plan.words, as: plan.user)
     var options = plan.tracer
     options.command = command?.pid
-    tracer = try Tracer(options)
+    let tracer = try Tracer(options)
+    let writeCalls = plan.countsWriteCalls ? try Tracer(options.ofWriteCalls) : nil
+    self.tracer = tracer
+    self.writeCalls = writeCalls
     leavesOutPipeline = options.ignoresMore
     self.command = command
     interval = plan.interval
@@ -46,12 +51,15 @@ struct Session: ~Copyable {
   mutating func run() throws -> ExitStatus {
     signal(SIGPIPE, SIG_IGN)
     if let command { command.passSignals() } else { bfa_catch_signals() }
-    try tracer.attach(ignoring: leavesOutPipeline ? Pipeline.processes() : [])
+    let ignored = leavesOutPipeline ? Pipeline.processes() : []
+    try tracer.attach(ignoring: ignored)
+    try writeCalls?.attach(ignoring: ignored)
     // Not before: scripts wait for the file to know that events are recorded.
     if let outputPath { try output.open(outputPath) }
     try Tracer.dropPrivileges(mayKill: command != nil)
     try command?.begin()
     try follow()
+    writeCalls?.detach()
     tracer.detach()
     command?.stop()
     let status = try finish()
@@ -68,7 +76,7 @@ struct Session: ~Copyable {
       let now = Clock.monotonic
       if now >= stop || isEnded(by: min(nextFlush, nextDrain, stop), now: now) { return }
       if Clock.monotonic >= nextFlush {
-        try tracer.flush()
+        try flush()
         nextFlush = Clock.monotonic + interval
       }
       let pause = drain() ? Self.busyInterval : Self.patience
@@ -76,15 +84,28 @@ struct Session: ~Copyable {
     }
   }
 
+  /// Makes records of what is pending in the kernel; true if something is left.
+  @discardableResult
+  private func flush() throws -> Bool {
+    let isMore = try writeCalls?.flush() ?? false
+    return try tracer.flush() || isMore
+  }
+
   /// Sleeps until the deadline, or until the ring fills up; true if a signal came, the command has
   /// ended or the reader went.
   private func isEnded(by deadline: UInt64, now: UInt64) -> Bool {
     let milliseconds = deadline > now ? (deadline - now + 999_999) / 1_000_000 : 0
-    return withUnsafeTemporaryAllocation(of: pollfd.self, capacity: 3) { polls in
+    let writeCallsDescriptor =
+      switch writeCalls {
+      case .some(let tracer): tracer.descriptor
+      case nil: -1 as Int32
+      }
+    return withUnsafeTemporaryAllocation(of: pollfd.self, capacity: 4) { polls in
       polls[0] = output.pollDescriptor
       polls[1] = command?.pollDescriptor ?? pollfd(fd: -1, events: 0, revents: 0)
       polls[2] = pollfd(fd: tracer.descriptor, events: Int16(POLLIN), revents: 0)
-      let ready = poll(polls.baseAddress, 3, Int32(milliseconds))
+      polls[3] = pollfd(fd: writeCallsDescriptor, events: Int16(POLLIN), revents: 0)
+      let ready = poll(polls.baseAddress, 4, Int32(milliseconds))
       let isOver = polls[0].revents != 0 || polls[1].revents != 0
       return bfa_caught_signal() != 0 || (ready > 0 && isOver)
     }
@@ -92,8 +113,12 @@ struct Session: ~Copyable {
 
   /// Writes the lines of the waiting records; true if there were any.
   private mutating func drain() -> Bool {
-    let any = Self.drain(tracer, into: &output)
-    let lost = tracer.lost
+    output.setClock()
+    var any = tracer.drain(limit: Self.share, into: &output)
+    if writeCalls?.drain(limit: Self.share, into: &output) == true { any = true }
+    output.appendRequests()
+    output.flush()
+    let lost = tracer.lost + (writeCalls?.lost ?? 0)
     if lost > toldLost {
       output.appendLost(lost - toldLost)
       complain(
@@ -104,33 +129,34 @@ struct Session: ~Copyable {
     return any
   }
 
-  private static func drain(_ tracer: borrowing Tracer, into output: inout LineOutput) -> Bool {
-    var any = false
-    output.setClock()
-    let more = tracer.drain(limit: share) { record in
-      any = true
-      output.append(record: record)
-    }
-    output.appendRequests()
-    output.flush()
-    return any || more
-  }
-
   /// Drains what is pending, and sums up. A second signal ends it at once.
   private mutating func finish() throws -> ExitStatus {
     var isMore = true
     while isMore && !output.isDone {
-      isMore = try tracer.flush()
+      isMore = try flush()
       while !output.isDone && drain() {}
     }
     output.writeSummary(lost: toldLost)
     try output.check()
-    if tracer.unresolved > 0 {
+    let unresolved = tracer.unresolved + (writeCalls?.unresolved ?? 0)
+    if unresolved > 0 {
       complain(
-        "\(tracer.unresolved) calls were on descriptors that another thread closed meanwhile, "
+        "\(unresolved) calls were on descriptors that another thread closed meanwhile, "
           + "files or not: they are not shown")
     }
     if toldLost > 0 { complain("lost \(toldLost) events in all") }
     return toldLost > 0 ? .lost : .ended
+  }
+}
+
+extension Tracer {
+  /// Makes lines of at most `limit` waiting records; true if there were any.
+  fileprivate func drain(limit: Int, into output: inout LineOutput) -> Bool {
+    var any = false
+    let more = drain(limit: limit) { record in
+      any = true
+      output.append(record: record)
+    }
+    return any || more
   }
 }

@@ -6,17 +6,6 @@ import Testing
 
 @Suite("Lines of requests to disks")
 struct DiskLineTests {
-  private func record(
-    _ common: Common, _ change: (inout bfa_disk_record) -> Void = { _ in }
-  ) -> [UInt8] {
-    var disk = bfa_disk_record()
-    common.fill(&disk.record, kind: BFA_RECORD_DISK)
-    disk.requests = 1
-    withUnsafeMutableBytes(of: &disk.disk_name) { $0.copyBytes(from: "sda".utf8) }
-    change(&disk)
-    return withUnsafeBytes(of: disk) { Array($0) } + common.path
-  }
-
   private func lines(_ records: [[UInt8]], _ options: LineOptions = LineOptions()) -> [String] {
     var options = options
     options.disk = true
@@ -29,13 +18,13 @@ struct DiskLineTests {
   }
 
   private var read: [UInt8] {
-    record(Common(comm: Array("cat".utf8), tgid: 1234, path: Array("/var/lib/db".utf8))) {
+    diskRecord(Common(comm: Array("cat".utf8), tgid: 1234, path: Array("/var/lib/db".utf8))) {
       ($0.bytes, $0.cause) = (524_288, UInt8(BFA_CAUSE_READ.rawValue))
     }
   }
 
   private var atime: [UInt8] {
-    record(
+    diskRecord(
       Common(
         comm: Array("smbd".utf8), tgid: 700, types: [written], marks: [BFA_MARK_FILE],
         path: Array("/srv/music".utf8))
@@ -60,7 +49,7 @@ struct DiskLineTests {
   @Test("what is not exact says so, and who submitted it")
   func likely() {
     var options = LineOptions()
-    options.wakeups = true
+    options.wakeups = 60_000_000_000
     let text = lines([atime], options)
     #expect(
       text.first
@@ -72,7 +61,7 @@ struct DiskLineTests {
 
   @Test("nobody is named who is not known")
   func unknown() {
-    let flush = record(Common(comm: [], tgid: 0, path: [])) {
+    let flush = diskRecord(Common(comm: [], tgid: 0, path: [])) {
       $0.operation = UInt8(BFA_DISK_FLUSH.rawValue)
       ($0.cause, $0.certainty) = (UInt8(BFA_CAUSE_FLUSH.rawValue), UInt8(BFA_NOBODY.rawValue))
       $0.record.device = 8 << 20 | 1
@@ -97,7 +86,7 @@ struct DiskLineTests {
 
   @Test("the device node itself is named after the disk, or the partition")
   func raw() {
-    let partition = record(Common(path: [])) {
+    let partition = diskRecord(Common(path: [])) {
       ($0.cause, $0.partition) = (UInt8(BFA_CAUSE_RAW.rawValue), 1)
       withUnsafeMutableBytes(of: &$0.disk_name) { $0.copyBytes(from: "nvme0n1".utf8) }
     }

@@ -81,6 +81,18 @@ func callRecord(
     + common.newPath + common.newFilename + common.processBytes
 }
 
+/// One request to the disk "sda".
+func diskRecord(
+  _ common: Common, _ change: (inout bfa_disk_record) -> Void = { _ in }
+) -> [UInt8] {
+  var disk = bfa_disk_record()
+  common.fill(&disk.record, kind: BFA_RECORD_DISK)
+  disk.requests = 1
+  withUnsafeMutableBytes(of: &disk.disk_name) { $0.copyBytes(from: "sda".utf8) }
+  change(&disk)
+  return withUnsafeBytes(of: disk) { Array($0) } + common.path
+}
+
 /// An openat(2) that failed with ENOENT: `filename` was looked up from `base`.
 func failedOpen(base: String, filename: String, marks: [bfa_mark] = []) -> [UInt8] {
   let common = Common(

@@ -175,11 +175,11 @@ struct DiskTests {
     }
   }
 
-  @Test("what wakes a disk is shown once, and summed up")
-  func wakeups() throws {
+  @Test("what wakes a disk is shown once, and summed up", arguments: [[], ["--summary"]])
+  func wakeups(more: [String]) throws {
     try Scratch.directory { directory in
       let image = try DiskImage(in: directory)
-      let trace = try Trace.of(["--wakeups", "1", "--device", image.device]) {
+      let trace = try Trace.of(["--wakeups", "1", "--device", image.device] + more) {
         for _ in 0..<2 {
           let idle = try image.statistics()
           // The time that it takes to be idle is what this is about.
@@ -187,7 +187,10 @@ struct DiskTests {
           try #require(try image.statistics() == idle)
           let writer = try PythonProcess(
             in: directory,
-            "os.write(os.open('\(image.device)', os.O_WRONLY | os.O_SYNC), b'x' * 8192)")
+            """
+            for _ in range(2):
+              os.write(os.open('\(image.device)', os.O_WRONLY | os.O_SYNC), b'x' * 8192)
+            """)
           try writer.end()
         }
       }
@@ -198,6 +201,64 @@ struct DiskTests {
       #expect(
         trace.lines.contains { $0.contains(try! Regex("^ +2 +1\\.[0-9]  \(image.name) .*all")) },
         trace.description)
+      // The other table has all requests, and of them those that woke it.
+      let all = try! Regex("^ +0 +0 +([0-9]+) +32768 +0 +- +2  \(image.name) +.all")
+      let sums = trace.lines.compactMap { $0.firstMatch(of: all)?.output[1].substring }
+      #expect(sums.count == more.count && sums.allSatisfy { Int($0) ?? 0 > 2 }, trace.description)
+    }
+  }
+
+  @Test(
+    "a summary has what was handed to write calls, and what came of it",
+    arguments: DiskImage.FileSystem.allCases)
+  func amplification(fileSystem: DiskImage.FileSystem) throws {
+    try Scratch.directory { directory in
+      let image = try DiskImage(in: directory, fileSystem)
+      try image.mount()
+      try shell("sync -f on", in: directory)
+      let writer = try PythonProcess(
+        in: image.mountPoint, #"log = os.open("log", os.O_CREAT | os.O_WRONLY | os.O_APPEND)"#)
+      let before = try image.statistics()
+      let trace = try Trace.of(["--disk", "--json", "--summary-only", "--device", image.device]) {
+        try writer.run(
+          """
+          for _ in range(40):
+            os.write(log, b"x" * 100)
+            os.fsync(log)
+          os.writev(log, [b"y" * 10, b"z" * 20])
+          """)
+        try shell("sync -f \(image.mountPoint)")
+      }
+      let after = try image.statistics()
+      try writer.end()
+      #expect(trace.ended.status == 0, trace.description)
+      try expectAmplification(
+        trace, pid: Int(writer.pid), path: "\(image.mountPoint)/log",
+        disk: zip(before, after).map { $1 - $0 })
+    }
+  }
+
+  private func expectAmplification(_ trace: Trace, pid: Int, path: String, disk: [Int]) throws {
+    let objects = try trace.objects()
+    let totals = objects.filter { $0["total"] != nil }
+    let files = objects.filter { $0["total"] == nil }
+    let log = files.filter { $0["path"] as? String == path && $0["pid"] as? Int == pid }
+    #expect(log.map { $0["write_bytes"] as? Int } == [4030], trace.description)
+    // Each fsync takes a whole block at least, of 1 KiB.
+    #expect(log.first?["write_amplification"] as? Double ?? 0 >= 10, trace.description)
+    let process = totals.filter { $0["pid"] as? Int == pid }
+    #expect(process.map { $0["write_bytes"] as? Int } == [4030], trace.description)
+    let whole = try #require(totals.first { $0["pid"] == nil }, trace.description)
+    #expect(whole["disk_read_bytes"] as? Int == disk[2] * 512, trace.description)
+    #expect(whole["disk_write_bytes"] as? Int == disk[6] * 512, trace.description)
+    let ratio = Double(disk[6] * 512) / 4030
+    let told = whole["write_amplification"] as? Double ?? 0
+    #expect(told <= ratio && told > ratio - 0.01, trace.description)
+    for key in ["disk_reads", "disk_read_bytes", "disk_writes", "disk_write_bytes", "write_bytes"] {
+      let sum = files.reduce(0) { $0 + ($1[key] as? Int ?? 0) }
+      #expect(sum == whole[key] as? Int, "\(key): \(trace)")
+      let ofProcesses = totals.dropFirst().reduce(0) { $0 + ($1[key] as? Int ?? 0) }
+      #expect(ofProcesses == sum, "\(key): \(trace)")
     }
   }
 

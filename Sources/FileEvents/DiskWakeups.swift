@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CBfatrace
+
+/// What woke disks, added up: by name of the process and cause, as what runs every hour is another
+/// process each time.
+///
+/// Memory is bounded: what comes after the first `rowLimit` combinations counts for the disk only.
+struct DiskWakeups {
+  static let rowLimit = 1 << 16
+
+  struct Row {
+    /// The first one.
+    let requests: DiskRequests
+    var wakeups: UInt64 = 0
+    /// Nanoseconds.
+    var longestIdle: UInt64 = 0
+
+    var record: bfa_disk_record { requests.record }
+
+    mutating func add(_ record: bfa_disk_record) {
+      wakeups += 1
+      longestIdle = max(longestIdle, record.idle_ns)
+    }
+  }
+
+  private struct Key: Hashable {
+    let device, disk: UInt32
+    let inode: UInt64
+    let cause: UInt8
+    let comm: [UInt8]
+  }
+
+  private var rows: [Row] = []
+  private var indices: [Key: Int] = [:]
+  private var diskRows: [Row] = []
+
+  /// Adds a request that woke its disk.
+  mutating func add(_ record: bfa_disk_record, path: UnsafeRawBufferPointer) {
+    addDisk(record)
+    let key = Key(
+      device: record.record.device, disk: record.disk, inode: record.record.inode,
+      cause: record.cause, comm: record.commBytes)
+    let index = indices[key] ?? rows.count
+    if index == rows.count {
+      if index == Self.rowLimit { return }
+      indices[key] = index
+      rows.append(Row(requests: DiskRequests(record: record, path: Array(path))))
+    }
+    rows[index].add(record)
+  }
+
+  private mutating func addDisk(_ record: bfa_disk_record) {
+    let index = diskRows.firstIndex { $0.record.disk == record.disk } ?? diskRows.count
+    if index == diskRows.count {
+      diskRows.append(Row(requests: DiskRequests(record: record, path: [])))
+    }
+    diskRows[index].add(record)
+  }
+
+  /// Those with most wake-ups first.
+  var sorted: [Row] { Self.sorted(rows) }
+  /// Of each disk, also what is beyond the limit.
+  var disks: [Row] { Self.sorted(diskRows) }
+
+  private static func sorted(_ rows: [Row]) -> [Row] {
+    rows.sorted { ($0.wakeups, $0.longestIdle) > ($1.wakeups, $1.longestIdle) }
+  }
+}
