@@ -48,6 +48,8 @@ static __always_inline int inode_changed(struct inode *inode)
 	if (!is_on_disk(sb))
 		return 0;
 	look_at_task(&doing);
+	if (doing.what == DOING_WRITE && doing.file && READ(doing.file, f_inode) == inode)
+		note_other_writer(current_task(), inode);
 	if (is_writing_out(&doing) && note_change_for(device, inode))
 		return 0;
 	if (doing.what != DOING_KERNEL)

@@ -160,6 +160,16 @@ static __always_inline void note_dirty_file(struct task_struct *task, struct ino
 	bpf_map_update_elem(&inode_culprits, &key, &fresh, BPF_ANY);
 }
 
+/* It writes to a file, perhaps to a page that is dirty already: of that, no more is told. */
+static __always_inline void note_other_writer(struct task_struct *task, struct inode *inode)
+{
+	struct inode_key key = inode_key_of(inode);
+	struct culprit *known = bpf_map_lookup_elem(&inode_culprits, &key);
+
+	if (known && !is_same(known, task))
+		note_dirty_file(task, inode);
+}
+
 /* The thread of a loop device writes for whoever uses that. */
 static __always_inline void note_dirty_backing(struct inode *inode)
 {
@@ -245,13 +255,31 @@ static __always_inline bool is_journal_thread(struct task_struct *task)
 	return is_kernel_thread(task) && !__builtin_memcmp(task->comm, "jbd2/", 5);
 }
 
+/* Metadata that are changed to write out data are for the one who wrote these, not for who asks for it. */
+static __always_inline void blame_writer(struct culprit *fresh, struct doing *doing, struct changes *c)
+{
+	struct inode_key key = {};
+	struct culprit *writer = 0;
+
+	if (doing->file) {
+		key = inode_key_of(READ(doing->file, f_inode));
+		writer = bpf_map_lookup_elem(&inode_culprits, &key);
+	}
+	if (writer) {
+		*fresh = *writer;
+		fresh->cause = BFA_CAUSE_METADATA;
+	} else if (c) {
+		*fresh = c->last;
+	}
+}
+
 /* A page of a block device has got dirty in memory. */
 static __always_inline void note_dirty_block(struct task_struct *task, struct inode *node, __u64 index)
 {
 	struct block_key key = { .device = READ(node, i_rdev), .index = index };
 	struct changes *c = changes_of(key.device);
+	struct culprit fresh = {};
 	struct doing doing;
-	struct culprit fresh;
 
 	look_at_task(&doing);
 	if (doing.what == DOING_KERNEL) {
@@ -263,6 +291,8 @@ static __always_inline void note_dirty_block(struct task_struct *task, struct in
 		fresh.cause = BFA_CAUSE_RAW;
 	} else if (c && is_same(&c->last, task)) {
 		fresh = c->last;
+	} else if (is_writing_out(&doing)) {
+		blame_writer(&fresh, &doing, c);
 	} else {
 		become_culprit(&fresh, task);
 		fresh.cause = BFA_CAUSE_METADATA;

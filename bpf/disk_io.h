@@ -218,6 +218,9 @@ static __always_inline void judge_file_write(struct io *io, struct task_struct *
 	io->cause = cause_of_write(io, task);
 	if (writer) {
 		blame(io, writer);
+		/* A page that is dirty already, a second one writes to unnoticed within the same tick of the clock. */
+		if ((__s32)READ(io->host, i_writecount.counter) > 1)
+			io->culprit.marks |= CULPRIT_LIKELY;
 		writer->marks |= CULPRIT_WRITTEN;
 		/* Where data have gone is metadata, which btrfs changes for every write. */
 		if (READ(READ(io->host, i_sb), s_magic) == BTRFS_SUPER_MAGIC)

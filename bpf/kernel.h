@@ -112,6 +112,7 @@ struct inode {
 	unsigned long i_ino;
 	unsigned int i_nlink;
 	__s64 i_size;
+	struct atomic_counter i_writecount; /* of openings for writing */
 	char *i_link;
 	__u32 i_rdev;
 	struct address_space *i_mapping;

@@ -14,8 +14,14 @@ struct DiskCause {
   /// "read", "write", ...; nil: nothing is to be told of the culprit.
   var disk: String?
   var causes: Set<String> = []
-  /// Of files in the file system; nil: which file it is for is not known to all file systems.
-  var files: Set<String>?
+  /// One of these is told to have the data; empty: what is told is about metadata.
+  var files: Set<String> = []
+  /// These are what it changes besides, or reads metadata of; "" is the root of the file system.
+  var changed: Set<String> = []
+  /// btrfs does not tell which file it is: it has no name, or that of one of these.
+  var isNamelessOnBtrfs = false
+  /// The file system is mounted with it.
+  var mountOption: String?
   /// The third process is told to have submitted it.
   var isSubmittedByThird = false
 }
@@ -59,7 +65,7 @@ extension DiskCause {
       disk: "read", causes: ["readahead"], files: ["ahead"]),
     DiskCause(
       name: "cold directory", act: #"os.listdir("directory")"#,
-      disk: "read", causes: ["metadata"]),
+      disk: "read", causes: ["metadata"], changed: ["directory"]),
     DiskCause(
       name: "sendfile",
       act: """
@@ -105,7 +111,7 @@ extension DiskCause {
     DiskCause(
       name: "O_SYNC write",
       act: #"os.write(os.open("new", os.O_WRONLY | os.O_CREAT | os.O_SYNC), b"x" * 4096)"#,
-      disk: "write", causes: ["fsync"], files: ["new"]),
+      disk: "write", causes: ["fsync"], files: ["new"], changed: [""]),
     DiskCause(
       name: "msync",
       act: """
@@ -122,38 +128,45 @@ extension DiskCause {
         os.pwrite(f, b"x" * 4096, 1 << 24)
         os.fdatasync(f)
         """,
-      disk: "write", causes: ["fsync"], files: ["sparse"]),
+      disk: "write", causes: ["fsync"], files: ["sparse"], changed: [""]),
     DiskCause(
       name: "rename over",
       act: #"open("temporary", "wb").write(b"x" * 5000); os.rename("temporary", "cold")"#,
       // btrfs writes it out before it has the new name.
-      disk: "write", causes: writtenOut, files: ["cold", "temporary"]),
+      disk: "write", causes: writtenOut, files: ["cold", "temporary"], changed: [""]),
   ]
 
   private static let changing = [
     DiskCause(
       name: "new directory", act: #"os.mkdir("made")"#,
-      disk: "write", causes: metadata),
+      disk: "write", causes: metadata, changed: ["", "made"], isNamelessOnBtrfs: true),
     DiskCause(
       name: "new file", act: #"open("made/file", "w").close()"#,
-      disk: "write", causes: metadata),
+      disk: "write", causes: metadata, changed: ["made", "made/file"], isNamelessOnBtrfs: true),
     DiskCause(
       name: "access time, relatime", before: #"os.utime("read", (1, 2))"#,
       act: #"open("read", "rb", 0).read(1)"#,
-      disk: "write", causes: ["atime"]),
+      disk: "write", causes: ["atime"], changed: ["read"]),
     DiskCause(
-      name: "truncate", act: #"os.truncate("cut", 4096)"#, disk: "write", causes: metadata),
+      name: "access time, strictatime", before: #"open("read", "rb", 0).read(1)"#,
+      act: #"open("read", "rb", 0).read(1)"#,
+      disk: "write", causes: ["atime"], changed: ["read"], mountOption: "strictatime"),
     DiskCause(
-      name: "delete", act: #"os.remove("removed")"#, disk: "write", causes: metadata),
+      name: "truncate", act: #"os.truncate("cut", 4096)"#,
+      disk: "write", causes: metadata, changed: ["cut"], isNamelessOnBtrfs: true),
     DiskCause(
-      name: "chmod", act: #"os.chmod("mode", 0o600)"#, disk: "write", causes: metadata),
+      name: "delete", act: #"os.remove("removed")"#,
+      disk: "write", causes: metadata, changed: ["", "removed"], isNamelessOnBtrfs: true),
+    DiskCause(
+      name: "chmod", act: #"os.chmod("mode", 0o600)"#,
+      disk: "write", causes: metadata, changed: ["mode"], isNamelessOnBtrfs: true),
     DiskCause(
       name: "discard",
       act: """
         import fcntl, struct
         fcntl.ioctl(os.open(".", os.O_RDONLY), 0xc0185879, struct.pack("QQQ", 0, 1 << 40, 0))
         """,
-      disk: "discard", causes: ["discard"]),
+      disk: "discard", causes: ["discard"], changed: [""]),
     DiskCause(
       name: "raw device",
       act: #"os.pread(os.open(os.environ["DEVICE"], os.O_RDONLY), 4096, 200 << 20)"#,
