@@ -140,22 +140,60 @@ static __always_inline struct changes *new_changes_of(__u32 device)
 	return bpf_map_lookup_elem(&changes, &device);
 }
 
+enum { DESCRIPTORS_LOOKED_AT = 64 };
+
+struct own_descriptors {
+	struct file *file;
+	__s64 count;
+};
+
+static long count_descriptor(__u32 fd, void *context)
+{
+	struct own_descriptors *own = context;
+
+	own->count += file_of_fd(current_task(), fd) == own->file;
+	return 0;
+}
+
+/*
+ * Others may write to it, too: another process has the same opening of the
+ * file, or the file was opened more than once. Threads that share descriptors
+ * refer to the file as long as a call takes.
+ */
+static __noinline bool is_shared(struct task_struct *task, struct file *file)
+{
+	struct own_descriptors own = { .file = file };
+
+	if ((__s32)READ(READ(file, f_inode), i_writecount.counter) > 1)
+		return true;
+	if (references(file) == 1)
+		return false;
+	own.count = task->files->count.counter > 1;
+	bpf_loop(DESCRIPTORS_LOOKED_AT, count_descriptor, &own, 0);
+	return references(file) > own.count;
+}
+
 /* A page of a file has got dirty in memory. */
 static __always_inline void note_dirty_file(struct task_struct *task, struct inode *inode)
 {
 	struct inode_key key = inode_key_of(inode);
 	struct culprit *known = bpf_map_lookup_elem(&inode_culprits, &key);
 	struct culprit fresh;
+	struct doing doing;
 	bool clean;
 
 	if (known && is_same(known, task) && !(known->marks & CULPRIT_WRITTEN))
 		return;
+	look_at_task(&doing);
 	clean = !(inode_state(inode) & (INODE_STATE(I_DIRTY_PAGES) | INODE_STATE(I_SYNC)));
 	become_culprit(&fresh, task);
 	set_file(&fresh, inode);
 	fresh.cause = BFA_CAUSE_WRITEBACK;
 	/* What the one before has not got written yet cannot be told from this. */
 	if (known && !clean && (!is_same(known, task) || known->marks & CULPRIT_LIKELY))
+		fresh.marks |= CULPRIT_LIKELY;
+	/* Another one that writes to the same page within a tick of the clock is not noticed. */
+	if (doing.what == DOING_WRITE && doing.file && is_shared(task, doing.file))
 		fresh.marks |= CULPRIT_LIKELY;
 	bpf_map_update_elem(&inode_culprits, &key, &fresh, BPF_ANY);
 }

@@ -60,6 +60,30 @@ struct iomap_dio {
 	struct kiocb *iocb;
 } KERNEL_STRUCT;
 
+struct long_counter {
+	__s64 counter;
+} KERNEL_STRUCT;
+
+/* References to an open file: less one since 6.13 (90ee6ed776c0). */
+struct file_ref {
+	struct long_counter refcnt;
+} KERNEL_STRUCT;
+
+struct file___ref {
+	struct file_ref f_ref;
+} KERNEL_STRUCT;
+
+struct file___count {
+	struct long_counter f_count;
+} KERNEL_STRUCT;
+
+static __always_inline __s64 references(struct file *file)
+{
+	if (bpf_core_field_exists(struct file___ref, f_ref))
+		return READ((struct file___ref *)file, f_ref.refcnt.counter) + 1;
+	return READ((struct file___count *)file, f_count.counter);
+}
+
 struct loop_device {
 	struct file *lo_backing_file;
 } KERNEL_STRUCT;

@@ -29,7 +29,7 @@ extension TracerOptions {
 
   /// Of these, the ones are attached whose tracepoints the kernel has now.
   static let fileSystemPrograms = [
-    "ext4_mark_inode_dirty", "jbd2_start_commit", "xfs_trans_commit", "btrfs_cow_block",
-    "btrfs_space_reservation", "btrfs_transaction_commit",
+    "ctime_ns_xchg", "ext4_mark_inode_dirty", "jbd2_start_commit", "xfs_trans_commit",
+    "btrfs_cow_block", "btrfs_space_reservation", "btrfs_transaction_commit",
   ]
 }

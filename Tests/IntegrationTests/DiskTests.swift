@@ -196,20 +196,31 @@ struct DiskTests {
   }
 
   @Test(
-    "who adds to a page that is dirty already is told too",
-    arguments: [DiskImage.FileSystem.ext4, .xfs, .btrfs])
-  func secondWriter(fileSystem: DiskImage.FileSystem) throws {
+    "who adds to a page that is dirty already is told too, or that there may be others",
+    arguments: [DiskImage.FileSystem.ext4, .xfs, .btrfs],
+    ["mine = f", #"mine = os.open("file", os.O_WRONLY | os.O_APPEND)"#])
+  func secondWriter(fileSystem: DiskImage.FileSystem, opening: String) throws {
     try Scratch.directory { directory in
       let image = try DiskImage(in: directory, fileSystem)
       try image.mount()
-      let open = #"f = os.open("file", os.O_CREAT | os.O_WRONLY | os.O_APPEND)"#
-      let first = try PythonProcess(in: image.mountPoint, open)
-      let second = try PythonProcess(in: image.mountPoint, open)
+      let first = try PythonProcess(
+        in: image.mountPoint,
+        """
+        f = os.open("file", os.O_CREAT | os.O_WRONLY | os.O_APPEND)
+        wait, go = os.pipe()
+        other = os.fork()
+        if other == 0:
+          \(opening)
+          os.read(wait, 1)
+          os.write(mine, b"x" * 500)
+          os._exit(0)
+        open("other", "w").write(str(other))
+        """)
       try shell("sync -f \(image.mountPoint)")
+      let other = try String(contentsOfFile: "\(image.mountPoint)/other", encoding: .ascii)
       let trace = try Trace.of(["--disk", "--json", "--device", image.device]) {
-        // More than what a file system keeps in its metadata.
-        try first.run(#"os.write(f, b"x" * 5000)"#)
-        try second.run(#"os.write(f, b"x" * 1000)"#)
+        // More than what a file system keeps in its metadata; one directly after the other.
+        try first.run(#"os.write(f, b"x" * 7000); os.write(go, b"x"); os.waitpid(other, 0)"#)
         try shell("sync -f \(image.mountPoint)")
       }
       let data = try trace.objects().filter {
@@ -217,7 +228,7 @@ struct DiskTests {
       }
       #expect(!data.isEmpty, trace.description)
       #expect(data.allSatisfy { $0["certainty"] as? String == "likely" }, trace.description)
-      let writers = [first.pid, second.pid].map(Int.init)
+      let writers = [Int(first.pid), Int(other)]
       #expect(data.allSatisfy { writers.contains($0["pid"] as? Int ?? 0) }, trace.description)
     }
   }
