@@ -31,10 +31,14 @@ final class DiskImage {
   /// "/dev/loop0"
   let device: String
   let directory: String
+  /// Without what would be read in the background, some time after.
+  private let mountOptions: String
 
   /// - Parameter directory: empty; the image is made in it.
   init(in directory: String, _ fileSystem: FileSystem? = nil) throws {
     self.directory = directory
+    let isExt4 = fileSystem == .ext4 || fileSystem == .ext4WithoutJournal
+    mountOptions = isExt4 ? "-o no_prefetch_block_bitmaps" : ""
     // 300 MiB is the least that xfs takes.
     let made = try shell(
       "truncate -s 320M image && mkdir on && losetup -f --show image", in: directory)
@@ -56,7 +60,7 @@ final class DiskImage {
   var mountPoint: String { "\(directory)/on" }
 
   func mount(_ options: String = "") throws {
-    let ended = try shell("mount \(options) \(device) on", in: directory)
+    let ended = try shell("mount \(mountOptions) \(options) \(device) on", in: directory)
     try #require(ended.status == 0, "\(ended.errors)")
   }
 
