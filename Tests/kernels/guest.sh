@@ -119,6 +119,7 @@ done <<EOF
 --ignore-comm x
 --summary
 --disk
+--disk --summary
 --wakeups 1
 --check
 EOF
