@@ -157,21 +157,53 @@ struct DiskTests {
 
   /// Bytes are those that the disk has counted. It splits requests that are longer than it takes, and
   /// so counts more of them.
-  private func expectSums(_ trace: Trace, _ counted: [Int]) throws {
+  private func expectSums(_ trace: Trace, _ counted: [Int], on name: String? = nil) throws {
     var bytes: [String: Int] = [:]
     var requests: [String: Int] = [:]
     for record in try trace.objects() {
-      guard let disk = record["disk"] as? String else { continue }
+      guard let disk = record["disk"] as? String,
+        name == nil || record["device_name"] as? String == name
+      else { continue }
       bytes[disk, default: 0] += record["bytes"] as? Int ?? 0
       requests[disk, default: 0] += record["requests"] as? Int ?? 0
     }
-    #expect(bytes["read"] == counted[2] * 512, trace.description)
-    #expect(bytes["write"] == counted[6] * 512, trace.description)
-    #expect(bytes["discard"] == counted[13] * 512, trace.description)
+    #expect(bytes["read"] ?? 0 == counted[2] * 512, trace.description)
+    #expect(bytes["write"] ?? 0 == counted[6] * 512, trace.description)
+    #expect(bytes["discard"] ?? 0 == counted[13] * 512, trace.description)
     // A flush without data counts as a write; what was merged with another one was a request too.
     let writes = (requests["write"] ?? 0) + (requests["flush"] ?? 0)
     #expect(requests["read"] ?? 0 <= counted[0] + counted[1], trace.description)
     #expect(writes <= counted[4] + counted[5], trace.description)
+  }
+
+  @Test("a request to a loop device counts once there and once at the disk below")
+  func layers() throws {
+    try Scratch.directory { directory in
+      let outer = try DiskImage(in: directory, .ext4)
+      try outer.mount()
+      try shell("mkdir \(outer.mountPoint)/below")
+      let inner = try DiskImage(in: "\(outer.mountPoint)/below", .ext4)
+      try inner.mount()
+      let writer = try PythonProcess(in: inner.mountPoint)
+      try shell("sync -f \(inner.mountPoint) && sync -f \(outer.mountPoint)")
+      let disks = [outer, inner]
+      let before = try disks.map { try $0.statistics() }
+      let trace = try Trace.of(["--disk", "--json"]) {
+        try writer.run(#"open("file", "wb").write(os.urandom(1 << 18))"#)
+        try shell("sync -f \(inner.mountPoint) && sync -f \(outer.mountPoint)")
+      }
+      let after = try disks.map { try $0.statistics() }
+      try writer.end()
+      for (index, disk) in disks.enumerated() {
+        let counted = zip(before[index], after[index]).map { $1 - $0 }
+        try expectSums(trace, counted, on: disk.name)
+        let files = try trace.objects().filter {
+          $0["device_name"] as? String == disk.name && $0["pid"] as? Int == Int(writer.pid)
+        }.compactMap { $0["path"] as? String }
+        let file = index == 0 ? "\(inner.directory)/image" : "\(inner.mountPoint)/file"
+        #expect(files.contains(file), "\(disk.name): \(files) \(trace)")
+      }
+    }
   }
 
   @Test("what nobody waits for is of the one who wrote it, and has its age")
