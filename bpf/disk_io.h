@@ -411,6 +411,7 @@ static __always_inline void find_submitter(struct io *io, struct task_struct *ta
 static __always_inline void note_loop(struct io *io, struct gendisk *disk)
 {
 	struct loop_device *loop;
+	struct file *file = 0;
 	struct inode *inode;
 	struct inode_key key;
 
@@ -418,7 +419,9 @@ static __always_inline void note_loop(struct io *io, struct gendisk *disk)
 	    !(io->culprit.marks & CULPRIT_KNOWN))
 		return;
 	loop = READ(disk, private_data);
-	inode = READ(READ(READ(loop, lo_backing_file), f_mapping), host);
+	/* No READ: the type may be that of a module, which bpf_rdonly_cast does not take. */
+	bpf_core_read(&file, sizeof(file), &loop->lo_backing_file);
+	inode = READ(READ(file, f_mapping), host);
 	if (!inode)
 		return;
 	key = inode_key_of(inode);
