@@ -19,7 +19,7 @@ SWIFT_FILES = Package.swift Benchmarks Plugins Sources Tests
 
 PREFIX = /usr/local
 DESTDIR =
-# Not empty: also the symbolic link fatrace, and its manual.
+# Not empty: also the symbolic link fatrace, its manual and completions.
 FATRACE =
 # What is installed; built if it is the default and does not exist.
 BINARY = .build/release/bfatrace
@@ -53,12 +53,17 @@ install: $(BINARY)
 ifneq ($(FATRACE),)
 	ln -sf bfatrace $(DESTDIR)$(SBIN)/fatrace
 	install -D -m 644 man/fatrace.8 $(DESTDIR)$(MAN)/fatrace.8
+	install -D -m 644 completions/fatrace.bash $(DESTDIR)$(BASH_COMPLETIONS)/fatrace
+	install -D -m 644 completions/_fatrace $(DESTDIR)$(ZSH_COMPLETIONS)/_fatrace
+	install -D -m 644 completions/fatrace.fish $(DESTDIR)$(FISH_COMPLETIONS)/fatrace.fish
 endif
 
-# The name fatrace, and its manual, may be another program's.
+# The name fatrace, its manual and completions may be another program's.
 uninstall:
 	if [ "$$(readlink $(DESTDIR)$(SBIN)/fatrace)" = bfatrace ]; then \
 		rm -f $(DESTDIR)$(SBIN)/fatrace $(DESTDIR)$(MAN)/fatrace.8; \
+		rm -f $(DESTDIR)$(BASH_COMPLETIONS)/fatrace $(DESTDIR)$(ZSH_COMPLETIONS)/_fatrace; \
+		rm -f $(DESTDIR)$(FISH_COMPLETIONS)/fatrace.fish; \
 	fi
 	rm -f $(DESTDIR)$(SBIN)/bfatrace $(DESTDIR)$(MAN)/bfatrace.8
 	rm -f $(DESTDIR)$(BASH_COMPLETIONS)/bfatrace $(DESTDIR)$(ZSH_COMPLETIONS)/_bfatrace

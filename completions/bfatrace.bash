@@ -28,7 +28,7 @@ _bfatrace_each_process()
 
 _bfatrace_offer_pid()
 {
-	[[ $1 == "${cur##*,}"* ]] || return
+	[[ $list$1 == "$cur"* ]] || return
 	COMPREPLY+=("$list$1")
 	names+=("$list$1 (${2//[^[:print:]]/?})")
 }
@@ -47,8 +47,12 @@ _bfatrace_offer_name()
 {
 	local name=$2 known
 	[[ $name == "$cur"* && $name != *[^[:print:]]* ]] || return
-	# What is behind a quote that is typed already stands for itself.
-	[[ ${COMP_WORDS[COMP_CWORD]} == [\'\"]* ]] || printf -v name %q "$name"
+	if [[ ${COMP_WORDS[COMP_CWORD]} != [\'\"]* ]]; then
+		printf -v name %q "$name"
+	elif [[ $name == *[\'\"\$\`\\!]* ]]; then
+		# Behind a quote that is typed already, it could end that, or be evaluated.
+		return
+	fi
 	for known in "${COMPREPLY[@]}"; do
 		[[ $known == "$name" ]] && return
 	done
@@ -137,6 +141,8 @@ _bfatrace_value()
 		return 1
 		;;
 	esac
+	# Also if there is nothing to offer.
+	return 0
 }
 
 # Behind --: a command, completed as if it stood alone.

@@ -32,8 +32,7 @@ end
 # One more of the letters.
 function __bfatrace_complete_types
     set -l typed (commandline -ct | string replace -r '^-(-[a-z-]*=|[a-zA-Z])' '' | string unescape)
-    for line in R\tread C\tclosed W\twritten O\topened '+'\t'created in a directory' D\tdeleted \
-            '<'\t'moved away' '>'\t'moved in' M\tmapped
+    for line in 'R'\t'read' 'C'\t'closed' 'W'\t'written' 'O'\t'opened' '+'\t'created in a directory' 'D'\t'deleted' '<'\t'moved away' '>'\t'moved in' 'M'\t'mapped'
         set -l letter (string sub -l 1 -- $line)
         contains -- $letter (string upper -- $typed | string split ''); or echo $typed$line
     end

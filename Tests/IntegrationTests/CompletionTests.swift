@@ -9,23 +9,26 @@ enum Shell: String, CaseIterable, Sendable {
   private static let completions = "\(Built.root)/completions"
   private static let drivers = "\(Built.root)/Tests/shells"
 
-  var file: String {
+  func file(of program: String) -> String {
     switch self {
-    case .bash: "bfatrace.bash"
-    case .zsh: "_bfatrace"
-    case .fish: "bfatrace.fish"
+    case .bash: "\(program).bash"
+    case .zsh: "_\(program)"
+    case .fish: "\(program).fish"
     }
   }
 
   /// What is offered for the last of these words, without descriptions.
-  func offers(_ words: String..., in directory: String? = nil) throws -> Set<String> {
-    let line = (["bfatrace"] + words).joined(separator: " ")
+  func offers(_ words: String..., in directory: String? = nil, by program: String = "bfatrace")
+    throws -> Set<String>
+  {
+    let line = ([program] + words).joined(separator: " ")
+    let file = file(of: program)
     var command: [String]
     switch self {
     case .bash:
       let parts = words.flatMap { $0.hasPrefix("--") ? Self.splitAtEquals($0) : [$0] }
       command = ["bash", "--norc", "\(Self.drivers)/complete.bash", "\(Self.completions)/\(file)"]
-      command += ["bfatrace"] + parts
+      command += [program] + parts
     case .zsh:
       command = ["zsh", "-f", "\(Self.drivers)/complete.zsh", Self.completions, line]
     case .fish:
@@ -65,9 +68,11 @@ struct CompletionTests {
       let made = try run("\(Built.root)/completions/generate", [Built.bfatrace, directory])
       #expect(made.status == 0, "\(made.errors)")
       for shell in Shell.allCases {
-        let kept = try Data(contentsOf: URL(filePath: "\(Built.root)/completions/\(shell.file)"))
-        let new = try Data(contentsOf: URL(filePath: "\(directory)/\(shell.file)"))
-        #expect(new == kept, "completions/\(shell.file) is out of date: make completions")
+        for file in ["bfatrace", "fatrace"].map(shell.file(of:)) {
+          let kept = try Data(contentsOf: URL(filePath: "\(Built.root)/completions/\(file)"))
+          let new = try Data(contentsOf: URL(filePath: "\(directory)/\(file)"))
+          #expect(new == kept, "completions/\(file) is out of date: make completions")
+        }
       }
     }
   }
@@ -101,7 +106,9 @@ struct CompletionTests {
     let worker = try Worker()
     let pid = "\(worker.pid)"
     for option in ["-p", "--pid", "--ignore-pid"] {
-      #expect(try shell.offers(option, "").contains(pid), "\(option)")
+      let offered = try shell.offers(option, "")
+      #expect(offered.contains(pid), "\(option)")
+      #expect(offered.allSatisfy { Int($0) != nil }, "\(option): \(offered)")
     }
     let list = try shell.values(shell.offers("-p", "1,\(pid.dropLast())"), behind: "1,")
     #expect(list.contains(pid) && list.allSatisfy { $0.hasPrefix(pid.dropLast()) }, "\(list)")
@@ -199,6 +206,40 @@ struct CompletionTests {
       #expect(try shell.offers("-j", "--", "mkfif").contains("mkfifo"))
       #expect(try shell.offers("--", "ls", "only-", in: directory).contains("only-file"))
       #expect(try shell.offers("--", "ls", "-p", "1").contains("1") == false)
+    }
+  }
+
+  @Test("for fatrace, offer what it takes", arguments: Shell.allCases)
+  func fatrace(shell: Shell) throws {
+    let help = try run(Built.fatrace, ["--help"]).text
+    let shorts = Set(help.matches(of: /(?m)^  (-\w), --/).map { String($0.1) })
+    let longs = Set(help.matches(of: /, (--[a-z-]+)/).map { String($0.1) })
+    #expect(shorts.count == 13 && longs.count == 13, "\(help)")
+    let offered = try shell.offers("--", by: "fatrace").map { $0.replacing(/=$/, with: "") }
+    #expect(Set(offered).subtracting(["--"]) == longs)
+    let offeredShorts = try shell.offers("-", by: "fatrace").filter { $0.count == 2 }
+    #expect(offeredShorts.subtracting(["--"]) == shorts)
+    let letters = try shell.offers("-f", "", by: "fatrace").map { $0.replacing("\\", with: "") }
+    #expect(letters.sorted() == ["R", "C", "W", "O", "+", "D", "<", ">"].sorted())
+  }
+
+  @Test("for fatrace, offer processes and directories", arguments: Shell.allCases)
+  func fatraceValues(shell: Shell) throws {
+    try Scratch.directory { directory in
+      try makeDirectories("one", "other", in: directory)
+      try Calls.write("\(directory)/only-file")
+      let worker = try Worker(Worker.shell(named: "compl name", in: directory))
+      #expect(try shell.offers("-p", "", by: "fatrace").contains("\(worker.pid)"))
+      // It takes one, and no command to start.
+      #expect(try shell.offers("-p", "1,", by: "fatrace").isEmpty)
+      #expect(
+        try shell.values(shell.offers("-C", "compl", by: "fatrace"), behind: "") == ["compl name"])
+      for words in [("-d", "o"), ("-j", "o"), ("--", "o")] {
+        let offered = try shell.offers(words.0, words.1, in: directory, by: "fatrace")
+        #expect(Set(offered.map { $0.replacing("/", with: "") }) == ["one", "other"], "\(words)")
+      }
+      #expect(try shell.offers("-o", "on", in: directory, by: "fatrace").contains("only-file"))
+      worker.end()
     }
   }
 }

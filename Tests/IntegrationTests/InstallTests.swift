@@ -9,9 +9,11 @@ struct InstallTests {
     "share/bash-completion/completions/bfatrace", "share/zsh/site-functions/_bfatrace",
     "share/fish/vendor_completions.d/bfatrace.fish",
   ]
-  private static let fatraceFiles: Set =
-    FileManager.default.fileExists(atPath: "\(Built.root)/man/fatrace.8")
-    ? ["sbin/fatrace", "share/man/man8/fatrace.8"] : ["sbin/fatrace"]
+  private static let fatraceFiles: Set = [
+    "sbin/fatrace", "share/man/man8/fatrace.8",
+    "share/bash-completion/completions/fatrace", "share/zsh/site-functions/_fatrace",
+    "share/fish/vendor_completions.d/fatrace.fish",
+  ]
 
   /// Runs make with the program that the tests run, so that nothing is built.
   private func make(_ words: String...) throws {
@@ -49,7 +51,12 @@ struct InstallTests {
   func otherFatrace() throws {
     try Scratch.directory { root in
       try make("install", "DESTDIR=\(root)", "PREFIX=")
-      for file in Self.fatraceFiles { try Calls.write("\(root)/\(file)") }
+      for file in Self.fatraceFiles {
+        let directory = "\(root)/\(file)".split(separator: "/").dropLast().joined(separator: "/")
+        try FileManager.default.createDirectory(
+          atPath: "/\(directory)", withIntermediateDirectories: true)
+        try Calls.write("\(root)/\(file)")
+      }
       try make("uninstall", "DESTDIR=\(root)", "PREFIX=")
       #expect(try files(below: root) == Self.fatraceFiles)
     }

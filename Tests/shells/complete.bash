@@ -4,5 +4,5 @@
 source "$1" || exit
 shift
 COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMP_LINE=$* COMP_POINT=${#COMP_LINE} COMP_TYPE=${COMP_TYPE-9}
-_bfatrace "$1" "${!#}" "${COMP_WORDS[COMP_CWORD - 1]}"
+"_$1" "$1" "${!#}" "${COMP_WORDS[COMP_CWORD - 1]}"
 printf '%s\n' "${COMPREPLY[@]}"
