@@ -126,7 +126,7 @@ int handle_descriptors(__u64 *arguments)
 	if (!s)
 		return 0;
 	if (has_io_uring() && s->occasion == AT_SUBMISSION)
-		return uring_submit_close(task, (struct io_kiocb *)arguments[0]);
+		return uring_submit_close((struct io_kiocb *)arguments[0]);
 	if (has_io_uring() && s->occasion == AT_COMPLETION)
 		return complete_data(task, s, (struct io_kiocb *)arguments[1]);
 	call = call_at_hand(s, (struct pt_regs *)arguments[0]);

@@ -357,11 +357,12 @@ static __always_inline int uring_submit(const struct uring_entry *entry, struct 
 	return 0;
 }
 
-static __always_inline int uring_submit_close(struct task_struct *task, struct io_kiocb *req)
+/* Not inlined: the stack of all callers together is bounded. */
+static __noinline int uring_submit_close(struct io_kiocb *req)
 {
 	struct uring_request r = {};
 
-	prepare_close(&r, task, (void *)req);
+	prepare_close(&r, current_task(), (void *)req);
 	if (!begin_request(&r, (__u64)req))
 		COUNT(lost, 1);
 	return 0;
