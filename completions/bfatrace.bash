@@ -21,8 +21,11 @@ _bfatrace_each_process()
 		line=
 		IFS= read -r -d '' line 2>/dev/null <"$directory/cmdline"
 		[[ $line ]] || continue
-		IFS= read -r name 2>/dev/null <"$directory/comm" || continue
-		"$1" "${directory#/proc/}" "$name"
+		# To its end: a name may hold ends of lines.
+		name=
+		IFS= read -r -d '' name 2>/dev/null <"$directory/comm"
+		[[ $name ]] || continue
+		"$1" "${directory#/proc/}" "${name%$'\n'}"
 	done
 }
 

@@ -26,12 +26,12 @@ struct Failure: Error {
   let message: String
 }
 
-/// One line on standard error. A message may quote an argument: control characters, which could
-/// drive the terminal, are shown as in the lines of text, by the octal values of their bytes.
+/// One line on standard error. A message may quote an argument: what could drive the terminal, end
+/// the line or change its direction is shown as in the lines of text, by octal values of its bytes.
 func complain(_ message: String) {
   var line = "\(Program.current): "
   for scalar in message.unicodeScalars {
-    if scalar.properties.generalCategory == .control {
+    if isEscaped(scalar) {
       for byte in String(scalar).utf8 { line += "\\" + octal(byte) }
     } else {
       line.unicodeScalars.append(scalar)
@@ -39,6 +39,13 @@ func complain(_ message: String) {
   }
   line += "\n"
   line.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+}
+
+private func isEscaped(_ scalar: UnicodeScalar) -> Bool {
+  switch scalar.value {
+  case 0x2028...0x202E, 0x2066...0x2069: true
+  default: scalar.properties.generalCategory == .control
+  }
 }
 
 private func octal(_ byte: UInt8) -> String {

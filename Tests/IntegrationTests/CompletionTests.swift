@@ -154,7 +154,7 @@ struct CompletionTests {
     try Scratch.directory { directory in
       let script = """
         import sys
-        for name in ["$(touch p1)", "`touch p2`", ";touch p3", "a\\x1b[31mz", "a\\nb"]:
+        for name in ["$(touch p1)", "`touch p2`", ";touch p3", "a\\x1b[31mz", "a\\nb", "q'u"]:
           import os
           if not os.fork():
             open("/proc/self/comm", "w").write(name)
@@ -164,14 +164,18 @@ struct CompletionTests {
         os.wait()
         """
       let program = try Running("/usr/bin/env", ["python3", "-I", "-S", "-c", script])
-      try waitUntil("five processes have their names") {
-        program.outputSoFar.count == 5 * "ready\n".utf8.count
+      try waitUntil("six processes have their names") {
+        program.outputSoFar.count == 6 * "ready\n".utf8.count
       }
       for words in [("-c", ""), ("-p", ""), ("-c", "'$"), ("-c", "$"), ("-c", "`"), ("-c", "a")] {
         let offered = try shell.offers(words.0, words.1, in: directory)
         #expect(!offered.contains { $0.contains("\u{1b}") }, "\(offered)")
       }
       #expect(try FileManager.default.contentsOfDirectory(atPath: directory).isEmpty)
+      // A part of a name is none.
+      #expect(try !shell.offers("-c", "a").contains("a"))
+      // What would end the quote that is typed; the other shells quote what they insert.
+      if shell == .bash { #expect(try !shell.offers("-c", "'q").contains("q'u")) }
       try program.input.fileHandleForWriting.close()
       _ = program.wait()
     }

@@ -108,14 +108,18 @@ struct HostileOutputTests {
       ["-o", "/none/\u{1b}[2J\n", "-s", "1"], ["-s", "\u{1b}[2J"], ["-p", "\r\u{1b}"],
       ["/\u{1b}[2J"],
       ["-C", "a-long-name-of-\u{1b}[2J", "-s", "0"], ["--current-mount=\u{1b}[2J"],
+      ["-d", "/\u{202e}\u{2028}\u{2066}x"], ["--\u{202e}"],
     ])
   func messages(arguments: [String]) throws {
     for program in [Built.bfatrace, Built.fatrace] {
       let ended = try run("/usr/bin/timeout", ["-s", "KILL", "30", program] + arguments)
       #expect(ended.status != 0 && !ended.errors.isEmpty, "\(ended)")
       #expect(!hasControlBytes(Data(ended.errors.utf8)), "\(ended)")
+      let escaped: [ClosedRange<UInt32>] = [0x80...0x9f, 0x2028...0x202e, 0x2066...0x2069]
       #expect(
-        !ended.errors.unicodeScalars.contains { (0x80..<0xa0).contains($0.value) }, "\(ended)")
+        !ended.errors.unicodeScalars.contains { scalar in
+          escaped.contains { $0.contains(scalar.value) }
+        }, "\(ended)")
       let name = program == Built.fatrace ? "fatrace: " : "bfatrace: "
       #expect(ended.errors.split(separator: "\n").allSatisfy { $0.hasPrefix(name) }, "\(ended)")
     }
