@@ -79,6 +79,7 @@ struct InstallTests {
         dpkg --install /tmp/package.deb
         ! dpkg --listfiles bfatrace | grep -x /usr/sbin/fatrace
         [ "$(command -v bfatrace)" = /usr/sbin/bfatrace ]
+        bfatrace --check
         bfatrace -f W -o /tmp/trace -- sh -c ': > /tmp/file'
         grep '^sh(.*): .*W.*/tmp/file$' /tmp/trace
         dpkg --verify bfatrace
@@ -87,6 +88,24 @@ struct InstallTests {
         diff /tmp/before /tmp/after
         dpkg --audit
         """, with: "\(directory)/\(package)")
+      #expect(ended.status == 0, "\(ended.text)\(ended.errors)")
+    }
+  }
+
+  @Test(
+    "lintian finds no error in the Debian package",
+    .enabled(if: hasDpkg && hasLintian, "needs dpkg-deb, dpkg-shlibdeps and lintian"))
+  func lintian() throws {
+    try Scratch.directory { directory in
+      try make("deb", "DEB=\(directory)/new")
+      let package = try #require(try files(below: "\(directory)/new").first)
+      // That a build for tests finds Swift's libraries by a path of its own is no fault.
+      let ended = try run(
+        "/usr/bin/env",
+        [
+          "lintian", "--allow-root", "--fail-on", "error", "--suppress-tags",
+          "custom-library-search-path", "\(directory)/new/\(package)",
+        ])
       #expect(ended.status == 0, "\(ended.text)\(ended.errors)")
     }
   }
@@ -107,5 +126,6 @@ struct InstallTests {
   }
 }
 
+private let hasLintian = (try? shell("command -v lintian"))?.status == 0
 private let hasDpkg =
   (try? shell("command -v dpkg-deb && command -v dpkg-shlibdeps"))?.status == 0
