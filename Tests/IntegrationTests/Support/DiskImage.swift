@@ -64,9 +64,16 @@ final class DiskImage {
     try #require(ended.status == 0, "\(ended.errors)")
   }
 
+  /// Returns once all has been written. A mount namespace that was made meanwhile has a mount of its
+  /// own, and the file system lives until that is gone too: so long, the device is claimed, and
+  /// open(2) with O_EXCL refuses it.
   func unmount() throws {
     let ended = try shell("umount on", in: directory)
     try #require(ended.status == 0, "\(ended.errors)")
+    try waitUntil("\(device) is free") {
+      let descriptor = open(device, O_RDONLY | O_EXCL | O_CLOEXEC)
+      return descriptor >= 0 && close(descriptor) == 0
+    }
   }
 
   /// The numbers of /sys/block/DISK/stat (Documentation/block/stat.rst).
