@@ -20,7 +20,43 @@ struct KernelTests {
       SumComparison.differences(
         truth: try guest.lines(guest.truths), trace: try guest.lines(["sums.trace"]),
         openBefore: true))
+    try expectStack(guest)
   }
+
+  /// A request to a stack of devices is told at each of them, as what it is there: never twice, and
+  /// always of the one who made it.
+  private func expectStack(_ guest: Guest) throws {
+    let records = try guest.requests()
+    let pids = try guest.words("stack.pids").first.map { $0.compactMap { Int($0) } } ?? []
+    try #require(pids.count == 2)
+    let kinds = [("read", pids[1]), ("write", pids[0])]
+    for (before, after) in zip(try guest.words("stack.before"), try guest.words("stack.after")) {
+      for (index, (kind, pid)) in kinds.enumerated() {
+        let counted = (Int(after[index + 1]) ?? 0) - (Int(before[index + 1]) ?? 0)
+        let told = records.filter { $0.deviceName == after[0] && $0.disk == kind }
+        #expect(told.map(\.bytes).reduce(0, +) == counted, "\(kind) \(after[0]): \(records)")
+        #expect(
+          told.allSatisfy { $0.pid == pid && $0.path == "/dev/\(after[0])" && $0.cause == "raw" },
+          "\(kind) by \(pid): \(records)")
+      }
+    }
+    for device in ["dm-0", "md_mirror", "loop0", "loop1"] {
+      let written = records.filter { $0.deviceName == device && $0.disk == "write" }
+      #expect(written.map(\.bytes).reduce(0, +) == 3 << 16, "\(device): \(records)")
+    }
+    for file in ["/var/tmp/loop0", "/var/tmp/loop1"] {
+      let below = records.filter { $0.path == file && $0.disk == "write" }
+      #expect(below.map(\.bytes).reduce(0, +) == 3 << 16, "\(file): \(records)")
+      #expect(below.allSatisfy { $0.pid == pids[0] }, "\(file) by \(pids[0]): \(records)")
+    }
+  }
+}
+
+/// A line of --disk.
+private struct Request: Decodable {
+  let pid, bytes: Int
+  let disk, deviceName, cause: String
+  let path: String?
 }
 
 /// What a run of guest.sh, which says what there is, has left behind.
@@ -31,7 +67,7 @@ private struct Guest {
   init(_ series: String) throws {
     directory = Scratch.newName()
     let kernels = "\(Built.root)/Tests/kernels"
-    var programs = [Built.bfatrace, Built.fileload]
+    var programs = [Built.bfatrace, Built.fileload, "/usr/sbin/dmsetup"]
     if Program32.isForThisMachine { programs.append(try Program32.fileload.get()) }
     for attempt in 1...3 {
       let booted = try run(
@@ -66,5 +102,22 @@ private struct Guest {
 
   func lines(_ files: [String]) throws -> [Line] {
     try files.flatMap { try Line.all(inFile: "\(results)/\($0)") }
+  }
+
+  func requests() throws -> [Request] {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    return try text("stack.trace").split(separator: "\n").map {
+      try decoder.decode(Request.self, from: Data($0.utf8))
+    }
+  }
+
+  /// Of each line of a file.
+  func words(_ file: String) throws -> [[String]] {
+    try text(file).split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
+  }
+
+  private func text(_ file: String) throws -> String {
+    try String(contentsOfFile: "\(results)/\(file)", encoding: .utf8)
   }
 }

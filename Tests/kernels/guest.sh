@@ -1,11 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# What runs under another kernel (see boot), where bfatrace, fileload and
-# fileload32 are in PATH and the current directory is what comes back:
+# What runs under another kernel (see boot), where bfatrace, fileload, fileload32
+# and dmsetup are in PATH and the current directory is what comes back:
 #
 #   calls.trace  bfatrace --json --syscalls of all but the loads with sums
 #   sums.trace   bfatrace --json of all loads
 #   *.truth      what they did
+#   stack.trace  bfatrace --json --disk of a writer and a reader of a stack of
+#                devices, whose process ids are in stack.pids
+#   stack.before, stack.after  its devices: bytes read and written, as counted
 #
 # All loads run beside the same two tracers, because starting one takes seconds
 # where a processor is emulated. Exit status: 0, 1 if anything failed, with the
@@ -85,6 +88,53 @@ wait "$inherited" || die "fileload inherited: status $?"
 run_loads
 stop calls "$calls"
 stop sums "$sums"
+
+# A linear device on a mirror of two loop devices. Their drivers are modules, whose types are not
+# among those of the kernel itself.
+make_stack() {
+	for module in loop md-mod raid1 dm-mod; do insmod "/modules/$module.ko"; done
+	echo md_mirror >/sys/module/md_mod/parameters/new_array
+	mirror=/sys/block/md_mirror/md # Documentation/admin-guide/md.rst
+	echo none >$mirror/metadata_version
+	echo raid1 >$mirror/level
+	echo 2 >$mirror/raid_disks
+	for number in 0 1; do
+		truncate -s 16M "/var/tmp/loop$number"
+		losetup "/dev/loop$number" "/var/tmp/loop$number"
+		cat "/sys/block/loop$number/dev" >$mirror/new_dev
+		echo $number >"$mirror/dev-loop$number/slot"
+	done
+	echo 8192 >$mirror/component_size # KiB
+	echo none >$mirror/resync_start # they are the same
+	echo active >$mirror/array_state
+	dmsetup --noudevrules --noudevsync create linear --table '0 8192 linear /dev/md_mirror 1024'
+}
+
+count_stack() {
+	for device in dm-0 md_mirror loop0 loop1; do
+		awk -v device=$device '{ print device, $3 * 512, $7 * 512 }' "/sys/block/$device/stat"
+	done
+}
+
+# Writes to the stack and reads from it.
+use_stack() {
+	dd if=/dev/zero of=/dev/dm-0 bs=64k count=3 conv=fsync &
+	writer=$!
+	wait $writer || die "dd: status $?"
+	blockdev --flushbufs /dev/dm-0
+	dd if=/dev/dm-0 of=/dev/null bs=64k count=1 &
+	reader=$!
+	wait $reader || die "dd: status $?"
+	echo $writer $reader >stack.pids
+}
+
+make_stack
+start stack --disk
+await stack "$tracer"
+count_stack >stack.before
+use_stack
+count_stack >stack.after
+stop stack "$tracer"
 
 # Runs bfatrace with these options for a moment.
 try_options() {
