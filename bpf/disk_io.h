@@ -12,7 +12,7 @@
 /* What the pages of a request belong to. */
 enum contents {
 	OF_NOTHING, /* no page cache: memory of a process or of the kernel */
-	OF_PROCESS, /* memory of a process */
+	OF_SWAP,    /* memory of a process that comes back */
 	OF_FILE,
 	OF_NODE, /* the cache of a block device: metadata, or the device node itself */
 	OF_TREE, /* metadata of btrfs */
@@ -83,6 +83,18 @@ static __always_inline void find_host(struct io *io, struct address_space *mappi
 		io->contents = OF_FILE;
 }
 
+/*
+ * It may be swapped out, and is of nobody: that is while it is swapped in (mm/swap_state.c,
+ * __read_swap_cache_async). The flags have always been the first word, of this type or that.
+ */
+static __always_inline bool is_swapped_in(struct folio *folio)
+{
+	unsigned long flags = 0;
+
+	bpf_probe_read_kernel(&flags, sizeof(flags), folio);
+	return flags & 1UL << bpf_core_enum_value(enum pageflags, PG_swapbacked);
+}
+
 static __always_inline void find_contents(struct io *io)
 {
 	struct bio *bio = io->bio;
@@ -101,9 +113,9 @@ static __always_inline void find_contents(struct io *io)
 	bpf_core_read(&head, sizeof(head), &page->compound_head);
 	folio = head & 1 ? (struct folio *)(head - 1) : (struct folio *)page;
 	bpf_core_read(&mapping, sizeof(mapping), &folio->mapping);
-	if (mapping & 1)
-		io->contents = OF_PROCESS;
-	else if (mapping && !(mapping & 3))
+	if (!mapping)
+		io->contents = is_swapped_in(folio) ? OF_SWAP : OF_NOTHING;
+	else if (!(mapping & 3))
 		find_host(io, (struct address_space *)mapping, READ(folio, index));
 }
 
@@ -115,23 +127,51 @@ static __always_inline bool is_node(struct file *file)
 	return (READ(READ(file, f_inode), i_mode) & S_IFMT) == S_IFBLK;
 }
 
+static __always_inline bool is_direct_on(struct file *file, __u32 device)
+{
+	struct inode *inode = READ(file, f_inode);
+	struct block_device *under = READ(READ(inode, i_sb), s_bdev);
+
+	if (!(READ(file, f_flags) & O_DIRECT))
+		return false;
+	return is_node(file) ? READ(inode, i_rdev) == device : under && READ(under, bd_dev) == device;
+}
+
+/* An asynchronous request to a file; what it is part of is a guess, and checked by the caller. */
+static __always_inline struct file *file_of_iomap(struct bio *bio)
+{
+	struct iomap_dio *dio;
+
+	if (!bpf_core_type_exists(struct iomap_dio))
+		return 0;
+	dio = READ(bio, bi_private);
+	return READ(READ(dio, iocb), ki_filp);
+}
+
+/* The same to the device itself; one that is a single bio has no pointer to it (block/fops.c). */
+static __always_inline struct file *file_of_node(struct bio *bio)
+{
+	struct blkdev_dio *dio = READ(bio, bi_private);
+
+	if (!dio)
+		dio = (void *)bio - bpf_core_field_offset(struct blkdev_dio, bio);
+	return READ(READ(dio, iocb), ki_filp);
+}
+
 /* The file of a direct access: of the call, or of an asynchronous request, if it is on this device. */
 static __always_inline struct file *direct_file(struct io *io)
 {
 	struct file *file = io->doing.file;
-	struct iomap_dio *dio;
-	struct kiocb *iocb;
-	struct block_device *under;
 
 	if (file)
 		return READ(file, f_flags) & O_DIRECT ? file : 0;
-	if (io->doing.what != DOING_REQUESTS || !bpf_core_type_exists(struct iomap_dio))
+	if (io->doing.what != DOING_REQUESTS)
 		return 0;
-	dio = READ(io->bio, bi_private);
-	iocb = READ(dio, iocb);
-	file = READ(iocb, ki_filp);
-	under = READ(READ(READ(file, f_inode), i_sb), s_bdev);
-	return READ(file, f_flags) & O_DIRECT && under && READ(under, bd_dev) == io->device ? file : 0;
+	file = file_of_iomap(io->bio);
+	if (is_direct_on(file, io->device))
+		return file;
+	file = file_of_node(io->bio);
+	return is_direct_on(file, io->device) ? file : 0;
 }
 
 /* The process that submits it is the culprit. */
@@ -353,9 +393,8 @@ static __always_inline void judge_order(struct io *io, struct task_struct *task,
 
 static __always_inline bool is_swap(struct io *io)
 {
-	if (bpf_core_enum_value_exists(enum req_flag_bits, __REQ_SWAP) && HAS_FLAG(io->flags, __REQ_SWAP))
-		return true;
-	return io->contents == OF_PROCESS;
+	/* Only what is written has the flag. */
+	return io->contents == OF_SWAP || HAS_FLAG(io->flags, __REQ_SWAP);
 }
 
 static __always_inline __u32 volume_of(struct io *io)
@@ -377,10 +416,10 @@ static __always_inline void judge(struct io *io, struct task_struct *task)
 		judge_order(io, task, BFA_CAUSE_FLUSH);
 	else if (io->contents == OF_TREE || (io->contents < OF_FILE && HAS_FLAG(io->flags, __REQ_META)))
 		judge_metadata(io, task, volume_of(io));
-	else if (io->contents != OF_NODE && judge_direct(io, task))
-		return;
 	else if (is_swap(io))
 		judge_swap(io, task);
+	else if (io->contents != OF_NODE && judge_direct(io, task))
+		return;
 	else if (io->contents == OF_NODE)
 		judge_node(io, task);
 	else if (io->contents == OF_FILE && io->operation == OPERATION_READ)

@@ -60,6 +60,11 @@ struct iomap_dio {
 	struct kiocb *iocb;
 } KERNEL_STRUCT;
 
+struct blkdev_dio {
+	struct kiocb *iocb;
+	struct bio bio;
+} KERNEL_STRUCT;
+
 struct long_counter {
 	__s64 counter;
 } KERNEL_STRUCT;
@@ -161,6 +166,11 @@ enum req_flag_bits {
 	__REQ_PREFLUSH,
 	__REQ_RAHEAD,
 	__REQ_SWAP,
+};
+
+/* include/linux/page-flags.h */
+enum pageflags {
+	PG_swapbacked,
 };
 
 #define HAS_FLAG(flags, bit) ((flags) & 1U << bpf_core_enum_value(enum req_flag_bits, bit))

@@ -5,7 +5,7 @@ import Testing
 /// What is told of a request, without the rest.
 private struct Told: CustomStringConvertible {
   let time: Double
-  let pid: Int
+  let pid, bytes: Int
   let disk, cause: String
   let path: String?
   let byPid: Int?
@@ -13,10 +13,11 @@ private struct Told: CustomStringConvertible {
 
   init?(_ record: [String: Any], line: String) {
     guard let pid = record["pid"] as? Int, let disk = record["disk"] as? String,
-      let cause = record["cause"] as? String
+      let cause = record["cause"] as? String, let bytes = record["bytes"] as? Int
     else { return nil }
     time = record["timestamp"] as? Double ?? 0
     self.pid = pid
+    self.bytes = bytes
     self.disk = disk
     self.cause = cause
     path = record["path"] as? String
@@ -291,28 +292,86 @@ struct DiskTests {
     }
   }
 
-  @Test("swap is of the process whose memory goes")
+  @Test(
+    "an asynchronous direct access is of the process that asked for it",
+    arguments: [(nil, "raw"), (.ext4, "direct"), (.xfs, "direct")]
+      as [(DiskImage.FileSystem?, String)])
+  func asynchronous(fileSystem: DiskImage.FileSystem?, cause: String) throws {
+    try Scratch.directory { directory in
+      let image = try DiskImage(in: directory, fileSystem)
+      if fileSystem != nil { try image.mount() }
+      let path = fileSystem == nil ? image.device : "\(image.mountPoint)/file"
+      // Of one bio, and of more.
+      let sizes = [4096, 1 << 22]
+      let process = try PythonProcess(
+        in: directory,
+        """
+        import ctypes, mmap, platform, struct
+        # As include/uapi/linux/aio_abi.h has it.
+        io_setup, io_submit, io_getevents = (206, 209, 208) if platform.machine() == "x86_64" else (0, 2, 4)
+        syscall = ctypes.CDLL(None).syscall
+        file = os.open("\(path)", os.O_RDWR | os.O_CREAT | os.O_DIRECT)
+        memory = mmap.mmap(-1, 1 << 22)
+        address = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+        context = ctypes.c_ulong()
+        syscall(io_setup, 1, ctypes.byref(context))
+        def access(operation, size):
+          block = ctypes.create_string_buffer(
+            struct.pack("QIIHHIQQqQII", 0, 0, 0, operation, 0, file, address, size, 0, 0, 0, 0))
+          blocks = (ctypes.c_void_p * 1)(ctypes.addressof(block))
+          assert syscall(io_submit, context, 1, blocks) == 1
+          assert syscall(io_getevents, context, 1, 1, ctypes.create_string_buffer(32), None) == 1
+        access(1, 1 << 22)
+        """)
+      try shell("sync")
+      let trace = try Trace.of(["--disk", "--json", "--device", image.device]) {
+        try process.run(sizes.map { "access(0, \($0)); access(1, \($0))" }.joined(separator: "\n"))
+      }
+      try process.end()
+      for disk in ["read", "write"] {
+        let told = try told(trace).filter {
+          $0.disk == disk && $0.pid == process.pid && $0.cause == cause && $0.path == path
+        }
+        #expect(
+          told.map(\.bytes).reduce(0, +) == sizes.reduce(0, +), "\(disk): \(trace.description)")
+      }
+    }
+  }
+
+  @Test("swap is of the process whose memory goes, or comes back", .needsMemoryGroups)
   func swap() throws {
     try Scratch.directory { directory in
       let image = try DiskImage(in: directory)
       let on = try shell("mkswap \(image.device) && swapon \(image.device)")
       try #require(on.status == 0, "\(on.errors)")
       defer { _ = try? shell("swapoff \(image.device)") }
+      let group = try MemoryGroup()
       var pid = 0
       let trace = try Trace.of(["--disk", "--json", "--device", image.name]) {
         let process = try PythonProcess(
           in: directory,
           """
           import mmap
+          open("\(group.directory)/cgroup.procs", "w").write(str(os.getpid()))
           memory = mmap.mmap(-1, 1 << 20, flags=mmap.MAP_PRIVATE)
           memory.write(os.urandom(1 << 20))
           memory.madvise(21) # MADV_PAGEOUT
           """)
         pid = Int(process.pid)
+        try waitUntil("memory is on the disk") {
+          let counted = (try? image.statistics()) ?? []
+          return counted.count > 8 && counted[6] * 512 >= 1 << 20 && counted[8] == 0
+        }
+        // What has been written stays in memory until that is wanted.
+        try group.reclaim()
+        try process.run("sum(memory[at] for at in range(0, 1 << 20, 4096))")
         try process.end()
       }
-      let swapped = try told(trace).filter { $0.pid == pid && $0.cause == "swap" }
-      #expect(Set(swapped.map(\.disk)) == ["write"], trace.description)
+      let swapped = try told(trace).filter { $0.pid == pid }
+      #expect(swapped.allSatisfy { $0.cause == "swap" }, trace.description)
+      let back = swapped.filter { $0.disk == "read" }
+      #expect(back.map(\.bytes).reduce(0, +) == 1 << 20, trace.description)
+      #expect(swapped.contains { $0.disk == "write" }, trace.description)
     }
   }
 
