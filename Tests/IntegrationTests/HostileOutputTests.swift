@@ -79,6 +79,29 @@ struct HostileOutputTests {
     }
   }
 
+  @Test(
+    "nor in what is told of disks", .needsLoopDevices,
+    arguments: [
+      ["--disk"], ["-j", "--disk"], ["--disk", "--summary"], ["-j", "--disk", "--summary"],
+    ])
+  func disks(options: [String]) throws {
+    try Scratch.directory { directory in
+      let image = try DiskImage(in: directory, .ext4)
+      try image.mount()
+      let shell = try Worker.shell(named: "x),(pid=1 \n\u{1b}\u{9b}\u{2028}", in: directory)
+      let worker = try Worker(shell, launcher: ["sh", "-c", #"exec "$0""#])
+      try worker.run(#"printf 'x(1): R /\n\033\\' > /proc/$$/comm"#)
+      let trace = try Trace.of(options + ["--device", image.device]) {
+        for name in Self.names {
+          let octal = name.bytes.map { String(format: "\\%03o", $0) }.joined()
+          try worker.run("echo x > \"\(image.mountPoint)/$(printf '\(octal)x')\"")
+        }
+        try worker.run("sync -f \(image.mountPoint)")
+      }
+      check(trace, worker: worker, isJSON: options.contains("-j"))
+    }
+  }
+
   private func check(_ trace: Trace, worker: Worker, isJSON: Bool) {
     #expect(
       !hasControlBytes(trace.output) && !trace.ended.errors.contains("\u{1b}"), trace.description)
