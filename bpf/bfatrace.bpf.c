@@ -4,16 +4,16 @@
  * arguments are both at hand; its entry is looked at only in runs that need
  * durations. From there: scope -> open file -> counts or record -> ring.
  */
-#include "aio.h"
-#include "calls.h"
-#include "descriptor_calls.h"
-#include "exec.h"
-#include "flush.h"
-#include "merged.h"
-#include "name_calls.h"
-#include "open_at_start.h"
-#include "setup.h"
-#include "uring_complete.h"
+#include "calls/aio.h"
+#include "calls/calls.h"
+#include "calls/descriptor_calls.h"
+#include "calls/exec.h"
+#include "files/flush.h"
+#include "calls/merged.h"
+#include "calls/name_calls.h"
+#include "files/open_at_start.h"
+#include "files/setup.h"
+#include "calls/uring_complete.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 

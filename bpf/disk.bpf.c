@@ -4,8 +4,8 @@
  * to a device; who is to blame for those that kernel threads make is noted
  * before, when processes change files and file systems in memory.
  */
-#include "disk_report.h"
-#include "setup.h"
+#include "disk/disk_report.h"
+#include "files/setup.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 

@@ -9,7 +9,7 @@ struct CompileBPF: BuildToolPlugin {
   func createBuildCommands(context: PluginContext, target: Target) throws -> [Command] {
     let sources = context.package.directoryURL.appending(path: "bpf")
     let embedded = context.pluginWorkDirectoryURL.appending(path: "TracerObjects.swift")
-    let inputs = try FileManager.default.contentsOfDirectory(atPath: sources.path)
+    let inputs = try FileManager.default.subpathsOfDirectory(atPath: sources.path)
       .filter { $0.hasSuffix(".c") || $0.hasSuffix(".h") }
       .map { sources.appending(path: $0) }
     return [
@@ -21,6 +21,7 @@ struct CompileBPF: BuildToolPlugin {
           embedded.path,
           try context.tool(named: "llvm-objcopy").url.path,
           try context.tool(named: "clang").url.path,
+          "-I", sources.path,
         ] + Self.compilerFlags
           + Self.objects.flatMap { name, source, flags in
             ["--object", name, "-c", sources.appending(path: source).path] + flags
@@ -29,7 +30,7 @@ struct CompileBPF: BuildToolPlugin {
     ]
   }
 
-  /// The names of the objects, with the source and the flags of each; bpf/kernel.h explains them.
+  /// The names of the objects, with the source and the flags of each; bpf/base/kernel.h explains them.
   static let objects = [
     ("merged", "bfatrace.bpf.c", ["-DPER_CALL=0", "-DREAD_BY_HELPER=0"]),
     ("calls", "bfatrace.bpf.c", ["-DPER_CALL=1", "-DREAD_BY_HELPER=0"]),

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The way out: one ring of records. */
+#ifndef BFATRACE_EMIT_H
+#define BFATRACE_EMIT_H
+
+#include "base/ledger.h"
+#include "base/scratch.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, BFA_RING_BYTES);
+} records SEC(".maps");
+
+enum {
+	LOOK_EVERY = 32, /* records of a CPU between two looks at how full the ring is; a power of two */
+};
+
+/* The reader comes by itself, and is woken only when the ring fills up: else that would cost a call most. */
+static __always_inline __u64 wakeup(struct scratch *s)
+{
+	if (s->emitted++ % LOOK_EVERY)
+		return BPF_RB_NO_WAKEUP;
+	return bpf_ringbuf_query(&records, BPF_RB_AVAIL_DATA) > config.wakeup_bytes ? BPF_RB_FORCE_WAKEUP :
+										      BPF_RB_NO_WAKEUP;
+}
+
+/*
+ * Sends the first size bytes of the scratch record. A full ring loses
+ * `events`: 0 if the caller keeps what they counted.
+ */
+static __always_inline bool emit(struct scratch *s, __u32 size, __u32 events)
+{
+	/* Opaque: the verifier of older kernels needs to see the comparison. */
+	asm volatile("" : "+r"(size));
+	if (size > RECORD_BYTES || bpf_ringbuf_output(&records, s->bytes, size, wakeup(s))) {
+		COUNT(lost, events);
+		return false;
+	}
+	COUNT(emitted, 1);
+	return true;
+}
+
+#endif

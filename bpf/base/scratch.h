@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Working memory: paths and records do not fit a BPF stack of 512 bytes.
+ * Tracepoint programs run with preemption off, so that one for each CPU is
+ * enough; what runs for user space alone (flush, iterators) may be preempted
+ * by them, and has one of its own.
+ */
+#ifndef BFATRACE_SCRATCH_H
+#define BFATRACE_SCRATCH_H
+
+#include "base/syscalls.h"
+
+/* What is known of an open file. */
+struct known_file {
+	__u64 file; /* struct file *: the entry counts only while the descriptor table still has it; 0: closed */
+	struct dentry *dentry; /* the same: addresses of files are used again at once */
+	__u64 inode;
+	__u32 device;
+	__u32 flags; /* of the open call, if that is pending */
+	__u32 mode;
+	__u64 seen;    /* struct walk's, of the path */
+	__u32 epoch;   /* the same */
+	__u16 path_len; /* from BFA_SHORT_PATH on, it is in the map long_paths */
+	__u16 marks;
+	__u8 writable;
+	__u8 outside; /* of the directories asked for: kept to know it the next time */
+	char path[BFA_SHORT_PATH];
+};
+
+struct open_key {
+	__u32 tgid;
+	__u32 fd;
+};
+
+/* One descriptor of one process: its open file, and what is not reported yet. */
+struct open_file {
+	struct open_key key; /* its own: memory of a deleted entry may be used again at once */
+	__u32 busy;   /* locked: by who fills, reports or empties it; who only counts does not wait */
+	__u32 queued; /* its key is in the queue of the next flush */
+	/* Pending: added to and taken with atomic operations only. */
+	__u64 reads;
+	__u64 read_bytes;
+	__u64 writes;
+	__u64 write_bytes;
+	__u32 opens;
+	__u32 types; /* enum bfa_type, of what is not counted */
+	/* The first access since the last report: when (0: none yet), and by whom. */
+	__u32 tid;
+	__u64 time_ns;
+	__u64 process; /* under which identity it is described */
+	__u32 tgid; /* as user space knows it */
+	__u32 uid;
+	__u32 gid;
+	char comm[BFA_COMM_SIZE];
+	__u64 began_ns; /* when the process did */
+	__u32 dead;	 /* the process has ended: the next flush deletes it */
+	__u32 transient; /* not in the map: report at once */
+	struct known_file known;
+};
+
+/* A file in the tree of mounts. */
+struct place {
+	struct mount *mount;
+	struct dentry *dentry;
+};
+
+/* Where a walk up to the root has got to. */
+struct walk {
+	struct dentry *dentry;
+	struct mount *mount;
+	struct dentry *mount_root;
+	__u32 start; /* of the path in the buffer, which is filled from its end */
+	__u64 seen;  /* a hash of all dentries on the way, and of their versions */
+	__u16 marks;
+	__u8 inside;  /* has passed one of the places */
+	__u8 unknown; /* has no path */
+	__u8 torn;    /* a rename came in between */
+	__u8 again;   /* only to see whether it is all as before */
+};
+
+/* On the way from a process up to its ancestors. */
+struct lineage {
+	struct task_struct *task; /* that has forked the one before: perhaps no leader */
+	__u32 pid;		  /* of its process, as user space knows it; 0: not at all */
+	__u64 identity;
+};
+
+/* A process, and its ancestors if they are asked for. */
+struct description {
+	__u32 length;
+	__u32 marks; /* enum bfa_mark */
+	char bytes[BFA_PROCESS_BYTES]; /* struct bfa_process, each with its path */
+};
+
+/* Of a process, to be kept for its end. */
+struct last_description {
+	__u64 identity;
+	struct description description;
+};
+
+enum {
+	/* A call's part and four strings, each below BFA_PATH_MAX, and processes. All of the scratch memory is at most 32 KiB. */
+	RECORD_BYTES = 256 + 4 * BFA_PATH_MAX + BFA_PROCESS_BYTES,
+	NAMELESS = 1U << 31,		 /* in a key: no descriptor, but made from the address of the file */
+};
+
+/* What a handler is to handle; its arguments are those of the tracepoint. */
+enum occasion { AT_CALL, AT_EXEC, AT_SUBMISSION, AT_COMPLETION };
+
+struct scratch {
+	__u8 occasion;
+	struct call call_at_hand; /* a BPF stack has no room for it */
+	__u32 emitted;		  /* records */
+	__u64 process;		  /* under which identity the current one is described; 0: not at all */
+	struct lineage lineage;
+	struct walk walk;
+	struct open_file fresh;
+	char path[BFA_PATH_MAX + BFA_NAME_MAX + 1]; /* a name may be copied to any offset below BFA_PATH_MAX */
+	union {
+		struct bfa_record record;
+		struct bfa_access access;
+		struct bfa_call_record call;
+		struct last_description last;
+		char bytes[RECORD_BYTES];
+	};
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__type(value, struct scratch);
+} scratches SEC(".maps");
+
+__u32 own_tgid;
+
+/* Programs that run for bfatrace itself have the second one; it has one thread. */
+static __always_inline __u32 scratch_slot(void)
+{
+	return current_task()->tgid == own_tgid;
+}
+
+static __always_inline struct scratch *scratch_get(void)
+{
+	__u32 slot = scratch_slot();
+
+	return bpf_map_lookup_elem(&scratches, &slot);
+}
+
+#endif

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Which system call a thread is in, and its arguments. At sys_exit the
+ * registers still hold them (x86: all but ax, arm64: all but x0, which
+ * orig_x0 keeps); execve alone starts with fresh registers.
+ */
+#ifndef BFATRACE_SYSCALLS_H
+#define BFATRACE_SYSCALLS_H
+
+#include "base/kernel.h"
+
+/* What the handlers tell apart: first those on a descriptor, which come most often. */
+enum call_kind {
+	CALL_NONE,
+	CALL_OPEN,
+	CALL_OPENAT,
+	CALL_OPENAT2,
+	CALL_CREAT,
+	CALL_OPEN_HANDLE,
+	CALL_READ,
+	CALL_PREAD,
+	CALL_READV,
+	CALL_PREADV,
+	CALL_WRITE,
+	CALL_PWRITE,
+	CALL_WRITEV,
+	CALL_PWRITEV,
+	CALL_CLOSE,
+	CALL_CLOSE_RANGE,
+	CALL_DUP2,	      /* closes its second argument, if that is open */
+	CALL_MOUNT,	      /* changes the paths of open files */
+	CALL_OTHER,	      /* from here on, programs of their own */
+	CALL_NAME = CALL_OTHER, /* changes one name */
+	CALL_NAMES,	      /* makes one name from another */
+	CALL_BIND,	      /* makes a name, if the address is one */
+	CALL_LOOK,	      /* only with --metadata */
+	CALL_DESCRIPTOR,
+	CALL_LOOK_DESCRIPTOR, /* only with --metadata */
+	CALL_SYNC,	      /* all files */
+	CALL_TRANSFER,	      /* from one descriptor to another */
+	CALL_VMSPLICE,	      /* from or into a pipe, by its direction */
+	CALL_CLONE,	      /* ioctl FICLONE, FICLONERANGE */
+	CALL_MAP,
+	CALL_MEMORY, /* the file mapped at an address */
+	CALL_EXEC,
+	CALL_AIO_SUBMIT,
+	CALL_AIO_EVENTS,
+	CALL_REQUEST, /* no system call: a request of io_uring or AIO */
+};
+
+struct call_entry {
+	__u8 id; /* enum bfa_call */
+	__u8 kind;
+};
+
+enum { CALL_ARGUMENTS = 8 }; /* six; a power of two, to bound an index with a mask */
+
+/* The system call at hand. */
+struct call {
+	__u8 id;
+	__u8 kind;
+	__u8 compat; /* of a 32-bit task */
+	__u8 part;   /* the record at hand is one of two */
+	__u8 has_fd; /* a request on `fd`; a system call has it among its arguments */
+	__u16 types; /* enum bfa_type: more of an open than what every one is */
+	__s32 fd;
+	__u64 begin_ns; /* CLOCK_BOOTTIME of its entry; 0 if that was not seen, and then these two are not known */
+	__u64 file;	/* struct file * of its descriptor at the entry, unless it is an open */
+	__u64 new_file; /* of its second one */
+	__u64 arguments[CALL_ARGUMENTS];
+};
+
+/* Numbers that an architecture lacks fall on this unused slot. */
+#define SLOT(number) [(number) < 0 ? BFA_CALL_NUMBERS : (number)]
+#define X_64(name, kind, x86_64, i386, arm64, arm) SLOT(BFA_NATIVE(x86_64, arm64)) = { BFA_CALL_##name, CALL_##kind },
+#define X_32(name, kind, x86_64, i386, arm64, arm) SLOT(BFA_NATIVE(i386, arm)) = { BFA_CALL_##name, CALL_##kind },
+
+#if defined(__TARGET_ARCH_x86)
+#define BFA_NATIVE(x86, arm) (x86)
+#define COMPAT_PAIRS_ARE_EVEN 0
+
+struct pt_regs {
+	unsigned long bx, cx, dx, si, di, bp, r8, r9, r10, orig_ax, ip;
+} KERNEL_STRUCT;
+
+static __always_inline __u64 instruction_pointer(struct pt_regs *regs)
+{
+	return regs->ip;
+}
+
+#define TS_COMPAT 0x2 /* arch/x86/include/asm/thread_info.h: in a 32-bit system call */
+
+static __always_inline bool is_compat(struct task_struct *task)
+{
+	return task->thread_info.status & TS_COMPAT;
+}
+
+static __always_inline __u32 call_number(struct pt_regs *regs)
+{
+	return regs->orig_ax;
+}
+
+static __always_inline void read_arguments(struct pt_regs *regs, struct call *call)
+{
+	__u64 *a = call->arguments;
+
+	a[6] = a[7] = 0;
+	if (call->compat) {
+		a[0] = (__u32)regs->bx;
+		a[1] = (__u32)regs->cx;
+		a[2] = (__u32)regs->dx;
+		a[3] = (__u32)regs->si;
+		a[4] = (__u32)regs->di;
+		a[5] = (__u32)regs->bp;
+	} else {
+		a[0] = regs->di;
+		a[1] = regs->si;
+		a[2] = regs->dx;
+		a[3] = regs->r10;
+		a[4] = regs->r8;
+		a[5] = regs->r9;
+	}
+}
+
+#elif defined(__TARGET_ARCH_arm64)
+#define BFA_NATIVE(x86, arm) (arm)
+#define COMPAT_PAIRS_ARE_EVEN 1 /* 64-bit arguments begin in an even register (syscall(2)) */
+
+struct pt_regs {
+	__u64 regs[31];
+	__u64 pc;
+	__u64 orig_x0;
+	__s32 syscallno;
+} KERNEL_STRUCT;
+
+static __always_inline __u64 instruction_pointer(struct pt_regs *regs)
+{
+	return regs->pc;
+}
+
+#define TIF_32BIT 22 /* arch/arm64/include/asm/thread_info.h */
+
+static __always_inline bool is_compat(struct task_struct *task)
+{
+	return task->thread_info.flags & (1UL << TIF_32BIT);
+}
+
+static __always_inline __u32 call_number(struct pt_regs *regs)
+{
+	return regs->syscallno;
+}
+
+static __always_inline void read_arguments(struct pt_regs *regs, struct call *call)
+{
+	call->arguments[6] = call->arguments[7] = 0;
+	for (int i = 0; i < 6; i++) {
+		__u64 value = i ? regs->regs[i] : regs->orig_x0;
+
+		call->arguments[i] = call->compat ? (__u32)value : value;
+	}
+}
+
+#else
+#error "bfatrace: system call numbers are known for x86-64 and arm64"
+#endif
+
+/* From 6.2 on what the tracepoint passes may be read, before that what a helper gives. */
+static __always_inline struct pt_regs *call_regs(struct pt_regs *passed)
+{
+	return READ_BY_HELPER ? (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()) : UNTRUSTED(passed);
+}
+
+static const struct call_entry native_calls[BFA_CALL_NUMBERS + 1] = { BFA_CALLS(X_64) };
+static const struct call_entry compat_calls[BFA_CALL_NUMBERS + 1] = { BFA_CALLS(X_32) };
+
+/* False if the call is none that is traced; most are not, so this comes first. */
+static __always_inline bool identify_call(struct task_struct *task, struct pt_regs *regs, struct call_entry *entry)
+{
+	__u32 number = call_number(regs);
+
+	if (number >= BFA_CALL_NUMBERS)
+		return false;
+	*entry = is_compat(task) ? compat_calls[number] : native_calls[number];
+	if (!config.metadata && (entry->kind == CALL_LOOK || entry->kind == CALL_LOOK_DESCRIPTOR))
+		return false;
+	return entry->kind != CALL_NONE;
+}
+
+static __always_inline void read_call(struct task_struct *task, struct pt_regs *regs, struct call_entry *entry,
+				      struct call *call)
+{
+	call->id = entry->id;
+	call->kind = entry->kind;
+	call->compat = is_compat(task);
+	call->types = 0;
+	call->part = 0;
+	call->has_fd = 0;
+	call->begin_ns = 0;
+	read_arguments(regs, call);
+}
+
+#endif

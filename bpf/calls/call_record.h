@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The record of one call: what is the same for all of them. */
+#ifndef BFATRACE_CALL_RECORD_H
+#define BFATRACE_CALL_RECORD_H
+
+#include "files/ancestry.h"
+#include "base/call_shapes.h"
+
+/* What is known of a call from its entry on, until its exit. */
+struct call_start {
+	__u64 time_ns;
+	__u64 file;	/* struct file * of its descriptor, unless it is an open */
+	__u64 new_file; /* of its second one */
+	__u64 exec_flags;
+	__u32 id;
+	__u32 closes; /* `closing` is the file that a close is about */
+	struct known_file closing;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct call_start);
+} starts SEC(".maps");
+
+/* Of the current thread; null if it has none. */
+static __always_inline struct call_start *start_of(void)
+{
+	return bpf_task_storage_get(&starts, bpf_get_current_task_btf(), 0, 0);
+}
+
+/* The same, made if it has none; null if there is no memory. */
+static __always_inline struct call_start *make_start(void)
+{
+	return bpf_task_storage_get(&starts, bpf_get_current_task_btf(), 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+}
+
+/* What every record of a call holds; the caller adds arguments and file. */
+static __always_inline void describe_call(struct bfa_call_record *c, struct task_struct *task, struct call *call,
+					  long ret)
+{
+	__u64 now = bpf_ktime_get_boot_ns();
+
+	__builtin_memset(c, 0, sizeof(*c));
+	c->record.kind = BFA_RECORD_CALL;
+	c->record.call = call->id;
+	c->record.types = call->types;
+	c->record.time_ns = now;
+	c->record.tgid = seen_tgid(task);
+	c->record.tid = seen_tid(task);
+	c->record.uid = task->cred->euid.val;
+	c->record.gid = task->cred->egid.val;
+	copy_comm(c->record.comm, task);
+	c->record.began_ns = task->group_leader->start_boottime;
+	c->ret = ret;
+	if (call->part)
+		c->record.marks = BFA_MARK_PART;
+	if (call->begin_ns) {
+		c->record.marks |= BFA_MARK_DURATION;
+		c->record.time_ns = call->begin_ns;
+		c->duration_ns = now - call->begin_ns;
+	}
+}
+
+/* What its entry has left for the exit of a call; it must not be taken for a later one's. */
+static __always_inline void recall_start(struct call *call)
+{
+	struct call_start *start = PER_CALL ? start_of() : 0;
+
+	if (!start)
+		return;
+	if (start->id == call->id) {
+		call->begin_ns = start->time_ns;
+		call->file = start->file;
+		call->new_file = start->new_file;
+	}
+	start->id = BFA_CALL_NONE;
+}
+
+/* The arguments that a shape names. */
+static __always_inline void describe_shape(struct bfa_call_record *c, struct call *call,
+					   const struct call_shape *shape)
+{
+	struct bfa_record *r = &c->record;
+	__u8 flags = call->compat && shape->wide_flags ? shape->wide_flags : shape->flags;
+
+	if (flags) {
+		r->marks |= BFA_MARK_FLAGS;
+		r->flags = argument(call, flags);
+	}
+	if (shape->mode) {
+		r->marks |= call->kind == CALL_MAP ? BFA_MARK_PROT : BFA_MARK_MODE;
+		r->mode = argument(call, shape->mode);
+	}
+	if (call->kind == CALL_MAP && c->ret >= 0)
+		r->marks |= BFA_MARK_ADDRESS;
+	if (shape->size || shape->wide_size) {
+		r->marks |= BFA_MARK_SIZE;
+		c->size = wide_argument(call, shape->size, shape->wide_size);
+	}
+	if (shape->offset || shape->wide_offset) {
+		r->marks |= BFA_MARK_OFFSET;
+		c->offset = wide_argument(call, shape->offset, shape->wide_offset);
+	}
+}
+
+/* Calls without a letter are asked for by asking for none. */
+static __always_inline bool types_wanted(__u32 types)
+{
+	return config.types == BFA_ALL_TYPES || types & config.types;
+}
+
+static __always_inline bool call_wanted(struct bfa_call_record *c)
+{
+	if (config.only_failed && c->ret >= 0)
+		return false;
+	if (config.slower_ns && c->duration_ns < config.slower_ns)
+		return false;
+	return types_wanted(c->record.types);
+}
+
+static __always_inline void emit_call(struct scratch *s)
+{
+	struct bfa_call_record *c = &s->call;
+	struct bfa_record *r = &c->record;
+
+	__u32 size = sizeof(*c) + r->path_len + r->filename_len + c->new_path_len + c->new_filename_len;
+
+	if (describes_processes())
+		size += append_process(s->process, current_task()->tgid, size);
+	emit(s, size, 1);
+}
+
+#endif

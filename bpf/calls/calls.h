@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* A record for each call on a descriptor: its arguments, result and duration. */
+#ifndef BFATRACE_CALLS_H
+#define BFATRACE_CALLS_H
+
+#include "calls/closing.h"
+#include "calls/names.h"
+
+/* At the exit of close its file is gone, and the descriptor perhaps another thread's: know it now. */
+static __noinline int remember_closing(struct call_start *start, struct open_key *key, struct call *call)
+{
+	struct file *file = start ? (struct file *)start->file : 0;
+	struct open_file *e;
+
+	if (!start || !key || !call || !file)
+		return 0;
+	e = entry_of(key, file, call);
+	if (!e || !lock(key, e))
+		return 0;
+	start->closes = is_of(e, file);
+	start->closing = e->known;
+	unlock(e);
+	return 0;
+}
+
+/* The files of the descriptors that a call was passed. */
+static __always_inline void remember_files(struct call_start *start, struct task_struct *task, struct call *call)
+{
+	const struct call_shape *shape = shape_of(call);
+
+	start->file = 0;
+	start->new_file = 0;
+	start->exec_flags = argument(call, shape->flags);
+	if (call->kind < CALL_OTHER) {
+		if (!is_open_call(call))
+			start->file = (__u64)file_of_fd(task, call->arguments[0]);
+		return;
+	}
+	if (shape->fd)
+		start->file = (__u64)file_of_fd(task, argument(call, shape->fd));
+	if (shape->new_fd)
+		start->new_file = (__u64)file_of_fd(task, argument(call, shape->new_fd));
+}
+
+static __always_inline int call_enter(struct task_struct *task, struct call *call)
+{
+	struct open_key key = { .tgid = task->tgid, .fd = call->arguments[0] };
+	struct call_start *start = make_start();
+
+	if (!start) {
+		if (call->kind == CALL_CLOSE)
+			COUNT(lost, 1);
+		return 0;
+	}
+	start->closes = 0;
+	remember_files(start, task, call);
+	if (call->kind == CALL_CLOSE)
+		remember_closing(start, &key, call);
+	start->id = call->id;
+	start->time_ns = bpf_ktime_get_boot_ns();
+	return 0;
+}
+
+struct iov_context {
+	__u64 vector;
+	__u64 size;
+	__u32 compat;
+};
+
+static long add_segment(__u32 index, void *context)
+{
+	struct iov_context *v = context;
+	__u64 length = 0;
+
+	/* struct iovec and compat_iovec: base, then length. */
+	if (v->compat)
+		bpf_probe_read_user(&length, 4, (void *)(v->vector + index * 8 + 4));
+	else
+		bpf_probe_read_user(&length, 8, (void *)(v->vector + index * 16 + 8));
+	v->size += length;
+	return 0;
+}
+
+static __noinline __u64 vector_size(__u64 vector, __u64 segments, bool compat)
+{
+	struct iov_context v = { .vector = vector, .compat = compat };
+
+	if (segments <= BFA_IOV_MAX)
+		bpf_loop(segments, add_segment, &v, 0);
+	return v.size;
+}
+
+/* A 32-bit task passes it in halves. */
+static __always_inline __u64 compat_offset(struct call *call)
+{
+	__u64 *a = call->arguments;
+
+	if (COMPAT_PAIRS_ARE_EVEN && (call->kind == CALL_PREAD || call->kind == CALL_PWRITE))
+		return a[4] | a[5] << 32;
+	return a[3] | a[4] << 32;
+}
+
+static __always_inline void transfer_arguments(struct bfa_call_record *c, struct call *call)
+{
+	__u64 *a = call->arguments;
+	__u8 kind = call->kind;
+
+	c->record.marks |= BFA_MARK_SIZE;
+	c->size = a[2];
+	if (kind == CALL_READV || kind == CALL_PREADV || kind == CALL_WRITEV || kind == CALL_PWRITEV)
+		c->size = vector_size(a[1], a[2], call->compat);
+	if (kind == CALL_PREAD || kind == CALL_PREADV || kind == CALL_PWRITE || kind == CALL_PWRITEV) {
+		c->record.marks |= BFA_MARK_OFFSET;
+		c->offset = call->compat ? compat_offset(call) : a[3];
+	}
+}
+
+static __always_inline __u32 call_types(__u8 kind, bool writable)
+{
+	if (kind <= CALL_OPEN_HANDLE)
+		return BFA_OPENED;
+	if (kind == CALL_CLOSE)
+		return writable ? BFA_CLOSED | BFA_WRITTEN : BFA_CLOSED;
+	if (kind > CALL_CLOSE)
+		return 0;
+	return kind >= CALL_WRITE ? BFA_WRITTEN : BFA_READ;
+}
+
+static __always_inline struct name opened_name(struct call *call)
+{
+	bool at = call->kind == CALL_OPENAT || call->kind == CALL_OPENAT2;
+	__u64 how[3] = {}; /* struct open_how: flags, mode, resolve */
+
+	if (call->kind == CALL_OPENAT2)
+		bpf_probe_read_user(how, sizeof(how), (void *)call->arguments[2]);
+	return (struct name){
+		.string = call->kind == CALL_OPEN_HANDLE ? 0 : call->arguments[at],
+		.dfd = at ? (int)call->arguments[0] : AT_FDCWD,
+		.in_root = !!(how[2] & RESOLVE_IN_ROOT),
+	};
+}
+
+static __always_inline int failed_open(struct scratch *s, struct task_struct *task, struct call *call, long ret)
+{
+	struct bfa_call_record *c = &s->call;
+	struct name name = opened_name(call);
+
+	call->types = BFA_OPENED;
+	describe_call(c, task, call, ret);
+	c->record.marks |= BFA_MARK_FLAGS | BFA_MARK_MODE;
+	open_arguments(call, &c->record.flags, &c->record.mode);
+	if (!call_wanted(c))
+		return 0;
+	/* A string that cannot be read may name any place, or none. */
+	if (write_asked_names(c, &name, 0) || !names_place())
+		emit_call(s);
+	return 0;
+}
+
+/* The file into the record, behind what the call itself said; its entry's lock is held. */
+static __always_inline void describe_file(struct bfa_call_record *c, struct open_key *key, struct known_file *k)
+{
+	struct bfa_record *r = &c->record;
+
+	r->marks |= k->marks | BFA_MARK_FILE;
+	r->inode = k->inode;
+	r->device = k->device;
+	r->path_len = copy_path(key, k, sizeof(*c));
+}
+
+/* The arguments of a call that is about a descriptor. */
+static __always_inline void describe_arguments(struct bfa_call_record *c, struct open_key *key, struct call *call)
+{
+	struct bfa_record *r = &c->record;
+
+	r->marks |= BFA_MARK_FD;
+	r->fd = key->fd;
+	if (is_open_call(call)) {
+		r->marks |= BFA_MARK_FLAGS | BFA_MARK_MODE;
+		open_arguments(call, &r->flags, &r->mode);
+	} else if (call->kind < CALL_CLOSE) {
+		transfer_arguments(c, call);
+	} else if (call->kind > CALL_CLOSE) {
+		describe_shape(c, call, shape_of(call));
+	}
+	if (call->kind == CALL_VMSPLICE) {
+		r->marks |= BFA_MARK_SIZE;
+		c->size = vector_size(call->arguments[1], call->arguments[2], call->compat);
+	}
+}
+
+/* The record of a call on a descriptor; e is 0 if that is not open at all. */
+CHECKED_ONCE int report_call(struct open_key *key, struct open_file *e, struct call *call, long ret)
+{
+	struct task_struct *task = current_task();
+	struct scratch *s = scratch_get();
+	struct bfa_call_record *c;
+
+	if (!s || !key || !call)
+		return 0;
+	c = &s->call;
+	describe_call(c, task, call, ret);
+	c->record.types |= call_types(call->kind, false);
+	if (!call_wanted(c))
+		return 0;
+	describe_arguments(c, key, call);
+	/* Locked: a refresh may be changing the path. */
+	if (e && lock(key, e)) {
+		describe_file(c, key, &e->known);
+		unlock(e);
+	}
+	emit_call(s);
+	return 0;
+}
+
+/* The file of a long path whose entry has been taken over has lost it. */
+static __always_inline bool path_is_kept(struct open_key *key, struct known_file *k)
+{
+	struct open_file *e;
+
+	if (k->path_len < BFA_SHORT_PATH)
+		return true;
+	e = find_entry(key);
+	return e && e->known.file == k->file && e->known.dentry == k->dentry;
+}
+
+CHECKED_ONCE int report_close(struct open_key *key, struct known_file *k, struct call *call, long ret)
+{
+	struct task_struct *task = current_task();
+	struct scratch *s = scratch_get();
+	struct bfa_call_record *c;
+
+	if (!s || !key || !k || !call)
+		return 0;
+	c = &s->call;
+	describe_call(c, task, call, ret);
+	c->record.types = call_types(call->kind, k->writable);
+	if (!call_wanted(c))
+		return 0;
+	describe_arguments(c, key, call);
+	describe_file(c, key, k);
+	if (!path_is_kept(key, k))
+		c->record.path_len = 0;
+	emit_call(s);
+	return 0;
+}
+
+/*
+ * A call on a number that is no descriptor is about no file: --all shows it, a
+ * place does not. The error need not be EBADF: other arguments may be wrong
+ * too, and be looked at first.
+ */
+static __always_inline bool shows_bad_descriptor(struct open_key *key, long ret)
+{
+	return ret < 0 && config.all && !names_place() && !file_of_fd(current_task(), key->fd);
+}
+
+static __always_inline int call_on_close(struct task_struct *task, struct open_key *key, struct call *call, long ret)
+{
+	struct call_start *start = start_of();
+
+	if (start && start->closes) {
+		start->closes = 0;
+		report_close(key, &start->closing, call, ret);
+	} else if (shows_bad_descriptor(key, ret)) {
+		report_call(key, 0, call, ret);
+	}
+	return close_exit(key);
+}
+
+/*
+ * Whether the descriptor is of another file than when the call began: another
+ * thread has changed it.
+ */
+static __always_inline bool has_changed(struct call *call, struct file *file, bool second)
+{
+	/* The source of a clone, and what i386's first mmap maps, are not known before the exit. */
+	if ((call->kind == CALL_CLONE && !second) || (call->compat && call->id == BFA_CALL_mmap))
+		return false;
+	return call->begin_ns && (second ? call->new_file : call->file) != (__u64)file;
+}
+
+/* A call that worked, or failed, on a descriptor that was not opened by it. */
+static __noinline int report_descriptor(struct call *call, __u32 fd, bool second, long ret)
+{
+	struct task_struct *task = current_task();
+	struct open_key key = { .tgid = task->tgid, .fd = fd };
+	struct file *file = file_of_fd(task, fd);
+	struct open_file *e;
+
+	if (!call)
+		return 0;
+	if ((!file && ret >= 0) || has_changed(call, file, second)) {
+		COUNT(unresolved, 1);
+		return 0;
+	}
+	e = file ? entry_of(&key, file, call) : 0;
+	if (e || shows_bad_descriptor(&key, ret))
+		report_call(&key, e, call, ret);
+	return 0;
+}
+
+static __always_inline int reported_open(struct task_struct *task, struct call *call, __u32 fd)
+{
+	struct open_key key = { .tgid = task->tgid, .fd = fd };
+	struct file *file = file_of_fd(task, fd);
+	struct open_file *e;
+
+	if (!file) {
+		COUNT(unresolved, 1);
+		return 0;
+	}
+	call->types = open_effects(call, file);
+	e = entry_of(&key, file, call);
+	if (e)
+		report_call(&key, e, call, fd);
+	return 0;
+}
+
+static __always_inline int call_exit(struct task_struct *task, struct call *call, long ret)
+{
+	struct open_key key = { .tgid = task->tgid, .fd = is_open_call(call) ? ret : call->arguments[0] };
+	struct scratch *s = scratch_get();
+
+	if (!s)
+		return 0;
+	if (call->kind >= CALL_CLOSE_RANGE)
+		return ret < 0 ? 0 : closing_exit(task, call);
+	if (is_open_call(call) && ret < 0)
+		return failed_open(s, task, call, ret);
+	if (call->kind == CALL_CLOSE)
+		return call_on_close(task, &key, call, ret);
+	if (config.only_failed && ret >= 0)
+		return 0;
+	if (!is_open_call(call))
+		return report_descriptor(call, key.fd, false, ret);
+	return reported_open(task, call, ret);
+}
+
+#endif

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Calls on descriptors that are not open, read, write or close: from one file
+ * to another, lengths, synchronisation, mappings.
+ */
+#ifndef BFATRACE_DESCRIPTOR_CALLS_H
+#define BFATRACE_DESCRIPTOR_CALLS_H
+
+#include "calls/calls.h"
+#include "calls/merged.h"
+
+/* include/uapi/linux/fs.h */
+#define FICLONE 0x40049409
+#define FICLONERANGE 0x4020940d
+
+#define MAP_ANONYMOUS 0x20 /* include/uapi/asm-generic/mman-common.h */
+
+/* One descriptor's part in a call that moved `bytes`. */
+struct part {
+	__u32 fd;
+	__u32 types;
+	__u64 bytes;
+	__u8 second; /* the call's second descriptor */
+};
+
+CHECKED_ONCE int report_part(struct call *call, struct part *p, long ret)
+{
+	struct task_struct *task = current_task();
+	struct transferred t = {};
+
+	USED(ret);
+	if (!call || !p)
+		return 0;
+	if (PER_CALL) {
+		call->types = p->types;
+		return report_descriptor(call, p->fd, p->second, ret);
+	}
+	t.key = (struct open_key){ .tgid = task->tgid, .fd = p->fd };
+	t.types = p->types & ~(BFA_READ | BFA_WRITTEN);
+	t.reads = !!(p->types & BFA_READ);
+	t.writes = !!(p->types & BFA_WRITTEN);
+	t.bytes = p->bytes;
+	return types_wanted(p->types) ? count_on(task, call, &t) : 0;
+}
+
+static __always_inline int descriptor_exit(struct call *call, long ret)
+{
+	const struct call_shape *shape = shape_of(call);
+	struct part p = { .fd = argument(call, shape->fd), .types = shape->types };
+
+	return PER_CALL || p.types ? report_part(call, &p, ret) : 0;
+}
+
+/* From the first descriptor into the second; a call that found the end has written nothing. */
+static __always_inline int transfer_exit(struct call *call, __u32 from, __u32 to, __u64 bytes, long ret)
+{
+	struct part source = { .fd = from, .types = BFA_READ, .bytes = bytes };
+	struct part target = { .fd = to, .types = BFA_WRITTEN, .bytes = bytes, .second = true };
+
+	call->part = true;
+	report_part(call, &source, ret);
+	if (bytes || PER_CALL)
+		report_part(call, &target, ret);
+	return 0;
+}
+
+static __always_inline int vmsplice_exit(struct task_struct *task, struct call *call, long ret)
+{
+	struct part p = { .fd = call->arguments[0], .types = BFA_READ, .bytes = ret };
+	struct file *file = file_of_fd(task, p.fd);
+
+	if (file && READ(file, f_mode) & FMODE_WRITE)
+		p.types = BFA_WRITTEN;
+	return report_part(call, &p, ret);
+}
+
+/* struct file_clone_range (ioctl_ficlonerange(2)) */
+struct clone_range {
+	__s64 src_fd;
+	__u64 src_offset;
+	__u64 src_length; /* 0: to the end */
+	__u64 dest_offset;
+};
+
+static __always_inline int clone_exit(struct task_struct *task, struct call *call, long ret)
+{
+	struct clone_range range = {};
+	struct file *source;
+	__u64 size;
+
+	if ((__u32)call->arguments[1] == FICLONE)
+		range.src_fd = (int)call->arguments[2];
+	else if ((__u32)call->arguments[1] != FICLONERANGE ||
+		 bpf_probe_read_user(&range, sizeof(range), (void *)call->arguments[2]))
+		return 0;
+	source = file_of_fd(task, range.src_fd);
+	size = source ? READ(READ(source, f_inode), i_size) : 0;
+	if (!range.src_length && range.src_offset < size)
+		range.src_length = size - range.src_offset;
+	return transfer_exit(call, range.src_fd, call->arguments[0], range.src_length, ret);
+}
+
+/* i386 passes the arguments of its first mmap in memory; the second one counts its offset in pages. */
+static __always_inline bool map_arguments(struct call *call)
+{
+	__u32 packed[6];
+
+	if (call->compat && call->id == BFA_CALL_mmap) {
+		if (bpf_probe_read_user(packed, sizeof(packed), (void *)call->arguments[0]))
+			return false;
+		for (int i = 0; i < 6; i++)
+			call->arguments[i] = packed[i];
+	}
+	if (call->id == BFA_CALL_mmap2)
+		call->arguments[5] *= 4096;
+	return true;
+}
+
+static __always_inline int map_exit(struct call *call, long ret)
+{
+	struct part p = { .types = config.all ? BFA_MAPPED : 0 };
+
+	if (!PER_CALL && !config.all)
+		return 0;
+	if (!map_arguments(call) || call->arguments[3] & MAP_ANONYMOUS)
+		return 0;
+	p.fd = call->arguments[4];
+	return report_part(call, &p, ret);
+}
+
+static __always_inline int sync_exit(struct scratch *s, struct task_struct *task, struct call *call, long ret)
+{
+	if (!PER_CALL || names_place())
+		return 0;
+	describe_call(&s->call, task, call, ret);
+	s->call.record.marks |= BFA_MARK_NO_FILE;
+	if (call_wanted(&s->call))
+		emit_call(s);
+	return 0;
+}
+
+/* A call on the file at `at`, which has no descriptor; it is in scope, but for its ancestors. */
+CHECKED_ONCE int report_file(struct call *call, struct place *at, long ret)
+{
+	struct scratch *s = scratch_get();
+	struct bfa_record *r;
+	struct inode *inode;
+
+	if (!s || !call || !at)
+		return 0;
+	r = &s->call.record;
+	describe_call(&s->call, current_task(), call, ret);
+	describe_shape(&s->call, call, shape_of(call));
+	if (!call_wanted(&s->call))
+		return 0;
+	r->path_len = resolve(s, at);
+	if (config.only_under && !s->walk.inside)
+		return 0;
+	copy_into_record(s, sizeof(s->call), &s->path[BOUNDED(BFA_PATH_MAX - r->path_len, BFA_PATH_MAX - 1)],
+			 r->path_len);
+	inode = READ(at->dentry, d_inode);
+	r->inode = READ(inode, i_ino);
+	r->device = device_of(inode);
+	r->marks |= s->walk.marks | BFA_MARK_FILE;
+	if (call->has_fd) {
+		r->marks |= BFA_MARK_FD;
+		r->fd = call->fd;
+	}
+	emit_call(s);
+	return 0;
+}
+
+static long file_of_mapping(struct task_struct *task, struct vm_area_struct *vma, void *context)
+{
+	struct place *at = context;
+	struct file *file = vma->vm_file;
+
+	if (file)
+		*at = place_of(&file->f_path);
+	return 0;
+}
+
+static __always_inline int memory_exit(struct call *call, long ret)
+{
+	struct place at = {};
+
+	if (!PER_CALL)
+		return 0;
+	bpf_find_vma(bpf_get_current_task_btf(), call->arguments[0], file_of_mapping, &at, 0);
+	if (!at.dentry || !file_in_scope(at.dentry))
+		return 0;
+	return report_file(call, &at, ret);
+}
+
+static __always_inline int other_descriptor_exit(struct task_struct *task, struct call *call, long ret)
+{
+	const struct call_shape *shape = shape_of(call);
+	struct scratch *s = scratch_get();
+
+	if (!s)
+		return 0;
+	switch (call->kind) {
+	case CALL_SYNC:
+		return sync_exit(s, task, call, ret);
+	case CALL_MEMORY:
+		return memory_exit(call, ret);
+	case CALL_MAP:
+		return map_exit(call, ret);
+	case CALL_CLONE:
+		return clone_exit(task, call, ret);
+	case CALL_VMSPLICE:
+		return vmsplice_exit(task, call, ret);
+	case CALL_TRANSFER:
+		return transfer_exit(call, argument(call, shape->fd), argument(call, shape->new_fd), ret, ret);
+	}
+	return descriptor_exit(call, ret);
+}
+
+#endif

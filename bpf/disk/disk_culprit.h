@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Who is to blame for what is written later: noted when a process changes a
+ * file in memory, a block of a device or a file system, and looked up when a
+ * kernel thread writes it out. In maps of fixed size, the oldest forgotten
+ * first. A kernel thread is never a culprit.
+ */
+#ifndef BFATRACE_DISK_CULPRIT_H
+#define BFATRACE_DISK_CULPRIT_H
+
+#include "disk/disk_call.h"
+#include "files/scope.h"
+
+enum {
+	CULPRIT_KNOWN = 1 << 0,
+	CULPRIT_WANTED = 1 << 1,  /* is in scope */
+	CULPRIT_LIKELY = 1 << 2,  /* another one may have done it */
+	CULPRIT_WRITTEN = 1 << 3, /* some of what it changed has been written out */
+};
+
+struct culprit {
+	__u32 tgid;
+	__u32 uid;
+	__u32 gid;
+	char comm[BFA_COMM_SIZE];
+	__u8 marks;
+	__u8 cause; /* enum bfa_disk_cause, of what is written for it later */
+	__u64 time_ns;
+	struct inode *file; /* that it is about; verified when it is used */
+	__u64 inode;
+	__u32 device;
+	__u32 unused;
+};
+
+struct inode_key {
+	__u32 device;
+	__u32 unused;
+	__u64 inode;
+};
+
+struct block_key {
+	__u32 device;
+	__u32 unused;
+	__u64 index; /* in pages */
+};
+
+/* Of the contents of files. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 32768);
+	__type(key, struct inode_key);
+	__type(value, struct culprit);
+} inode_culprits SEC(".maps");
+
+/* Of the blocks of a device, metadata mostly. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct block_key);
+	__type(value, struct culprit);
+} block_culprits SEC(".maps");
+
+/* The last one that changed a file system, and the last one before its journal began to commit. */
+struct changes {
+	struct culprit last;
+	struct culprit committing;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u32);
+	__type(value, struct changes);
+} changes SEC(".maps");
+
+/* Of the file systems that have a device number of their own (btrfs): by that of their disk. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u32);
+	__type(value, __u32);
+} volumes SEC(".maps");
+
+/* Of the files behind loop devices: who had the device do something last. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct inode_key);
+	__type(value, struct culprit);
+} backing_culprits SEC(".maps");
+
+static __always_inline struct inode_key inode_key_of(struct inode *inode)
+{
+	return (struct inode_key){ .device = device_of(inode), .inode = READ(inode, i_ino) };
+}
+
+static __always_inline void set_file(struct culprit *c, struct inode *inode)
+{
+	c->file = inode;
+	c->inode = READ(inode, i_ino);
+	c->device = device_of(inode);
+}
+
+static __always_inline void become_culprit(struct culprit *c, struct task_struct *task)
+{
+	__builtin_memset(c, 0, sizeof(*c));
+	c->tgid = seen_tgid(task);
+	c->uid = task->cred->euid.val;
+	c->gid = task->cred->egid.val;
+	copy_comm(c->comm, task);
+	c->marks = CULPRIT_KNOWN | (task_in_scope(task) ? CULPRIT_WANTED : 0);
+	c->time_ns = bpf_ktime_get_boot_ns();
+}
+
+static __always_inline bool is_same(struct culprit *a, struct task_struct *task)
+{
+	return a->marks & CULPRIT_KNOWN && a->tgid == seen_tgid(task);
+}
+
+static __always_inline struct changes *changes_of(__u32 device)
+{
+	struct changes *found = bpf_map_lookup_elem(&changes, &device);
+	__u32 *volume = found ? 0 : bpf_map_lookup_elem(&volumes, &device);
+
+	if (!volume)
+		return found;
+	device = *volume;
+	return bpf_map_lookup_elem(&changes, &device);
+}
+
+static __always_inline struct changes *new_changes_of(__u32 device)
+{
+	struct changes *found = bpf_map_lookup_elem(&changes, &device);
+	struct changes none;
+
+	if (found)
+		return found;
+	__builtin_memset(&none, 0, sizeof(none));
+	bpf_map_update_elem(&changes, &device, &none, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&changes, &device);
+}
+
+enum { DESCRIPTORS_LOOKED_AT = 64 };
+
+struct own_descriptors {
+	struct file *file;
+	__s64 count;
+};
+
+static long count_descriptor(__u32 fd, void *context)
+{
+	struct own_descriptors *own = context;
+
+	own->count += file_of_fd(current_task(), fd) == own->file;
+	return 0;
+}
+
+/*
+ * Others may write to it, too: another process has the same opening of the
+ * file, or the file was opened more than once. Threads that share descriptors
+ * refer to the file as long as a call takes.
+ */
+static __noinline bool is_shared(struct task_struct *task, struct file *file)
+{
+	struct own_descriptors own = { .file = file };
+
+	if ((__s32)READ(READ(file, f_inode), i_writecount.counter) > 1)
+		return true;
+	if (references(file) == 1)
+		return false;
+	own.count = task->files->count.counter > 1;
+	bpf_loop(DESCRIPTORS_LOOKED_AT, count_descriptor, &own, 0);
+	return references(file) > own.count;
+}
+
+/* A page of a file has got dirty in memory. */
+static __always_inline void note_dirty_file(struct task_struct *task, struct inode *inode)
+{
+	struct inode_key key = inode_key_of(inode);
+	struct culprit *known = bpf_map_lookup_elem(&inode_culprits, &key);
+	struct culprit fresh;
+	struct doing doing;
+	bool clean;
+
+	if (known && is_same(known, task) && !(known->marks & CULPRIT_WRITTEN))
+		return;
+	look_at_task(&doing);
+	clean = !(inode_state(inode) & (INODE_STATE(I_DIRTY_PAGES) | INODE_STATE(I_SYNC)));
+	become_culprit(&fresh, task);
+	set_file(&fresh, inode);
+	fresh.cause = BFA_CAUSE_WRITEBACK;
+	/* What the one before has not got written yet cannot be told from this. */
+	if (known && !clean && (!is_same(known, task) || known->marks & CULPRIT_LIKELY))
+		fresh.marks |= CULPRIT_LIKELY;
+	/* Another one that writes to the same page within a tick of the clock is not noticed. */
+	if (doing.what == DOING_WRITE && doing.file && is_shared(task, doing.file))
+		fresh.marks |= CULPRIT_LIKELY;
+	bpf_map_update_elem(&inode_culprits, &key, &fresh, BPF_ANY);
+}
+
+/* It writes to a file, perhaps to a page that is dirty already: of that, no more is told. */
+static __always_inline void note_other_writer(struct task_struct *task, struct inode *inode)
+{
+	struct inode_key key = inode_key_of(inode);
+	struct culprit *known = bpf_map_lookup_elem(&inode_culprits, &key);
+
+	if (known && !is_same(known, task))
+		note_dirty_file(task, inode);
+}
+
+/* The thread of a loop device writes for whoever uses that. */
+static __always_inline void note_dirty_backing(struct inode *inode)
+{
+	struct inode_key key = inode_key_of(inode);
+	struct culprit *user = bpf_map_lookup_elem(&backing_culprits, &key);
+	struct culprit copy;
+
+	if (!user)
+		return;
+	copy = *user;
+	copy.marks |= CULPRIT_LIKELY;
+	copy.cause = BFA_CAUSE_WRITEBACK;
+	copy.time_ns = bpf_ktime_get_boot_ns();
+	bpf_map_update_elem(&inode_culprits, &key, &copy, BPF_ANY);
+}
+
+/*
+ * A process has changed a file system: an inode of it, if that is known. A
+ * directory tells more than the files that are made in it or removed.
+ */
+static __always_inline void note_change(struct task_struct *task, __u32 device, struct inode *inode, __u8 cause)
+{
+	struct changes *c = new_changes_of(device);
+	struct culprit fresh;
+
+	if (!c)
+		return;
+	become_culprit(&fresh, task);
+	fresh.cause = cause;
+	if (inode)
+		set_file(&fresh, inode);
+	if (is_same(&c->last, task) && c->last.inode) {
+		struct inode *before = c->last.file;
+
+		/* Any other change makes it more than looking. */
+		if (c->last.cause != BFA_CAUSE_ATIME)
+			fresh.cause = c->last.cause;
+		if (!inode || ((READ(inode, i_mode) & S_IFMT) != S_IFDIR && (READ(before, i_mode) & S_IFMT) == S_IFDIR)) {
+			fresh.file = before;
+			fresh.inode = c->last.inode;
+			fresh.device = c->last.device;
+		}
+		fresh.time_ns = c->last.time_ns;
+	}
+	c->last = fresh;
+}
+
+/* It is changed to write out what a process has put into the file; false: no such process is known. */
+static __always_inline bool note_change_for(__u32 device, struct inode *inode)
+{
+	struct inode_key key = inode_key_of(inode);
+	struct culprit *writer = bpf_map_lookup_elem(&inode_culprits, &key);
+	struct changes *c;
+
+	if (!writer)
+		return false;
+	c = new_changes_of(device);
+	if (!c || c->last.marks & CULPRIT_KNOWN)
+		return true;
+	c->last = *writer;
+	c->last.cause = BFA_CAUSE_METADATA;
+	return true;
+}
+
+static __always_inline bool is_writing_out(struct doing *doing)
+{
+	return doing->what == DOING_KERNEL || doing->what == DOING_FSYNC || doing->what == DOING_SYNC;
+}
+
+/* The journal of a file system begins to write what has been changed so far, or has done so. */
+static __always_inline void note_commit(__u32 device)
+{
+	struct changes *c = changes_of(device);
+
+	if (!c)
+		return;
+	c->committing = c->last;
+	c->last.marks = 0;
+}
+
+static __always_inline bool is_journal_thread(struct task_struct *task)
+{
+	return is_kernel_thread(task) && !__builtin_memcmp(task->comm, "jbd2/", 5);
+}
+
+/* Metadata that are changed to write out data are for the one who wrote these, not for who asks for it. */
+static __always_inline void blame_writer(struct culprit *fresh, struct doing *doing, struct changes *c)
+{
+	struct inode_key key = {};
+	struct culprit *writer = 0;
+
+	if (doing->file) {
+		key = inode_key_of(READ(doing->file, f_inode));
+		writer = bpf_map_lookup_elem(&inode_culprits, &key);
+	}
+	if (writer) {
+		*fresh = *writer;
+		fresh->cause = BFA_CAUSE_METADATA;
+	} else if (c) {
+		*fresh = c->last;
+	}
+}
+
+/* A page of a block device has got dirty in memory. */
+static __always_inline void note_dirty_block(struct task_struct *task, struct inode *node, __u64 index)
+{
+	struct block_key key = { .device = READ(node, i_rdev), .index = index };
+	struct changes *c = changes_of(key.device);
+	struct culprit fresh = {};
+	struct doing doing;
+
+	look_at_task(&doing);
+	if (doing.what == DOING_KERNEL) {
+		if (!c)
+			return;
+		fresh = is_journal_thread(task) ? c->committing : c->last;
+	} else if (doing.file && READ(READ(doing.file, f_mapping), host) == node) {
+		become_culprit(&fresh, task);
+		fresh.cause = BFA_CAUSE_RAW;
+	} else if (c && is_same(&c->last, task)) {
+		fresh = c->last;
+	} else if (is_writing_out(&doing)) {
+		blame_writer(&fresh, &doing, c);
+	} else {
+		become_culprit(&fresh, task);
+		fresh.cause = BFA_CAUSE_METADATA;
+	}
+	if (fresh.marks & CULPRIT_KNOWN)
+		bpf_map_update_elem(&block_culprits, &key, &fresh, BPF_ANY);
+	else
+		bpf_map_delete_elem(&block_culprits, &key);
+}
+
+/* A read notes only that it has been; all else is a change. */
+static __always_inline __u8 cause_of_change(__u8 what)
+{
+	return what == DOING_READ || what == DOING_EXEC || what == DOING_MAP || what == DOING_FAULT ?
+		       BFA_CAUSE_ATIME : BFA_CAUSE_METADATA;
+}
+
+#endif

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The kernel's structures of block I/O, as in kernel.h. */
+#ifndef BFATRACE_DISK_KERNEL_H
+#define BFATRACE_DISK_KERNEL_H
+
+#include "base/kernel.h"
+
+const volatile struct bfa_disk_config disk_config SEC(".rodata.disk");
+
+struct gendisk {
+	int major;
+	int first_minor;
+	char disk_name[BFA_DISK_NAME_SIZE];
+	void *private_data;
+} KERNEL_STRUCT;
+
+struct block_device {
+	struct gendisk *bd_disk;
+	__u32 bd_dev;
+	struct atomic_counter __bd_flags;
+} KERNEL_STRUCT;
+
+/* Before 6.10 (1116b9fa15c0). */
+struct block_device___number {
+	__u8 bd_partno;
+} KERNEL_STRUCT;
+
+struct page {
+	unsigned long compound_head; /* its address and 1, in a tail page */
+} KERNEL_STRUCT;
+
+struct folio {
+	struct address_space *mapping; /* with a bit for what is no file's */
+	unsigned long index;	       /* in pages */
+} KERNEL_STRUCT;
+
+struct bio_vec {
+	struct page *bv_page;
+} KERNEL_STRUCT;
+
+struct bvec_iter {
+	unsigned int bi_size;
+	unsigned int bi_idx;
+} KERNEL_STRUCT;
+
+struct bio {
+	struct block_device *bi_bdev;
+	__u32 bi_opf;
+	struct bvec_iter bi_iter;
+	void *bi_private;
+	struct bio_vec *bi_io_vec;
+} KERNEL_STRUCT;
+
+/* What iomap hangs on the bios of a direct read or write (fs/iomap/direct-io.c). */
+struct kiocb {
+	struct file *ki_filp;
+} KERNEL_STRUCT;
+
+struct iomap_dio {
+	struct kiocb *iocb;
+} KERNEL_STRUCT;
+
+struct blkdev_dio {
+	struct kiocb *iocb;
+	struct bio bio;
+} KERNEL_STRUCT;
+
+struct long_counter {
+	__s64 counter;
+} KERNEL_STRUCT;
+
+/* References to an open file: less one since 6.13 (90ee6ed776c0). */
+struct file_ref {
+	struct long_counter refcnt;
+} KERNEL_STRUCT;
+
+struct file___ref {
+	struct file_ref f_ref;
+} KERNEL_STRUCT;
+
+struct file___count {
+	struct long_counter f_count;
+} KERNEL_STRUCT;
+
+static __always_inline __s64 references(struct file *file)
+{
+	if (bpf_core_field_exists(struct file___ref, f_ref))
+		return READ((struct file___ref *)file, f_ref.refcnt.counter) + 1;
+	return READ((struct file___count *)file, f_count.counter);
+}
+
+struct loop_device {
+	struct file *lo_backing_file;
+} KERNEL_STRUCT;
+
+struct journal_s {
+	struct block_device *j_fs_dev;
+} KERNEL_STRUCT;
+
+struct xfs_mount {
+	struct super_block *m_super;
+} KERNEL_STRUCT;
+
+struct xfs_trans {
+	struct xfs_mount *t_mountp;
+	struct list_head t_items;
+} KERNEL_STRUCT;
+
+struct xfs_log_item {
+	struct list_head li_trans; /* in the t_items of its transaction */
+	__u32 li_type;
+} KERNEL_STRUCT;
+
+struct xfs_inode {
+	struct inode i_vnode;
+} KERNEL_STRUCT;
+
+struct xfs_inode_log_item {
+	struct xfs_log_item ili_item;
+	struct xfs_inode *ili_inode;
+} KERNEL_STRUCT;
+
+enum {
+	XFS_LI_INODE = 0x123b, /* fs/xfs/libxfs/xfs_log_format.h */
+	ITEMS_LOOKED_AT = 8,
+};
+
+struct btrfs_fs_info {
+	struct super_block *sb;
+} KERNEL_STRUCT;
+
+struct btrfs_root___tree {
+	struct btrfs_fs_info *fs_info;
+} KERNEL_STRUCT;
+
+enum wb_reason {
+	WB_REASON_SYNC = 2,
+};
+
+struct wb_writeback_work {
+	enum wb_reason reason;
+} KERNEL_STRUCT;
+
+/* The mounts of a file system: a list of their own since 6.18. */
+struct mount___chain {
+	struct mount *mnt_next_for_sb;
+} KERNEL_STRUCT;
+
+struct super_block___chain {
+	struct mount *s_mounts;
+} KERNEL_STRUCT;
+
+struct mount___list {
+	struct list_head mnt_instance;
+} KERNEL_STRUCT;
+
+struct super_block___list {
+	struct list_head s_mounts;
+} KERNEL_STRUCT;
+
+/* include/linux/blk_types.h: the numbers of bits differ between kernels. */
+enum req_flag_bits {
+	__REQ_SYNC,
+	__REQ_META,
+	__REQ_IDLE,
+	__REQ_PREFLUSH,
+	__REQ_RAHEAD,
+	__REQ_SWAP,
+};
+
+/* include/linux/page-flags.h */
+enum pageflags {
+	PG_swapbacked,
+};
+
+#define HAS_FLAG(flags, bit) ((flags) & 1U << bpf_core_enum_value(enum req_flag_bits, bit))
+
+enum {
+	OPERATION_MASK = 0xff,
+	OPERATION_READ = 0,
+	OPERATION_WRITE = 1,
+	OPERATION_FLUSH = 2,
+	OPERATION_DISCARD = 3,
+	OPERATION_ERASE = 5,
+	LOOP_MAJOR = 7, /* include/uapi/linux/major.h */
+};
+
+/* include/linux/fs.h: the bits moved when they became an enumeration, in 6.18. */
+enum inode_state_flags_t {
+	I_SYNC = 1 << 7,
+	I_DIRTY_PAGES = 1 << 2,
+};
+
+#define INODE_STATE(flag)                                                        \
+	(bpf_core_enum_value_exists(enum inode_state_flags_t, flag) ?            \
+		 bpf_core_enum_value(enum inode_state_flags_t, flag) : (__u64)flag)
+
+struct inode___enum {
+	enum inode_state_flags_t i_state;
+} KERNEL_STRUCT;
+
+struct inode___word {
+	unsigned long i_state;
+} KERNEL_STRUCT;
+
+static __always_inline __u32 inode_state(struct inode *inode)
+{
+	if (bpf_core_field_exists(struct inode___enum, i_state))
+		return READ((struct inode___enum *)inode, i_state);
+	return READ((struct inode___word *)inode, i_state);
+}
+
+/* include/linux/sched.h */
+#define PF_IO_WORKER 0x10
+#define PF_USER_WORKER 0x4000
+
+static __always_inline bool is_kernel_thread(struct task_struct *task)
+{
+	return task->flags & PF_KTHREAD;
+}
+
+/* Not pipes, sockets, memory file systems and what else has no device under it. */
+static __always_inline bool is_on_disk(struct super_block *sb)
+{
+	return READ(sb, s_bdev) || READ(sb, s_magic) == BTRFS_SUPER_MAGIC;
+}
+
+#endif

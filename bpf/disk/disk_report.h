@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* From a request to a record: is it wanted, what is its file called. */
+#ifndef BFATRACE_DISK_REPORT_H
+#define BFATRACE_DISK_REPORT_H
+
+#include "disk/disk_io.h"
+#include "disk/disk_name.h"
+#include "base/emit.h"
+
+__u64 begin_ns; /* of the trace, CLOCK_BOOTTIME */
+
+/* When each disk was last asked for something. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u32);
+	__type(value, __u64);
+} last_requests SEC(".maps");
+
+/* How long the disk has been idle; from the beginning of the trace, nothing is known of the time before. */
+static __always_inline __u64 idle_time(__u32 disk, __u64 now)
+{
+	__u64 *last = bpf_map_lookup_elem(&last_requests, &disk);
+	__u64 before;
+
+	if (!last) {
+		bpf_map_update_elem(&last_requests, &disk, &now, BPF_ANY);
+		return now - begin_ns;
+	}
+	before = __sync_lock_test_and_set(last, now);
+	return before < now ? now - before : 0;
+}
+
+static __always_inline bool places_admit(struct inode *inode, struct scratch *s)
+{
+	struct hlist_node *alias;
+	struct super_block *sb;
+	struct dentry *dentry;
+
+	if (config.only_file_systems) {
+		sb = READ(inode, i_sb);
+		return bpf_map_lookup_elem(&file_systems, &sb);
+	}
+	if (config.only_under)
+		return s->walk.inside;
+	if (!config.only_parents)
+		return true;
+	alias = READ(inode, i_dentry.first);
+	dentry = (void *)alias - bpf_core_field_offset(struct dentry, d_u.d_alias);
+	return is_place(dentry) || is_place(READ(dentry, d_parent));
+}
+
+static __always_inline __u8 partition_of(struct block_device *device)
+{
+	if (bpf_core_field_exists(struct block_device___number, bd_partno))
+		return READ((struct block_device___number *)device, bd_partno);
+	return READ(device, __bd_flags.counter);
+}
+
+/* The one that is named later may be gone, and another inode be in its place. */
+static __always_inline struct inode *verified_file(struct culprit *c)
+{
+	struct inode *inode = c->file;
+
+	return inode && READ(inode, i_ino) == c->inode && device_of(inode) == c->device ? inode : 0;
+}
+
+static __always_inline void fill_names(struct bfa_disk_record *r, struct io *io, struct block_device *device)
+{
+	struct gendisk *disk = READ(device, bd_disk);
+
+	bpf_probe_read_kernel(r->disk_name, sizeof(r->disk_name),
+			      (void *)disk + bpf_core_field_offset(struct gendisk, disk_name));
+	r->partition = partition_of(device);
+	if (io->has_by) {
+		r->by_tgid = io->by_tgid;
+		__builtin_memcpy(r->by_comm, io->by_comm, BFA_COMM_SIZE);
+	}
+}
+
+static __always_inline __u8 reported_operation(struct io *io)
+{
+	if (io->cause == BFA_CAUSE_FLUSH)
+		return BFA_DISK_FLUSH;
+	if (io->cause == BFA_CAUSE_DISCARD)
+		return BFA_DISK_DISCARD;
+	return io->operation == OPERATION_READ ? BFA_DISK_READ : BFA_DISK_WRITE;
+}
+
+static __always_inline void fill_record(struct bfa_disk_record *r, struct io *io, __u64 now, __u64 idle)
+{
+	struct culprit *c = &io->culprit;
+
+	__builtin_memset(r, 0, sizeof(*r));
+	r->record.kind = BFA_RECORD_DISK;
+	r->record.types = io->operation == OPERATION_READ ? BFA_READ : BFA_WRITTEN;
+	r->record.fd = -1;
+	r->record.time_ns = now;
+	r->record.device = io->device;
+	if (c->inode) {
+		r->record.marks = BFA_MARK_FILE;
+		r->record.device = c->device;
+		r->record.inode = c->inode;
+	}
+	r->bytes = io->bytes;
+	r->requests = 1;
+	r->idle_ns = idle;
+	r->disk = io->disk;
+	r->operation = reported_operation(io);
+	r->cause = io->cause;
+	r->certainty = BFA_NOBODY;
+	if (!(c->marks & CULPRIT_KNOWN))
+		return;
+	r->record.tgid = c->tgid;
+	r->record.uid = c->uid;
+	r->record.gid = c->gid;
+	__builtin_memcpy(r->record.comm, c->comm, BFA_COMM_SIZE);
+	r->age_ns = c->time_ns ? now - c->time_ns : 0;
+	r->certainty = c->marks & CULPRIT_LIKELY ? BFA_LIKELY : BFA_EXACT;
+}
+
+/* Processes are asked for: what nobody is known to have caused is of none of them. */
+static __always_inline bool culprit_wanted(struct culprit *c)
+{
+	if (c->marks & CULPRIT_KNOWN)
+		return c->marks & CULPRIT_WANTED;
+	return !config.only_pids && !config.only_comms && !config.only_uid;
+}
+
+static __always_inline int report_io(struct io *io, struct block_device *device, __u64 now, __u64 idle)
+{
+	struct inode *inode = verified_file(&io->culprit);
+	struct scratch *s = scratch_get();
+	struct bfa_disk_record *r;
+	__u32 len;
+
+	if (!s || !culprit_wanted(&io->culprit) || (names_place() && !inode))
+		return 0;
+	if (!(config.types & (io->operation == OPERATION_READ ? BFA_READ : BFA_WRITTEN)))
+		return 0;
+	s->walk.inside = false;
+	s->walk.marks = 0;
+	len = inode ? path_of_inode(inode) : 0;
+	if (names_place() && !places_admit(inode, s))
+		return 0;
+	r = (struct bfa_disk_record *)s->bytes;
+	fill_record(r, io, now, idle);
+	fill_names(r, io, device);
+	r->record.path_len = len;
+	if (len)
+		r->record.marks |= s->walk.marks;
+	len = BOUNDED(len, BFA_PATH_MAX - 1);
+	bpf_probe_read_kernel(s->bytes + sizeof(*r), len, &s->path[BOUNDED(BFA_PATH_MAX - len, BFA_PATH_MAX - 1)]);
+	emit(s, sizeof(*r) + len, 1);
+	return 0;
+}
+
+static __always_inline bool begin_io(struct io *io, struct bio *bio, struct block_device *device)
+{
+	struct gendisk *disk = READ(device, bd_disk);
+
+	__builtin_memset(io, 0, sizeof(*io));
+	io->bio = bio;
+	io->flags = READ(bio, bi_opf);
+	io->bytes = READ(bio, bi_iter.bi_size);
+	io->operation = io->flags & OPERATION_MASK;
+	io->device = READ(device, bd_dev);
+	io->disk = (__u32)READ(disk, major) << 20 | (READ(disk, first_minor) & 0xfffff);
+	return !disk_config.disk || disk_config.disk == io->disk;
+}
+
+static __always_inline int report_bio(struct bio *bio)
+{
+	struct block_device *device = READ(bio, bi_bdev);
+	struct task_struct *task = current_task();
+	__u64 now = bpf_ktime_get_boot_ns(), idle;
+	__u32 zero = 0;
+	struct io *io = bpf_map_lookup_elem(&ios, &zero);
+	bool wanted;
+
+	if (!io)
+		return 0;
+	wanted = begin_io(io, bio, device);
+	idle = idle_time(io->disk, now);
+	wanted = wanted && idle >= disk_config.idle_ns;
+	/* What is not wanted of a loop device tells for whom it goes on. */
+	if (!wanted && io->disk >> 20 != LOOP_MAJOR)
+		return 0;
+	look_at_task(&io->doing);
+	find_contents(io);
+	judge(io, task);
+	note_loop(io, READ(device, bd_disk));
+	if (!wanted)
+		return 0;
+	find_submitter(io, task);
+	return report_io(io, device, now, idle);
+}
+
+#endif

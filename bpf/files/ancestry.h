@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Executables and ancestors, for --exe and --parents, as they are at the time
+ * of a call. Merged records are made later, perhaps when the process has ended:
+ * descriptions wait in a map, each under a hash of all that it was made of. One
+ * that is there never changes, and a window remembers which one is its own.
+ */
+#ifndef BFATRACE_ANCESTRY_H
+#define BFATRACE_ANCESTRY_H
+
+#include "files/open_file.h"
+
+enum { DESCRIBE_TRIES = 4 }; /* an ancestor may end, or change, while it is described */
+
+struct description_key {
+	__u64 identity;
+	__u32 tgid;
+	__u32 generation; /* in which it was needed */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, BFA_DESCRIPTIONS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct description_key);
+	__type(value, struct description);
+} descriptions SEC(".maps");
+
+/* Of each process, with config.exe_is_lost. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, BFA_DESCRIPTIONS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u32); /* tgid */
+	__type(value, struct last_description);
+} last_descriptions SEC(".maps");
+
+/* Goes up with each flush that leaves nothing: what is pending began in this one or in the one before. */
+__u32 generation;
+
+static __always_inline bool describes_processes(void)
+{
+	return config.exe || config.parents;
+}
+
+/* A pointer as a number, which the verifier lets us calculate with. */
+#define ADDRESS(pointer, member) ((__u64)READ((struct timespec64 *)&(pointer)->member, tv_sec))
+
+static __always_inline __u64 mix(__u64 hash, __u64 value)
+{
+	hash = (hash ^ value) * 0x9e3779b97f4a7c15ULL;
+	return hash ^ hash >> 32;
+}
+
+/* What /proc/PID/exe is about; a kernel thread may borrow the memory of a process. */
+static __always_inline struct file *executable_of(struct task_struct *task)
+{
+	struct mm_struct *mm = READ(task, mm);
+
+	return mm && !(READ(task, flags) & PF_KTHREAD) ? READ(mm, exe_file) : 0;
+}
+
+static __always_inline void begin_lineage(struct lineage *l)
+{
+	struct task_struct *task = current_task();
+
+	*l = (struct lineage){ .task = task, .pid = seen_tgid(task) };
+}
+
+/* To the parent. False at the end: above process 1 of bfatrace's pid namespace, or outside of that. */
+static __always_inline bool ascend(struct lineage *l)
+{
+	struct task_struct *leader = READ(l->task, group_leader);
+	struct task_struct *parent = READ(leader, real_parent);
+
+	if (!config.parents || l->pid == 1)
+		return false;
+	l->task = parent;
+	l->pid = seen_pid(READ(parent, group_leader), READ(parent, tgid));
+	return l->pid;
+}
+
+static long identify_step(__u32 step, void *context)
+{
+	struct scratch *s = scratch_get();
+	struct task_struct *leader;
+	struct dentry *dentry;
+	struct lineage *l;
+	struct file *exe;
+	__u64 comm[BFA_COMM_SIZE / 8];
+
+	if (!s)
+		return 1;
+	l = &s->lineage;
+	leader = READ(l->task, group_leader);
+	copy_leader_comm((char *)comm, leader);
+	l->identity = mix(l->identity, ADDRESS(l->task, group_leader));
+	l->identity = mix(l->identity, READ(leader, start_boottime));
+	l->identity = mix(l->identity, comm[0]);
+	l->identity = mix(l->identity, comm[1]);
+	if (config.exe) {
+		exe = executable_of(l->task);
+		dentry = READ(exe, f_path.dentry);
+		l->identity = mix(l->identity, ADDRESS(READ(l->task, mm), exe_file));
+		l->identity = mix(l->identity, ADDRESS(exe, f_path.dentry) + is_unlinked(dentry));
+	}
+	return !ascend(l);
+}
+
+/* Of the description that the current process would be given now. */
+static __noinline __u64 identify_process(struct scratch *s)
+{
+	struct lineage *l = &s->lineage;
+
+	begin_lineage(l);
+	l->identity = *(volatile __u32 *)&path_epoch;
+	bpf_loop(BFA_ANCESTORS + 1, identify_step, 0, 0);
+	return l->identity;
+}
+
+/*
+ * Leaves the path of an executable as resolve() does, and returns its length,
+ * 0 if it is not known: also if the process has lost it meanwhile, as then it
+ * may be another one's.
+ */
+static __always_inline __u32 resolve_executable(struct scratch *s, struct task_struct *task)
+{
+	struct file *exe = executable_of(task);
+	struct place at = place_of(&exe->f_path);
+	__u32 len;
+
+	if (!exe)
+		return 0;
+	len = resolve(s, &at);
+	if (s->walk.marks & BFA_MARK_TRUNCATED || executable_of(task) != exe || READ(exe, f_path.dentry) != at.dentry)
+		return 0;
+	return len;
+}
+
+static __always_inline void add_bytes(struct description *d, const void *from, __u32 length)
+{
+	__u32 offset = BOUNDED(d->length, BFA_PROCESS_BYTES - 1);
+
+	bpf_probe_read_kernel(d->bytes + offset, BOUNDED(length, BFA_PATH_MAX - 1), from);
+	d->length = offset + length;
+}
+
+/* What readlink(2) of /proc/PID/exe adds to the path. */
+static const char deleted_suffix[] = " (deleted)";
+
+static long describe_step(__u32 step, void *context)
+{
+	struct scratch *s = scratch_get();
+	struct bfa_process p = {};
+	struct description *d;
+	__u32 room, len = 0;
+
+	if (!s)
+		return 1;
+	d = &s->last.description;
+	p.pid = s->lineage.pid;
+	copy_leader_comm(p.comm, READ(s->lineage.task, group_leader));
+	if (d->length + sizeof(p) >= BFA_PROCESS_BYTES)
+		return 1;
+	room = BFA_PROCESS_BYTES - 1 - d->length - sizeof(p);
+	if (config.exe)
+		len = resolve_executable(s, s->lineage.task);
+	if (s->walk.marks & BFA_MARK_UNLINKED && len)
+		p.exe_len = sizeof(deleted_suffix) - 1;
+	p.exe_len = len && len + p.exe_len <= room ? len + p.exe_len : 0;
+	add_bytes(d, &p, sizeof(p));
+	if (p.exe_len) {
+		add_bytes(d, &s->path[BOUNDED(BFA_PATH_MAX - len, BFA_PATH_MAX - 1)], len);
+		if (p.exe_len > len)
+			add_bytes(d, deleted_suffix, sizeof(deleted_suffix) - 1);
+	}
+	if (!ascend(&s->lineage)) {
+		d->marks = 0;
+		return 1;
+	}
+	return 0;
+}
+
+/* Describes the current process in the scratch record. */
+static __noinline int describe_process(struct scratch *s)
+{
+	begin_lineage(&s->lineage);
+	s->last.description.length = 0;
+	s->last.description.marks = BFA_MARK_PARENTS_CUT; /* until the end is reached */
+	bpf_loop(BFA_ANCESTORS + 1, describe_step, 0, 0);
+	return 0;
+}
+
+/* Before 6.16, a process that ends has lost its memory, and its executable with it, when we are told of its end. */
+static __always_inline bool recall_process(struct scratch *s, struct task_struct *task)
+{
+	struct description_key key = { .tgid = task->tgid, .generation = generation };
+	struct last_description *last = bpf_map_lookup_elem(&last_descriptions, &key.tgid);
+
+	if (!last)
+		return false;
+	key.identity = last->identity;
+	if (!bpf_map_update_elem(&descriptions, &key, &last->description, BPF_ANY))
+		s->process = key.identity;
+	return true;
+}
+
+static __always_inline void keep_last(struct scratch *s, __u32 tgid)
+{
+	s->last.identity = s->process;
+	bpf_map_update_elem(&last_descriptions, &tgid, &s->last, BPF_ANY);
+}
+
+static __always_inline void forget_last(__u32 tgid)
+{
+	bpf_map_delete_elem(&last_descriptions, &tgid);
+}
+
+/* Sees to it that the current process is described, and leaves in s->process as what; 0 if it cannot be. */
+CHECKED_ONCE int know_process(void)
+{
+	struct task_struct *task = current_task();
+	struct scratch *s = scratch_get();
+	struct description_key key;
+
+	if (!s)
+		return 0;
+	s->process = 0;
+	if (config.exe_is_lost && !READ(task, mm) && recall_process(s, task))
+		return 0;
+	key = (struct description_key){ .tgid = task->tgid, .generation = *(volatile __u32 *)&generation };
+	for (int i = 0; i < DESCRIBE_TRIES && !s->process; i++) {
+		key.identity = identify_process(s);
+		if (bpf_map_lookup_elem(&descriptions, &key)) {
+			s->process = key.identity;
+			return 0;
+		}
+		describe_process(s);
+		if (identify_process(s) != key.identity)
+			continue;
+		if (bpf_map_update_elem(&descriptions, &key, &s->last.description, BPF_ANY))
+			return 0;
+		s->process = key.identity;
+		if (config.exe_is_lost)
+			keep_last(s, task->tgid);
+	}
+	return 0;
+}
+
+/*
+ * Adds a description to the record in the scratch memory, which it makes
+ * longer than `offset` bytes; returns its length.
+ */
+CHECKED_ONCE __u32 append_process(__u64 identity, __u32 tgid, __u32 offset)
+{
+	struct description_key key = { .identity = identity, .tgid = tgid };
+	struct scratch *s = scratch_get();
+	struct description *d;
+	__u32 length;
+
+	if (!s)
+		return 0;
+	s->record.process_len = 0;
+	key.generation = *(volatile __u32 *)&generation;
+	d = bpf_map_lookup_elem(&descriptions, &key);
+	if (!d) {
+		key.generation--;
+		d = bpf_map_lookup_elem(&descriptions, &key);
+	}
+	asm volatile("" : "+r"(offset));
+	if (!d || offset >= RECORD_BYTES - BFA_PROCESS_BYTES)
+		return 0;
+	length = BOUNDED(d->length, BFA_PROCESS_BYTES - 1);
+	bpf_probe_read_kernel(s->bytes + offset, length, d->bytes);
+	s->record.process_len = length;
+	s->record.marks |= d->marks;
+	return length;
+}
+
+static long forget_description(void *map, struct description_key *key, struct description *d, void *context)
+{
+	struct description_key copy = *key;
+
+	/* One generation more than needed: who looks for it may have read the number before it went up. */
+	if (generation - key->generation > 2)
+		bpf_map_delete_elem(&descriptions, &copy);
+	return 0;
+}
+
+/* After a flush that has reported all that was pending. */
+static __noinline int next_generation(void)
+{
+	__sync_fetch_and_add(&generation, 1);
+	bpf_for_each_map_elem(&descriptions, forget_description, 0, 0);
+	return 0;
+}
+
+#endif

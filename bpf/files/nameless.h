@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Files that a process touches without a descriptor of its own: directories
+ * whose entries change, programs that are executed, files of io_uring. They
+ * have entries in the map open_files too, for as long as something is pending.
+ */
+#ifndef BFATRACE_NAMELESS_H
+#define BFATRACE_NAMELESS_H
+
+#include "files/window.h"
+
+enum { TOUCH_TRIES = 4 }; /* a flush may delete the entry just found */
+
+/* What is done to which file. */
+struct touch {
+	struct place at;
+	__u64 identity; /* tells an open file from others at the same place */
+	__u32 types;	/* enum bfa_type, of what is not counted */
+	__u64 reads;
+	__u64 read_bytes;
+	__u64 writes;
+	__u64 write_bytes;
+};
+
+static __always_inline struct open_key nameless_key(struct task_struct *task, struct touch *t)
+{
+	__u64 dentry, hash;
+
+	/* Copied: the verifier allows no such arithmetic on a pointer. */
+	bpf_probe_read_kernel(&dentry, sizeof(dentry), &t->at.dentry);
+	hash = (dentry ^ t->identity << 7) * 0x9e3779b97f4a7c15ULL;
+	return (struct open_key){ .tgid = task->tgid, .fd = hash >> 32 | NAMELESS };
+}
+
+/* Whether what is pending was done by another program, or under another name: no exec closes these entries. */
+static __always_inline bool is_of_another(struct scratch *s, struct open_file *e)
+{
+	__u64 comm[BFA_COMM_SIZE / 8], *pending = (__u64 *)e->comm;
+
+	if (!e->time_ns)
+		return false;
+	copy_comm((char *)comm, current_task());
+	return pending[0] != comm[0] || pending[1] != comm[1] ||
+	       (describes_processes() && e->process != s->process);
+}
+
+/* Makes the entry that of the file touched. The lock is held. */
+static __always_inline void hold(struct scratch *s, struct open_key *key, struct open_file *e, struct touch *t)
+{
+	if (is_of_another(s, e))
+		report(key, e, 0, false);
+	if (e->known.file == t->identity && e->known.dentry == t->at.dentry) {
+		if (e->known.epoch != path_epoch)
+			refresh_locked(key, e, &t->at);
+		return;
+	}
+	report(key, e, 0, false);
+	describe(key, &t->at, t->identity);
+	e->known = s->fresh.known;
+}
+
+/* The lock is held: a flush deletes the entry under it. */
+static __always_inline void add_touch(struct scratch *s, struct open_key *key, struct open_file *e, struct touch *t)
+{
+	if (e->known.outside)
+		return;
+	e->types |= t->types;
+	e->reads += t->reads;
+	e->read_bytes += t->read_bytes;
+	e->writes += t->writes;
+	e->write_bytes += t->write_bytes;
+	if (!e->time_ns)
+		note_first_access(s, e, current_task());
+	if (e->transient)
+		report(key, e, 0, false);
+	else
+		enqueue(key, e);
+}
+
+/* What an open did besides opening. */
+static __always_inline __u32 open_effects(struct call *call, struct file *file)
+{
+	__u32 flags, mode;
+
+	open_arguments(call, &flags, &mode);
+	if (READ(file, f_mode) & FMODE_CREATED)
+		return flags & TMPFILE_BIT ? 0 : BFA_CREATED;
+	if (!(flags & O_TRUNC) || flags & O_PATH)
+		return 0;
+	return (READ(READ(file, f_inode), i_mode) & S_IFMT) == S_IFREG ? BFA_WRITTEN : 0;
+}
+
+/* For merged records; the file must be in scope, but for its ancestors. */
+CHECKED_ONCE int touch(struct touch *t)
+{
+	struct scratch *s = scratch_get();
+	struct open_file *e;
+	struct open_key key;
+
+	if (!s || !t)
+		return 0;
+	key = nameless_key(current_task(), t);
+	for (int i = 0; i < TOUCH_TRIES; i++) {
+		e = entry_for(&key);
+		if (!e || !lock(&key, e))
+			continue;
+		hold(s, &key, e, t);
+		add_touch(s, &key, e, t);
+		unlock(e);
+		return 0;
+	}
+	COUNT(lost, 1);
+	return 0;
+}
+
+/* For merged records: a file was created. */
+static __always_inline void touch_parent(struct file *file)
+{
+	struct touch t = { .at = place_of(&file->f_path), .types = BFA_CREATED };
+
+	t.at.dentry = READ(t.at.dentry, d_parent);
+	if (directory_in_scope(t.at.dentry))
+		touch(&t);
+}
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Descriptors that were open before the tracing: their closes are known, used or not. */
+#ifndef BFATRACE_OPEN_AT_START_H
+#define BFATRACE_OPEN_AT_START_H
+
+#include "files/open_file.h"
+
+/* The lock is held. Who closes the descriptor in between finds no entry: it must not stay. */
+static __always_inline void fill_if_open(struct scratch *s, struct open_key *key, struct open_file *e,
+					 struct task_struct *task)
+{
+	struct file *file = file_of_fd(task, key->fd);
+
+	if (e->known.file || !file)
+		return;
+	describe_open_file(s, key, file);
+	if (file_of_fd(task, key->fd) == file)
+		e->known = s->fresh.known;
+}
+
+static __always_inline int note_open_at_start(struct task_struct *task, __u32 fd)
+{
+	struct open_key key = { .tgid = task->tgid, .fd = fd };
+	struct file *file = file_of_fd(task, fd);
+	struct scratch *s = scratch_get();
+	struct open_file *e;
+
+	if (!s || !file || !task_in_scope(task) || !wanted(file))
+		return 0;
+	e = entry_for(&key);
+	if (!e || e->transient || !lock(&key, e))
+		return 0;
+	fill_if_open(s, &key, e, task);
+	unlock(e);
+	return 0;
+}
+
+#endif

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The map (tgid, fd) -> open file: a cache that is verified at each use
+ * against the descriptor table, so that dup, fork, descriptor passing and
+ * descriptors from before the start need no bookkeeping.
+ *
+ * An entry stays when its descriptor is closed, for the next open to fill:
+ * that saves an allocation, and nobody can hold one that is used for another
+ * descriptor meanwhile. Only flush deletes entries, of processes that ended.
+ */
+#ifndef BFATRACE_OPEN_FILE_H
+#define BFATRACE_OPEN_FILE_H
+
+#include "base/emit.h"
+#include "files/scope.h"
+
+struct long_path {
+	char path[BFA_PATH_MAX];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, BFA_OPEN_FILES);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct open_key);
+	__type(value, struct open_file);
+} open_files SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, BFA_LONG_PATHS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct open_key);
+	__type(value, struct long_path);
+} long_paths SEC(".maps");
+
+/* Keys of entries for the next flush to look at. */
+struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, BFA_QUEUE_SIZE);
+	__type(value, struct open_key);
+} touched SEC(".maps");
+
+/* Copied: the verifier of 6.1 wants keys on the stack, not from a global function's argument. */
+static __always_inline struct open_file *find_entry(struct open_key *key)
+{
+	struct open_key copy = *key;
+
+	return bpf_map_lookup_elem(&open_files, &copy);
+}
+
+__u32 path_epoch;     /* bumped by system calls that change the paths of open files */
+__u32 highest_fd;     /* of all entries ever made */
+__u32 touched_count;  /* keys in the queue */
+__u32 queue_overflow; /* a key did not fit: the next flush visits every entry */
+
+struct spin_context {
+	struct open_file *entry;
+	bool locked;
+};
+
+static __always_inline bool try_lock(struct open_file *e)
+{
+	return !*(volatile __u32 *)&e->busy && !__sync_val_compare_and_swap(&e->busy, 0, 1);
+}
+
+static long spin(__u32 index, void *context)
+{
+	struct spin_context *c = context;
+
+	c->locked = try_lock(c->entry);
+	return c->locked;
+}
+
+CHECKED_ONCE bool wait_for_lock(struct open_file *e)
+{
+	struct spin_context c = { .entry = e };
+
+	if (!e)
+		return false;
+	bpf_loop(1 << 23, spin, &c, 0);
+	return c.locked;
+}
+
+static __always_inline void unlock(struct open_file *e)
+{
+	__sync_lock_test_and_set(&e->busy, 0);
+}
+
+/*
+ * The holder is on another CPU, with preemption off, and holds it for about a
+ * microsecond, unless that CPU is interrupted: a BPF program cannot wait for
+ * ever. bpf_spin_lock is not allowed in raw tracepoint programs.
+ */
+static __always_inline bool lock(struct open_key *key, struct open_file *e)
+{
+	if (!try_lock(e) && !wait_for_lock(e)) {
+		COUNT(lost, 1);
+		return false;
+	}
+	if (e->key.tgid == key->tgid && e->key.fd == key->fd)
+		return true;
+	unlock(e);
+	return false;
+}
+
+static __always_inline bool is_of(struct open_file *e, struct file *file)
+{
+	return file && e->known.file == (__u64)file && e->known.dentry == READ(file, f_path.dentry);
+}
+
+/* Copies the path behind the first `offset` bytes of the scratch record; returns its length. */
+CHECKED_ONCE __u32 copy_path(struct open_key *key, struct known_file *k, __u32 offset)
+{
+	struct scratch *s = scratch_get();
+	struct open_key copy;
+	struct long_path *l;
+	__u32 len;
+
+	if (!s || !k || !key)
+		return 0;
+	copy = *key;
+	len = k->path_len;
+	offset = BOUNDED(offset, 255);
+	if (len < BFA_SHORT_PATH) {
+		bpf_probe_read_kernel(s->bytes + offset, BOUNDED(len, BFA_SHORT_PATH - 1), k->path);
+		return len;
+	}
+	l = bpf_map_lookup_elem(&long_paths, &copy);
+	if (!l)
+		return 0;
+	bpf_probe_read_kernel(s->bytes + offset, BOUNDED(len, BFA_PATH_MAX - 1), l->path);
+	return len;
+}
+
+/* Copies the path just resolved, and pads it: whole words can be compared. */
+static __always_inline void store_path(struct open_key *key, struct known_file *k, struct scratch *s, __u32 len)
+{
+	const char *path = &s->path[BOUNDED(BFA_PATH_MAX - len, BFA_PATH_MAX - 1)];
+	struct open_key copy = *key;
+
+	if (len >= BFA_SHORT_PATH) {
+		/* The update copies BFA_PATH_MAX bytes: from a place that has them. */
+		bpf_probe_read_kernel(s->bytes, BOUNDED(len, BFA_PATH_MAX - 1), path);
+		if (bpf_map_update_elem(&long_paths, &copy, s->bytes, BPF_ANY))
+			len = 0;
+	} else {
+		__builtin_memset(k->path, 0, sizeof(k->path));
+		bpf_probe_read_kernel(k->path, BOUNDED(len, BFA_SHORT_PATH - 1), path);
+	}
+	k->path_len = len;
+	k->seen = s->walk.seen;
+	k->marks = s->walk.marks;
+	k->outside = config.only_under && !s->walk.inside;
+}
+
+static __always_inline bool same_path(struct known_file *k, struct scratch *s, __u32 len)
+{
+	const char *path = &s->path[BOUNDED(BFA_PATH_MAX - len, BFA_PATH_MAX - 1)];
+	__u64 *kept = (__u64 *)k->path, *now = (__u64 *)s->bytes;
+
+	/* The same dentries, and none has a new name or parent. */
+	if (k->seen == s->walk.seen && len == k->path_len)
+		return true;
+	if (len != k->path_len || len >= BFA_SHORT_PATH)
+		return false;
+	__builtin_memset(s->bytes, 0, BFA_SHORT_PATH);
+	bpf_probe_read_kernel(s->bytes, BOUNDED(len, BFA_SHORT_PATH - 1), path);
+	for (int i = 0; i < BFA_SHORT_PATH / 8; i++)
+		if (kept[i] != now[i])
+			return false;
+	return true;
+}
+
+static __always_inline bool wanted(struct file *file)
+{
+	return file_in_scope(READ(file, f_path.dentry));
+}
+
+/* Describes a file in the scratch entry; `identity` tells it from others at the same place. */
+CHECKED_ONCE int describe(struct open_key *key, struct place *at, __u64 identity)
+{
+	struct scratch *s = scratch_get();
+	struct inode *inode;
+	struct known_file *k;
+
+	if (!s || !key || !at)
+		return 0;
+	inode = READ(at->dentry, d_inode);
+	k = &s->fresh.known;
+	k->file = identity;
+	k->dentry = at->dentry;
+	k->inode = READ(inode, i_ino);
+	k->device = device_of(inode);
+	k->flags = 0;
+	k->mode = 0;
+	k->writable = false;
+	k->epoch = *(volatile __u32 *)&path_epoch;
+	store_path(key, k, s, resolve(s, at));
+	return 0;
+}
+
+static __always_inline void describe_open_file(struct scratch *s, struct open_key *key, struct file *file)
+{
+	struct place at = place_of(&file->f_path);
+
+	describe(key, &at, (__u64)file);
+	s->fresh.known.writable = !!(READ(file, f_mode) & FMODE_WRITE);
+}
+
+static long raise_highest_fd(__u32 index, void *context)
+{
+	__u32 fd = *(__u32 *)context, highest = *(volatile __u32 *)&highest_fd;
+
+	return fd <= highest || __sync_val_compare_and_swap(&highest_fd, highest, fd) == highest;
+}
+
+/* Makes an empty entry for a key; one in the scratch memory in any case. */
+CHECKED_ONCE int make_entry(struct open_key *key)
+{
+	struct scratch *s = scratch_get();
+	struct open_key copy;
+
+	if (!s || !key)
+		return 0;
+	copy = *key;
+	__builtin_memset(&s->fresh, 0, __builtin_offsetof(struct open_file, known.path));
+	s->fresh.key = copy;
+	bpf_map_update_elem(&open_files, &copy, &s->fresh, BPF_NOEXIST);
+	if (!(copy.fd & NAMELESS))
+		bpf_loop(64, raise_highest_fd, &copy.fd, 0);
+	return 0;
+}
+
+/* The entry for a key, empty if it is new; in the scratch memory if the map is full. */
+static __always_inline struct open_file *entry_for(struct open_key *key)
+{
+	struct open_file *e = find_entry(key);
+	struct scratch *s;
+
+	if (e)
+		return e;
+	make_entry(key);
+	e = find_entry(key);
+	if (e)
+		return e;
+	s = scratch_get();
+	if (!s)
+		return 0;
+	s->fresh.transient = 1;
+	return &s->fresh;
+}
+
+#endif

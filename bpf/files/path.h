@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The absolute path of a dentry, as readlink(2) of /proc/PID/fd/N gives it to
+ * a reader outside every chroot (fs/d_path.c, prepend_path): up through
+ * d_parent, and from the root of a mount to its mount point. bpf_d_path is
+ * not allowed in these programs.
+ */
+#ifndef BFATRACE_PATH_H
+#define BFATRACE_PATH_H
+
+#include "base/scratch.h"
+
+enum {
+	WALK_STEPS = 2 * BFA_PATH_MAX, /* components and mounts; a longer path is not known */
+	WALK_TRIES = 4,		       /* a walk that met a rename starts again */
+};
+
+/* Inodes of the directories of --under or --dir; user space holds them open. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct inode *);
+	__type(value, __u8);
+} places SEC(".maps");
+
+static __always_inline bool is_place(struct dentry *dentry)
+{
+	struct inode *inode = READ(dentry, d_inode);
+
+	return bpf_map_lookup_elem(&places, &inode);
+}
+
+static __always_inline struct mount *mount_of(struct vfsmount *mnt)
+{
+	return (void *)mnt - bpf_core_field_offset(struct mount, mnt);
+}
+
+/* False if the name does not fit: the path is then its tail. */
+static __always_inline bool prepend(struct scratch *s, const unsigned char *name, __u32 len)
+{
+	struct walk *w = &s->walk;
+	__u32 start;
+
+	/* The first byte of the buffer stays free, for a path of at most BFA_PATH_MAX - 1. */
+	if (len > BFA_NAME_MAX || w->start < len + 2)
+		return false;
+	start = w->start - len;
+	bpf_probe_read_kernel(&s->path[BOUNDED(start, BFA_PATH_MAX - 1)], BOUNDED(len, BFA_NAME_MAX), name);
+	start--;
+	s->path[BOUNDED(start, BFA_PATH_MAX - 1)] = '/';
+	w->start = start;
+	return true;
+}
+
+/* A root without a mount: a memory file, whose name stands for a path, or a disconnected dentry. */
+static __always_inline void end_at_root(struct scratch *s, const unsigned char *name, __u32 len)
+{
+	struct walk *w = &s->walk;
+	char first = 0;
+
+	bpf_probe_read_kernel(&first, 1, name);
+	if (first == '/' || w->start != BFA_PATH_MAX || !prepend(s, name, len))
+		w->unknown = true; /* also a file outside of what its mount shows */
+	else
+		w->marks |= BFA_MARK_UNLINKED;
+}
+
+static long walk_step(__u32 step, void *context)
+{
+	struct scratch *s = scratch_get();
+	struct walk *w;
+	struct dentry *dentry, *parent;
+	const unsigned char *name;
+	__u32 version, len;
+
+	if (!s)
+		return 1;
+	w = &s->walk;
+	dentry = w->dentry;
+	if (config.only_under && !w->inside && !w->again)
+		w->inside = is_place(dentry);
+	if (dentry == w->mount_root) {
+		struct mount *mount = w->mount;
+		struct mount *above = READ(mount, mnt_parent);
+
+		if (above == mount)
+			return 1;
+		w->dentry = READ(mount, mnt_mountpoint);
+		w->mount = above;
+		w->mount_root = READ(above, mnt.mnt_root);
+		return 0;
+	}
+	version = READ(dentry, d_seq.seqcount.sequence);
+	parent = READ(dentry, d_parent);
+	w->seen = (w->seen ^ (__u64)dentry) * 0x9e3779b97f4a7c15ULL + version;
+	if (w->again) {
+		w->dentry = parent;
+		return parent == dentry;
+	}
+	name = READ(dentry, d_name.name);
+	len = READ(dentry, d_name.len);
+	if (parent == dentry) {
+		end_at_root(s, name, len);
+		return 1;
+	}
+	if (!(w->marks & BFA_MARK_TRUNCATED) && !prepend(s, name, len))
+		w->marks |= BFA_MARK_TRUNCATED;
+	/* A rename changes name and parent between two increments (fs/dcache.c, __d_move). */
+	if (version & 1 || version != READ(dentry, d_seq.seqcount.sequence)) {
+		w->torn = true;
+		return 1;
+	}
+	w->dentry = parent;
+	return 0;
+}
+
+static __always_inline void begin_walk(struct walk *w, struct place *at)
+{
+	w->dentry = at->dentry;
+	w->mount = at->mount;
+	w->mount_root = READ(at->mount, mnt.mnt_root);
+	w->seen = 0;
+}
+
+/*
+ * Twice: a rename here and another one there, while the way between them was
+ * walked, would make a path that has never been. If nothing has changed by
+ * the second time, all of it was true at once.
+ */
+CHECKED_ONCE int walk_up(struct place *at, __u32 start)
+{
+	struct scratch *s = scratch_get();
+	struct walk *w;
+	__u64 seen;
+
+	if (!s || !at)
+		return 0;
+	w = &s->walk;
+	*w = (struct walk){ .start = start };
+	begin_walk(w, at);
+	if (bpf_loop(WALK_STEPS, walk_step, 0, 0) == WALK_STEPS)
+		w->unknown = true;
+	seen = w->seen;
+	begin_walk(w, at);
+	w->again = true;
+	bpf_loop(WALK_STEPS, walk_step, 0, 0);
+	return w->torn || w->seen != seen;
+}
+
+static __always_inline bool is_unlinked(struct dentry *dentry)
+{
+	return !READ(dentry, d_hash.pprev) && READ(dentry, d_parent) != dentry;
+}
+
+static __always_inline struct place place_of(struct path *path)
+{
+	return (struct place){ .mount = mount_of(READ(path, mnt)), .dentry = READ(path, dentry) };
+}
+
+/*
+ * Leaves the path in s->path from s->walk.start to BFA_PATH_MAX and returns
+ * its length, 0 if it is not known. From `start` on there is the rest of it
+ * already.
+ */
+static __always_inline __u32 resolve_before(struct scratch *s, struct place *at, __u32 start)
+{
+	struct walk *w = &s->walk;
+	struct dentry *dentry = at->dentry;
+	bool torn = true;
+
+	for (int i = 0; i < WALK_TRIES && torn; i++)
+		torn = walk_up(at, start);
+	if (torn || w->unknown)
+		return 0;
+	if (w->start == BFA_PATH_MAX) {
+		w->start--;
+		s->path[BFA_PATH_MAX - 1] = '/';
+	}
+	if (is_unlinked(dentry))
+		w->marks |= BFA_MARK_UNLINKED;
+	return BFA_PATH_MAX - w->start;
+}
+
+static __always_inline __u32 resolve(struct scratch *s, struct place *at)
+{
+	return resolve_before(s, at, BFA_PATH_MAX);
+}
+
+#endif

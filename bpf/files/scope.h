@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Which processes and which files are wanted: asked first, and cheapest first. */
+#ifndef BFATRACE_SCOPE_H
+#define BFATRACE_SCOPE_H
+
+#include "base/ledger.h"
+#include "files/path.h"
+
+/* bfatrace's own; the initial one has level 0. */
+struct pid_namespace *own_pid_namespace;
+__u32 own_pid_level;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u32); /* tgid, as user space knows it */
+	__type(value, __u8); /* enum bfa_rule */
+} pid_rules SEC(".maps");
+
+/* Of --current-mount, or those that fatrace watches; user space holds them mounted. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct super_block *);
+	__type(value, __u8);
+} file_systems SEC(".maps");
+
+struct comm_key {
+	char comm[BFA_COMM_SIZE];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct comm_key);
+	__type(value, __u8); /* enum bfa_rule */
+} comm_rules SEC(".maps");
+
+/* The kernel pads comm with NULs (__set_task_comm, since 5.17), so that whole arrays compare. */
+static __always_inline void copy_leader_comm(char *comm, struct task_struct *leader)
+{
+	struct timespec64 *words = (void *)leader + bpf_core_field_offset(struct task_struct, comm);
+	__u64 copy[] = { READ(words, tv_sec), READ(words, tv_nsec) };
+
+	_Static_assert(sizeof(copy) == BFA_COMM_SIZE, "a name is two words");
+	__builtin_memcpy(comm, copy, sizeof(copy));
+}
+
+static __always_inline void copy_comm(char *comm, struct task_struct *task)
+{
+	copy_leader_comm(comm, task->group_leader);
+}
+
+static __always_inline struct upid *upid_at(struct pid *pid, __u32 level)
+{
+	return (void *)pid + bpf_core_field_offset(struct pid, numbers) + level * bpf_core_type_size(struct upid);
+}
+
+/*
+ * Process and thread ids as bfatrace's own pid namespace has them; 0 for what
+ * is not in it (include/linux/pid.h).
+ */
+static __always_inline __u32 seen_pid(struct task_struct *task, __u32 initial)
+{
+	struct upid *upid;
+	struct pid *pid;
+
+	if (!own_pid_level)
+		return initial;
+	pid = READ(task, thread_pid);
+	if (READ(pid, level) < own_pid_level)
+		return 0;
+	upid = upid_at(pid, own_pid_level);
+	return READ(upid, ns) == own_pid_namespace ? READ(upid, nr) : 0;
+}
+
+static __always_inline void know_self(struct task_struct *task)
+{
+	struct pid *pid = READ(task, thread_pid);
+
+	own_tgid = task->tgid;
+	own_pid_level = READ(pid, level);
+	own_pid_namespace = READ(upid_at(pid, own_pid_level), ns);
+}
+
+static __always_inline __u32 seen_tid(struct task_struct *task)
+{
+	return seen_pid(task, task->pid);
+}
+
+static __always_inline __u32 seen_tgid(struct task_struct *task)
+{
+	return seen_pid(task->group_leader, task->tgid);
+}
+
+static __always_inline __u8 pid_rule(__u32 tgid)
+{
+	__u8 *rule = config.pid_rules ? bpf_map_lookup_elem(&pid_rules, &tgid) : 0;
+
+	return rule ? *rule : 0;
+}
+
+static __always_inline __u8 comm_rule(struct task_struct *task)
+{
+	struct comm_key key;
+	__u8 *rule;
+
+	if (!config.comm_rules)
+		return 0;
+	copy_comm(key.comm, task);
+	rule = bpf_map_lookup_elem(&comm_rules, &key);
+	return rule ? *rule : 0;
+}
+
+static __always_inline bool task_in_scope(struct task_struct *task)
+{
+	__u8 by_pid, by_comm;
+
+	if (task->tgid == own_tgid)
+		return false;
+	if (config.only_uid && task->cred->euid.val != config.uid)
+		return false;
+	by_pid = pid_rule(seen_tgid(task));
+	by_comm = comm_rule(task);
+	if ((by_pid | by_comm) & BFA_RULE_IGNORE)
+		return false;
+	if (by_pid & BFA_RULE_FOLLOWED)
+		return true;
+	if (config.only_pids && !(by_pid & (BFA_RULE_ONLY | BFA_RULE_COMMAND)))
+		return false;
+	return !config.only_comms || by_comm & BFA_RULE_ONLY;
+}
+
+/* A process has ended: its number may be given to another one. */
+static __always_inline void forget_rule(__u32 tgid)
+{
+	__u8 rule = pid_rule(tgid);
+
+	if (rule && !bpf_map_delete_elem(&pid_rules, &tgid) && rule != BFA_RULE_IGNORE)
+		COUNT(ended, 1);
+}
+
+/* All descendants of a command are of it, in scope or not. */
+static __always_inline int follow_child(struct task_struct *parent, struct task_struct *child)
+{
+	__u32 tgid = seen_pid(child, READ(child, tgid));
+	__u8 rule = pid_rule(seen_tgid(parent)) & BFA_RULE_COMMAND;
+
+	if (READ(child, tgid) == parent->tgid)
+		return 0;
+	if (config.follow && task_in_scope(parent))
+		rule |= BFA_RULE_FOLLOWED;
+	if (!rule)
+		return 0;
+	if (bpf_map_update_elem(&pid_rules, &tgid, &rule, BPF_ANY))
+		COUNT(lost, 1); /* all that it does */
+	else
+		COUNT(followed, 1);
+	return 0;
+}
+
+/*
+ * File systems without a device, a server or a daemon behind them: what they
+ * hold is the kernel's or in memory (include/uapi/linux/magic.h; hugetlbfs,
+ * mqueue, configfs, fusectl, rpc_pipefs, efivarfs and autofs from their sources).
+ */
+CHECKED_ONCE bool is_virtual(unsigned long magic)
+{
+	switch (magic) {
+	case 0x9fa0:	 /* proc */
+	case 0x62656572: /* sysfs */
+	case 0x01021994: /* tmpfs, devtmpfs */
+	case 0x858458f6: /* ramfs */
+	case 0x958458f6: /* hugetlbfs */
+	case 0x1cd1:	 /* devpts */
+	case 0x27e0eb:	 /* cgroup */
+	case 0x63677270: /* cgroup2 */
+	case 0x64626720: /* debugfs */
+	case 0x74726163: /* tracefs */
+	case 0xcafe4a11: /* bpf */
+	case 0x73636673: /* securityfs */
+	case 0xf97cff8c: /* selinuxfs */
+	case 0x43415d53: /* smackfs */
+	case 0x5a3c69f0: /* apparmorfs */
+	case 0x19800202: /* mqueue */
+	case 0x62656570: /* configfs */
+	case 0x65735543: /* fusectl */
+	case 0x42494e4d: /* binfmt_misc */
+	case 0x6165676c: /* pstore */
+	case 0xde5e81e4: /* efivarfs */
+	case 0x0187:	 /* autofs */
+	case 0x6e736673: /* nsfs */
+	case 0x50494446: /* pidfs */
+	case 0x62646576: /* bdev */
+	case 0x444d4142: /* dma-buf */
+	case 0x5345434d: /* secretmem */
+	case 0x6c6f6f70: /* binderfs */
+	case 0x67596969: /* rpc_pipefs */
+	case 0x6e667364: /* nfsd */
+	case 0x7655821:	 /* resctrl */
+		return true;
+	}
+	return false;
+}
+
+/* Pipes, sockets and anonymous inodes are descriptors, but no files: they have no path. */
+static __always_inline bool is_nameless(unsigned long magic)
+{
+	return magic == 0x50495045 /* pipefs */ || magic == 0x534f434b /* sockfs */ ||
+	       magic == 0x09041934 /* anon_inodefs */ || magic == 0x50494446 /* pidfs */ ||
+	       magic == 0x6e736673 /* nsfs */;
+}
+
+/*
+ * The kernel's number of a file's device. A btrfs subvolume has its own, which
+ * stat(2) reports (fs/btrfs/inode.c, btrfs_getattr).
+ */
+static __always_inline __u32 device_of(struct inode *inode)
+{
+	struct super_block *sb = READ(inode, i_sb);
+	struct btrfs_inode *of_btrfs;
+	struct btrfs_root *root;
+	__u32 device = READ(sb, s_dev);
+
+	if (READ(sb, s_magic) != BTRFS_SUPER_MAGIC || !bpf_core_type_exists(struct btrfs_inode))
+		return device;
+	/* No READ: the types may be those of a module. */
+	of_btrfs = (void *)inode - bpf_core_field_offset(struct btrfs_inode, vfs_inode);
+	if (!bpf_core_read(&root, sizeof(root), &of_btrfs->root))
+		bpf_core_read(&device, sizeof(device), &root->anon_dev);
+	return device;
+}
+
+/* A place wins over the rule that virtual file systems are left out. */
+static __always_inline bool names_place(void)
+{
+	return config.only_file_systems || config.only_parents || config.only_under;
+}
+
+static __always_inline bool inode_in_scope(struct inode *inode)
+{
+	struct super_block *sb = READ(inode, i_sb);
+	unsigned long magic = READ(sb, s_magic);
+	__u16 format;
+
+	if (is_nameless(magic))
+		return false;
+	if (config.only_file_systems && !bpf_map_lookup_elem(&file_systems, &sb))
+		return false;
+	if (config.all || names_place())
+		return true;
+	format = READ(inode, i_mode) & S_IFMT;
+	return format != S_IFCHR && format != S_IFBLK && format != S_IFIFO && format != S_IFSOCK && !is_virtual(magic);
+}
+
+/* The same of a directory whose entries change: one in a directory of --dir is not meant. */
+static __always_inline bool directory_in_scope(struct dentry *dentry)
+{
+	return (!config.only_parents || is_place(dentry)) && inode_in_scope(READ(dentry, d_inode));
+}
+
+/* All but the ancestors, which only a walk can tell. */
+static __always_inline bool file_in_scope(struct dentry *dentry)
+{
+	if (config.only_parents && !is_place(READ(dentry, d_parent)) && !is_place(dentry))
+		return false;
+	return inode_in_scope(READ(dentry, d_inode));
+}
+
+#endif
