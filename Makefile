@@ -7,15 +7,24 @@
 #   make uninstall              removes what that installed, with the same variables
 #   make deb                    makes a Debian package in .build
 #   make completions            makes those of the shells again, from the option parser
+#   make check                  what CI runs: lint, test and a minute of fuzz
 #   make test                   runs every test; CI=true makes warnings errors
 #   make bench ARGS=--quick     measures it beside its peers, as root
 #   make lint, make format      check and apply the style
+#   make fuzz SECONDS=600       fuzzes what decodes and prints records
 
 SWIFT ?= swift
 # One binary that needs no Swift installation where it runs.
 RELEASE = -c release --static-swift-stdlib --product bfatrace --disable-local-rpath
 SUDO = $(shell [ "$$(id -u)" -eq 0 ] || echo sudo)
 SWIFT_FILES = Package.swift Benchmarks Plugins Sources Tests
+C_FILES = $(shell git ls-files '*.c' '*.h')
+SHELL_FILES = $(shell git grep -lIE '^\#!.*/(ba)?sh$$')
+PYTHON_FILES = $(shell git ls-files '*.py'; git grep -lIE '^\#!.*python')
+# Formatters of fixed versions, in a virtual environment.
+LINT = .build/lint/bin
+# How long make fuzz takes.
+SECONDS = 60
 
 PREFIX = /usr/local
 DESTDIR =
@@ -33,7 +42,7 @@ FISH_COMPLETIONS = $(PREFIX)/share/fish/vendor_completions.d
 # Where the Debian package goes.
 DEB = .build
 
-.PHONY: all run install uninstall deb completions test bench lint format clean
+.PHONY: all run install uninstall deb completions check test fuzz bench lint format clean
 
 all:
 	$(SWIFT) build $(RELEASE)
@@ -76,6 +85,11 @@ completions:
 	$(SWIFT) build --product bfatrace
 	completions/generate "$$($(SWIFT) build --show-bin-path)/bfatrace"
 
+check: lint test fuzz
+
+fuzz:
+	Tests/Fuzz/run $(SECONDS)
+
 # What failed is repeated at the end, where it is not buried.
 test: SHELL = bash
 test:
@@ -86,11 +100,24 @@ test:
 bench: all
 	$(SUDO) env "PATH=$$PATH" PYTHONDONTWRITEBYTECODE=1 Benchmarks/run $(ARGS)
 
-lint:
-	$(SWIFT) format lint --strict --parallel --recursive $(SWIFT_FILES)
+$(LINT): .ci/lint-requirements.txt
+	sh .ci/setup lint
+	python3 -m venv .build/lint
+	$(LINT)/pip install --quiet --disable-pip-version-check --requirement .ci/lint-requirements.txt
+	touch $@
 
-format:
+lint: $(LINT)
+	$(SWIFT) format lint --strict --parallel --recursive $(SWIFT_FILES)
+	$(LINT)/clang-format --dry-run -Werror $(C_FILES)
+	$(LINT)/ruff check --no-cache $(PYTHON_FILES)
+	$(LINT)/ruff format --no-cache --check $(PYTHON_FILES)
+	shellcheck $(SHELL_FILES)
+	mandoc -T lint -W warning man/*.8
+
+format: $(LINT)
 	$(SWIFT) format --in-place --parallel --recursive $(SWIFT_FILES)
+	$(LINT)/clang-format -i $(C_FILES)
+	$(LINT)/ruff format --no-cache $(PYTHON_FILES)
 
 clean:
 	$(SWIFT) package clean
