@@ -345,6 +345,12 @@ struct timespec64 {
 	long tv_nsec;
 } KERNEL_STRUCT;
 
+/* Four of them. */
+struct itimerspec64 {
+	struct timespec64 it_interval;
+	struct timespec64 it_value;
+} KERNEL_STRUCT;
+
 static __always_inline struct file *file_of_fd(struct task_struct *task, __u32 fd)
 {
 	struct fdtable *table = task->files->fdt;

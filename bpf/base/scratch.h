@@ -78,6 +78,26 @@ struct walk {
 	__u8 again;   /* only to see whether it is all as before */
 };
 
+/* One step of a quick walk up. */
+struct quick_step {
+	struct dentry *dentry; /* 0: from the root of a mount to its mount point */
+	struct dentry *parent; /* the mount point */
+	struct mount *mount;
+	struct mount *above;
+	__u32 version;
+};
+
+enum {
+	QUICK_STEPS = 16, /* components and mounts; a power of two */
+	QUICK_NAME = 64,  /* bytes of a component, */
+	QUICK_PATH = 184, /* and of all of them */
+};
+
+/* Names are copied in whole words: what is behind the path is no part of it. */
+struct quick_path {
+	char bytes[QUICK_PATH + QUICK_NAME + 8]; /* BFA_SHORT_PATH */
+};
+
 /* On the way from a process up to its ancestors. */
 struct lineage {
 	struct task_struct *task; /* that has forked the one before: perhaps no leader */
@@ -114,6 +134,10 @@ struct scratch {
 	__u64 process;		  /* under which identity the current one is described; 0: not at all */
 	struct lineage lineage;
 	struct walk walk;
+	struct quick_step steps[QUICK_STEPS];
+	__u32 step_count;
+	__u32 quick_length;
+	__u64 barrier; /* order_loads */
 	struct open_file fresh;
 	char path[BFA_PATH_MAX + BFA_NAME_MAX + 1]; /* a name may be copied to any offset below BFA_PATH_MAX */
 	union {

@@ -156,8 +156,7 @@ CHECKED_ONCE int report_file(struct call *call, struct place *at, long ret)
 	r->path_len = resolve(s, at);
 	if (config.only_under && !s->walk.inside)
 		return 0;
-	copy_into_record(s, sizeof(s->call), &s->path[BOUNDED(BFA_PATH_MAX - r->path_len, BFA_PATH_MAX - 1)],
-			 r->path_len);
+	copy_into_record(s, sizeof(s->call), resolved_path(s), r->path_len);
 	inode = READ(at->dentry, d_inode);
 	r->inode = READ(inode, i_ino);
 	r->device = device_of(inode);

@@ -136,8 +136,7 @@ CHECKED_ONCE int write_asked(struct name_text *text, struct name *n, __u32 offse
 		text->path_len = resolve(s, &l->at);
 	if (text->path_len)
 		text->marks |= s->walk.marks & BFA_MARK_TRUNCATED;
-	copy_into_record(s, offset, &s->path[BOUNDED(BFA_PATH_MAX - text->path_len, BFA_PATH_MAX - 1)],
-			 text->path_len);
+	copy_into_record(s, offset, resolved_path(s), text->path_len);
 	copy_into_record(s, offset + text->path_len, l->target, n->length);
 	text->filename_len = n->length;
 	text->marks |= BFA_MARK_FILENAME;
@@ -162,8 +161,7 @@ CHECKED_ONCE int write_found(struct name_text *text, __u32 offset)
 	text->marks |= s->walk.marks & BFA_MARK_TRUNCATED;
 	if (l->rule != LOOKUP_ENTRY)
 		text->marks |= s->walk.marks & BFA_MARK_UNLINKED;
-	copy_into_record(s, offset, &s->path[BOUNDED(BFA_PATH_MAX - text->path_len, BFA_PATH_MAX - 1)],
-			 text->path_len);
+	copy_into_record(s, offset, resolved_path(s), text->path_len);
 	return 0;
 }
 

@@ -150,7 +150,7 @@ static __always_inline int report_io(struct io *io, struct block_device *device,
 	if (len)
 		r->record.marks |= s->walk.marks;
 	len = BOUNDED(len, BFA_PATH_MAX - 1);
-	bpf_probe_read_kernel(s->bytes + sizeof(*r), len, &s->path[BOUNDED(BFA_PATH_MAX - len, BFA_PATH_MAX - 1)]);
+	bpf_probe_read_kernel(s->bytes + sizeof(*r), len, resolved_path(s));
 	emit(s, sizeof(*r) + len, 1);
 	return 0;
 }

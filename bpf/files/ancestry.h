@@ -170,7 +170,7 @@ static long describe_step(__u32 step, void *context)
 	p.exe_len = len && len + p.exe_len <= room ? len + p.exe_len : 0;
 	add_bytes(d, &p, sizeof(p));
 	if (p.exe_len) {
-		add_bytes(d, &s->path[BOUNDED(BFA_PATH_MAX - len, BFA_PATH_MAX - 1)], len);
+		add_bytes(d, resolved_path(s), len);
 		if (p.exe_len > len)
 			add_bytes(d, deleted_suffix, sizeof(deleted_suffix) - 1);
 	}

@@ -133,10 +133,18 @@ CHECKED_ONCE __u32 copy_path(struct open_key *key, struct known_file *k, __u32 o
 	return len;
 }
 
-/* Copies the path just resolved, and pads it: whole words can be compared. */
+/* What is known of the path just resolved besides its bytes. */
+static __always_inline void note_path(struct known_file *k, struct scratch *s, __u32 len)
+{
+	k->path_len = len;
+	k->seen = s->walk.seen;
+	k->marks = s->walk.marks;
+	k->outside = config.only_under && !s->walk.inside;
+}
+
 static __always_inline void store_path(struct open_key *key, struct known_file *k, struct scratch *s, __u32 len)
 {
-	const char *path = &s->path[BOUNDED(BFA_PATH_MAX - len, BFA_PATH_MAX - 1)];
+	const char *path = resolved_path(s);
 	struct open_key copy = *key;
 
 	if (len >= BFA_SHORT_PATH) {
@@ -145,27 +153,24 @@ static __always_inline void store_path(struct open_key *key, struct known_file *
 		if (bpf_map_update_elem(&long_paths, &copy, s->bytes, BPF_ANY))
 			len = 0;
 	} else {
-		__builtin_memset(k->path, 0, sizeof(k->path));
 		bpf_probe_read_kernel(k->path, BOUNDED(len, BFA_SHORT_PATH - 1), path);
 	}
-	k->path_len = len;
-	k->seen = s->walk.seen;
-	k->marks = s->walk.marks;
-	k->outside = config.only_under && !s->walk.inside;
+	note_path(k, s, len);
 }
 
 static __always_inline bool same_path(struct known_file *k, struct scratch *s, __u32 len)
 {
-	const char *path = &s->path[BOUNDED(BFA_PATH_MAX - len, BFA_PATH_MAX - 1)];
-	__u64 *kept = (__u64 *)k->path, *now = (__u64 *)s->bytes;
+	__u64 *kept = (__u64 *)s->bytes, *now = (__u64 *)(s->bytes + BFA_SHORT_PATH);
 
 	/* The same dentries, and none has a new name or parent. */
 	if (k->seen == s->walk.seen && len == k->path_len)
 		return true;
 	if (len != k->path_len || len >= BFA_SHORT_PATH)
 		return false;
-	__builtin_memset(s->bytes, 0, BFA_SHORT_PATH);
-	bpf_probe_read_kernel(s->bytes, BOUNDED(len, BFA_SHORT_PATH - 1), path);
+	/* Padded, to compare whole words. */
+	__builtin_memset(s->bytes, 0, 2 * BFA_SHORT_PATH);
+	bpf_probe_read_kernel(kept, BOUNDED(len, BFA_SHORT_PATH - 1), k->path);
+	bpf_probe_read_kernel(now, BOUNDED(len, BFA_SHORT_PATH - 1), resolved_path(s));
 	for (int i = 0; i < BFA_SHORT_PATH / 8; i++)
 		if (kept[i] != now[i])
 			return false;
@@ -183,6 +188,7 @@ CHECKED_ONCE int describe(struct open_key *key, struct place *at, __u64 identity
 	struct scratch *s = scratch_get();
 	struct inode *inode;
 	struct known_file *k;
+	__u32 len;
 
 	if (!s || !key || !at)
 		return 0;
@@ -196,7 +202,11 @@ CHECKED_ONCE int describe(struct open_key *key, struct place *at, __u64 identity
 	k->mode = 0;
 	k->writable = false;
 	k->epoch = *(volatile __u32 *)&path_epoch;
-	store_path(key, k, s, resolve(s, at));
+	len = resolve_quickly(at, (struct quick_path *)k->path);
+	if (len)
+		note_path(k, s, len);
+	else
+		store_path(key, k, s, resolve_before(s, at, BFA_PATH_MAX));
 	return 0;
 }
 

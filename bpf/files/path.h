@@ -8,32 +8,12 @@
 #ifndef BFATRACE_PATH_H
 #define BFATRACE_PATH_H
 
-#include "base/scratch.h"
+#include "files/quick_walk.h"
 
 enum {
 	WALK_STEPS = 2 * BFA_PATH_MAX, /* components and mounts; a longer path is not known */
 	WALK_TRIES = 4,		       /* a walk that met a rename starts again */
 };
-
-/* Inodes of the directories of --under or --dir; user space holds them open. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1024);
-	__type(key, struct inode *);
-	__type(value, __u8);
-} places SEC(".maps");
-
-static __always_inline bool is_place(struct dentry *dentry)
-{
-	struct inode *inode = READ(dentry, d_inode);
-
-	return bpf_map_lookup_elem(&places, &inode);
-}
-
-static __always_inline struct mount *mount_of(struct vfsmount *mnt)
-{
-	return (void *)mnt - bpf_core_field_offset(struct mount, mnt);
-}
 
 /* False if the name does not fit: the path is then its tail. */
 static __always_inline bool prepend(struct scratch *s, const unsigned char *name, __u32 len)
@@ -87,12 +67,13 @@ static long walk_step(__u32 step, void *context)
 			return 1;
 		w->dentry = READ(mount, mnt_mountpoint);
 		w->mount = above;
+		w->seen = add_seen(w->seen, number_of(&w->dentry), 1);
 		w->mount_root = READ(above, mnt.mnt_root);
 		return 0;
 	}
 	version = READ(dentry, d_seq.seqcount.sequence);
 	parent = READ(dentry, d_parent);
-	w->seen = (w->seen ^ (__u64)dentry) * 0x9e3779b97f4a7c15ULL + version;
+	w->seen = add_seen(w->seen, (__u64)dentry, version);
 	if (w->again) {
 		w->dentry = parent;
 		return parent == dentry;
@@ -147,16 +128,6 @@ CHECKED_ONCE int walk_up(struct place *at, __u32 start)
 	return w->torn || w->seen != seen;
 }
 
-static __always_inline bool is_unlinked(struct dentry *dentry)
-{
-	return !READ(dentry, d_hash.pprev) && READ(dentry, d_parent) != dentry;
-}
-
-static __always_inline struct place place_of(struct path *path)
-{
-	return (struct place){ .mount = mount_of(READ(path, mnt)), .dentry = READ(path, dentry) };
-}
-
 /*
  * Leaves the path in s->path from s->walk.start to BFA_PATH_MAX and returns
  * its length, 0 if it is not known. From `start` on there is the rest of it
@@ -181,9 +152,22 @@ static __always_inline __u32 resolve_before(struct scratch *s, struct place *at,
 	return BFA_PATH_MAX - w->start;
 }
 
+/* Leaves the path in s->path from s->walk.start on and returns its length, 0 if it is not known. */
 static __always_inline __u32 resolve(struct scratch *s, struct place *at)
 {
-	return resolve_before(s, at, BFA_PATH_MAX);
+	enum { START = BFA_PATH_MAX - sizeof(struct quick_path) };
+	__u32 length = resolve_quickly(at, (struct quick_path *)&s->path[START]);
+
+	if (!length)
+		return resolve_before(s, at, BFA_PATH_MAX);
+	s->walk.start = START;
+	return length;
+}
+
+/* Where the path just resolved is. */
+static __always_inline const char *resolved_path(struct scratch *s)
+{
+	return &s->path[BOUNDED(s->walk.start, BFA_PATH_MAX - 1)];
 }
 
 #endif

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The absolute path of a dentry in the common case, without a call and with
+ * one walk: up to the root to remember the dentries and their versions
+ * (d_seq), then down again to copy their names, then once more to see whether
+ * any version has changed. path.h does whatever is unusual.
+ *
+ * Why the path is true. A rename makes the version odd, changes name and
+ * parent, and makes it even (fs/dcache.c, __d_move). Three phases follow each
+ * other, with loads in order between them: (1) all versions, which must be
+ * even, and parents; (2) all names, and the parents again, which must be the
+ * same; (3) all versions again, which must be the same. So the version of each
+ * component is constant from a moment in (1) to one in (3), and whatever was
+ * loaded in (2) has been its name and its parent all that time. All these
+ * times have the end of (1) in common: at that moment every name and every
+ * parent held at once. Within a phase the order of loads does not matter.
+ * Mounts have no version: their parents and mount points are loaded in (1) and
+ * must be the same in (2), when all names hold too.
+ *
+ * Memory is not used for something else meanwhile: the file holds its dentry,
+ * a dentry its parent and a mount the mount that it is on, and what they let
+ * go of is freed after a grace period of RCU, which a BPF program holds up.
+ */
+#ifndef BFATRACE_QUICK_WALK_H
+#define BFATRACE_QUICK_WALK_H
+
+#include "base/scratch.h"
+
+/* Inodes of the directories of --under or --dir; user space holds them open. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct inode *);
+	__type(value, __u8);
+} places SEC(".maps");
+
+static __always_inline bool is_place(struct dentry *dentry)
+{
+	struct inode *inode = READ(dentry, d_inode);
+
+	return bpf_map_lookup_elem(&places, &inode);
+}
+
+static __always_inline struct mount *mount_of(struct vfsmount *mnt)
+{
+	return (void *)mnt - bpf_core_field_offset(struct mount, mnt);
+}
+
+static __always_inline struct place place_of(struct path *path)
+{
+	return (struct place){ .mount = mount_of(READ(path, mnt)), .dentry = READ(path, dentry) };
+}
+
+static __always_inline bool is_unlinked(struct dentry *dentry)
+{
+	return !READ(dentry, d_hash.pprev) && READ(dentry, d_parent) != dentry;
+}
+
+/*
+ * Loads before it are done before loads after it. x86 keeps their order, so
+ * that only the compiler must. On arm64 an atomic exchange is a full barrier:
+ * its JIT makes of it swpal, which orders what is before it and what is after
+ * it (bob in the memory model of the architecture), or a loop with dmb ish
+ * behind it. BPF has loads with acquire only since 6.15.
+ */
+static __always_inline void order_loads(struct scratch *s)
+{
+	asm volatile("" : : : "memory");
+#ifdef __TARGET_ARCH_arm64
+	__u64 before = __sync_lock_test_and_set(&s->barrier, 1);
+
+	asm volatile("" : : "r"(before) : "memory");
+#endif
+}
+
+/* Adds what a path depends on to the hash of it all. */
+static __always_inline __u64 add_seen(__u64 seen, __u64 address, __u32 version)
+{
+	return (seen ^ address) * 0x9e3779b97f4a7c15ULL + version;
+}
+
+/* As a number: the verifier does not let us calculate with a pointer. */
+static __always_inline __u64 number_of(struct dentry **pointer)
+{
+	return *(volatile __u64 *)pointer;
+}
+
+/* By way of memory: for each number that it knows, the verifier would check all that follows. */
+static __always_inline __u32 step_count(struct scratch *s)
+{
+	return *(volatile __u32 *)&s->step_count;
+}
+
+/*
+ * Phase 1. Leaves the way up in s->steps, from step_count - 1 at the top to 0.
+ * False if it is not usual: disconnected, long, or being renamed.
+ */
+static __always_inline bool climb(struct scratch *s, struct place *at)
+{
+	struct dentry *dentry = UNTRUSTED(at->dentry), *root, *parent;
+	struct mount *mount = UNTRUSTED(at->mount), *above;
+	bool inside = false;
+	__u64 seen = 0;
+	__u32 version;
+
+	root = mount->mnt.mnt_root;
+	for (__u32 i = 0; i < QUICK_STEPS; i++) {
+		struct quick_step *step = &s->steps[i];
+
+		if (config.only_under && !inside)
+			inside = is_place(dentry);
+		if (dentry == root) {
+			above = mount->mnt_parent;
+			if (above == mount) {
+				s->step_count = i;
+				s->walk.seen = seen;
+				s->walk.inside = inside;
+				return true;
+			}
+			step->dentry = 0;
+			step->mount = mount;
+			step->above = above;
+			step->parent = dentry = mount->mnt_mountpoint;
+			seen = add_seen(seen, number_of(&step->parent), 1);
+			mount = above;
+			root = mount->mnt.mnt_root;
+			continue;
+		}
+		version = dentry->d_seq.seqcount.sequence;
+		parent = dentry->d_parent;
+		if (parent == dentry || version & 1)
+			return false;
+		step->dentry = dentry;
+		step->parent = parent;
+		step->version = version;
+		seen = add_seen(seen, number_of(&step->dentry), version);
+		dentry = parent;
+	}
+	return false;
+}
+
+/*
+ * Copies a name of at most QUICK_NAME bytes, and whatever is behind it in
+ * memory: a helper would take longer, for one of any length.
+ */
+static __always_inline void copy_name(char *to, const void *name, __u32 length)
+{
+	const struct itimerspec64 *from = bpf_rdonly_cast(name, bpf_core_type_id_kernel(struct itimerspec64));
+	__u64 *words = (__u64 *)to;
+
+	words[0] = from->it_interval.tv_sec;
+	words[1] = from->it_interval.tv_nsec;
+	words[2] = from->it_value.tv_sec;
+	words[3] = from->it_value.tv_nsec;
+	if (length <= 32)
+		return;
+	from = bpf_rdonly_cast(name + 32, bpf_core_type_id_kernel(struct itimerspec64));
+	words[4] = from->it_interval.tv_sec;
+	words[5] = from->it_interval.tv_nsec;
+	words[6] = from->it_value.tv_sec;
+	words[7] = from->it_value.tv_nsec;
+}
+
+/* Phase 2. Leaves the path at `to`, and what is no part of it behind it. 0 if it has changed, or is long. */
+static __always_inline __u32 copy_names(struct scratch *s, struct quick_path *to)
+{
+	__u32 length, end, len;
+
+	s->quick_length = 0;
+
+	for (__u32 i = 0; i < QUICK_STEPS; i++) {
+		__u32 count = step_count(s);
+		struct quick_step *step = &s->steps[(count - 1 - i) & (QUICK_STEPS - 1)];
+		struct dentry *dentry = UNTRUSTED(step->dentry);
+		struct mount *mount;
+		const void *name;
+
+		if (i >= count)
+			break;
+		if (!step->dentry) {
+			mount = UNTRUSTED(step->mount);
+			if (mount->mnt_parent != step->above || mount->mnt_mountpoint != step->parent)
+				return 0;
+			continue;
+		}
+		length = *(volatile __u32 *)&s->quick_length;
+		len = dentry->d_name.len;
+		name = dentry->d_name.name;
+		end = length + 1 + len;
+		if (len > QUICK_NAME || length >= QUICK_PATH || end > QUICK_PATH || dentry->d_parent != step->parent)
+			return 0;
+		to->bytes[length++] = '/';
+		copy_name(&to->bytes[length], name, len);
+		s->quick_length = end;
+	}
+	return s->quick_length;
+}
+
+/* Phase 3. */
+static __always_inline bool have_same_versions(struct scratch *s)
+{
+	for (__u32 i = 0; i < QUICK_STEPS; i++) {
+		struct quick_step *step = &s->steps[i];
+
+		if (i >= step_count(s))
+			break;
+		if (step->dentry && UNTRUSTED(step->dentry)->d_seq.seqcount.sequence != step->version)
+			return false;
+	}
+	return true;
+}
+
+CHECKED_ONCE __u32 walk_quickly(struct place *at, struct quick_path *to)
+{
+	struct scratch *s = scratch_get();
+	__u32 length;
+
+	if (!s || !at || !to || !climb(s, at))
+		return 0;
+	order_loads(s);
+	length = copy_names(s, to);
+	order_loads(s);
+	if (!length || !have_same_versions(s))
+		return 0;
+	s->walk.marks = is_unlinked(at->dentry) ? BFA_MARK_UNLINKED : 0;
+	return length;
+}
+
+/*
+ * Leaves the path at `to`, and in s->walk what resolve() does. Returns its
+ * length; 0 if it takes a walk of the general kind.
+ */
+static __always_inline __u32 resolve_quickly(struct place *at, struct quick_path *to)
+{
+	return READ_BY_HELPER ? 0 : walk_quickly(at, to);
+}
+
+#endif
