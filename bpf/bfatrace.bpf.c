@@ -160,13 +160,12 @@ SEC("raw_tp/sched_process_exec")
 int sched_process_exec(void *ctx)
 {
 	struct task_struct *task = current_task();
-	struct fdtable *table = task->files->fdt;
 
 	if (task->tgid == own_tgid)
 		return 0;
 	if (describes_processes())
 		know_process();
-	visit_entries(task, 0, table->max_fds, VISIT_EXEC);
+	visit_entries(task, 0, ~0U, VISIT_EXEC);
 	if (!task_in_scope(task) || !types_wanted(EXEC_TYPES) || config.only_failed)
 		return 0;
 	return go_on(ctx, AT_EXEC, BFA_HANDLE_NAMES);
@@ -177,8 +176,7 @@ int sched_process_exit(void *ctx)
 {
 	struct task_struct *task = current_task();
 	struct files_struct *files = task->files;
-	struct fdtable *table = files->fdt;
-	__u32 threads, size;
+	__u32 threads;
 
 	if (task->signal->live.counter)
 		return 0;
@@ -188,11 +186,9 @@ int sched_process_exit(void *ctx)
 	threads = task->signal->nr_threads;
 	if (task->group_leader != task && !task->group_leader->files)
 		threads--;
-	/* A thread without a table may be the last one: the kernel has those too. */
-	size = files ? table->max_fds : ~0U;
 	if (describes_processes())
 		know_process();
-	visit_entries(task, 0, size, files->count.counter > threads ? VISIT_LEAVE : VISIT_EXIT);
+	visit_entries(task, 0, ~0U, files->count.counter > threads ? VISIT_LEAVE : VISIT_EXIT);
 	if (config.exe_is_lost)
 		forget_last(task->tgid);
 	return 0;

@@ -16,6 +16,7 @@ enum bfa_limit {
 	BFA_IOV_MAX = 1024,	 /* UIO_MAXIOV: segments in one vectored call */
 	BFA_CALL_NUMBERS = 512,	 /* above every system call number that is traced */
 	BFA_OPEN_FILES = 262144, /* entries of the open-file map; beyond, events are reported one by one */
+	BFA_CHUNKS = 65536,	 /* of neighbouring descriptors that have entries; beyond, as above */
 	BFA_LONG_PATHS = 16384,	 /* of BFA_PATH_MAX bytes each; further ones are not known */
 	BFA_QUEUE_SIZE = 65536,	 /* files touched between two flushes; beyond, one flush visits all */
 	BFA_RING_BYTES = 8 << 20, /* records waiting for user space, unless it asks for another size */

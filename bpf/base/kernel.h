@@ -258,7 +258,6 @@ struct bpf_iter__task_file {
 #define BTRFS_SUPER_MAGIC 0x9123683e /* include/uapi/linux/magic.h */
 
 /* include/uapi/linux/close_range.h */
-#define CLOSE_RANGE_UNSHARE 2
 #define CLOSE_RANGE_CLOEXEC 4
 
 /*

@@ -53,8 +53,9 @@ struct open_file {
 	__u32 gid;
 	char comm[BFA_COMM_SIZE];
 	__u64 began_ns; /* when the process did */
-	__u32 dead;	 /* the process has ended: the next flush deletes it */
-	__u32 transient; /* not in the map: report at once */
+	__u8 dead;	/* the process has ended: the next flush deletes it */
+	__u8 transient; /* not in the map: report at once */
+	__u8 listed;	/* in the index, as that of a file that may be open */
 	struct known_file known;
 };
 

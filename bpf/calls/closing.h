@@ -6,45 +6,52 @@
 #include "files/window.h"
 
 /* Why the entries of a process are visited. */
-enum visit {
+enum visit_reason {
 	VISIT_CLOSED, /* some descriptors have been closed */
 	VISIT_EXEC,   /* the same, and what is pending on the others is of the old program */
 	VISIT_EXIT,   /* the process ends, and closes all */
 	VISIT_LEAVE,  /* the process ends, another one keeps its descriptors open */
 };
 
-struct visit_context {
-	__u32 tgid;
-	__u32 first;
-	enum visit why;
-};
+/* The process has ended, or does. */
+static __always_inline bool ends(enum visit_reason why)
+{
+	return why == VISIT_EXIT || why == VISIT_LEAVE;
+}
 
 /* The lock is held. */
-static __always_inline void visit_locked(struct open_key *key, struct open_file *e, enum visit why)
+static __always_inline void visit_locked(struct open_key *key, struct open_file *e, enum visit_reason why)
 {
-	struct file *file = 0;
+	struct file *file = ends(why) ? 0 : file_of_fd(current_task(), key->fd);
 
-	if (why == VISIT_CLOSED || why == VISIT_EXEC)
-		file = file_of_fd(current_task(), key->fd);
 	if (why == VISIT_LEAVE || is_of(e, file)) {
 		if (why != VISIT_CLOSED)
 			report(key, e, 0, false);
 	} else {
 		report_closed(key, e);
 	}
-	if (why == VISIT_EXIT || why == VISIT_LEAVE) {
+	if (ends(why)) {
 		e->known.file = 0;
+		e->listed = 0;
 		e->dead = 1;
 		enqueue(key, e);
+	} else if (!e->known.file) {
+		e->listed = 0;
+		unlist_entry(key);
 	}
 }
 
-static long visit_entry(__u32 index, void *context)
+/* One entry, or on to the next chunk. */
+static long visit_step(__u32 index, void *context)
 {
-	struct visit_context *v = context;
-	struct open_key key = { .tgid = v->tgid, .fd = v->first + index };
-	struct open_file *e = bpf_map_lookup_elem(&open_files, &key);
+	struct visit *v = context;
+	__s64 fd = next_descriptor(v);
+	struct open_key key = { .tgid = v->tgid, .fd = fd };
+	struct open_file *e;
 
+	if (fd < 0)
+		return !v->next || !enter_chunk(v, v->next, ends(v->why));
+	e = bpf_map_lookup_elem(&open_files, &key);
 	if (!e || !lock(&key, e))
 		return 0;
 	visit_locked(&key, e, v->why);
@@ -52,29 +59,26 @@ static long visit_entry(__u32 index, void *context)
 	return 0;
 }
 
-/* The entries of the descriptors from first up to, not including, end. */
-static __noinline int visit_entries(struct task_struct *task, __u32 first, __u32 end, enum visit why)
+/* The entries of the descriptors from first to last. */
+static __noinline int visit_entries(struct task_struct *task, __u32 first, __u32 last, enum visit_reason why)
 {
-	struct visit_context v = { .tgid = task->tgid, .first = first, .why = why };
+	struct visit v = { .tgid = task->tgid, .first = first, .last = last, .why = why };
+	__u32 number = first / CHUNK_DESCRIPTORS;
+	bool is_one = number == last / CHUNK_DESCRIPTORS;
 
-	if (end > highest_fd + 1)
-		end = highest_fd + 1;
-	if (first < end)
-		bpf_loop(end - first, visit_entry, &v, 0);
+	if (!enter_chunk(&v, is_one ? number : 0, ends(why)))
+		return 0;
+	if (is_one)
+		v.next = 0;
+	bpf_loop(VISIT_STEPS, visit_step, &v, 0);
 	return 0;
 }
 
 static __always_inline int close_range_exit(struct task_struct *task, struct call *call)
 {
-	__u32 first = call->arguments[0], last = call->arguments[1], flags = call->arguments[2];
-	__u32 end = last == ~0U ? last : last + 1, size = task->files->fdt->max_fds;
-
-	if (flags & CLOSE_RANGE_CLOEXEC)
+	if (call->arguments[2] & CLOSE_RANGE_CLOEXEC)
 		return 0;
-	/* The table says nothing of what was closed if it was made anew, with fewer entries. */
-	if (!(flags & CLOSE_RANGE_UNSHARE) && end > size)
-		end = size;
-	return visit_entries(task, first, end, VISIT_CLOSED);
+	return visit_entries(task, call->arguments[0], call->arguments[1], VISIT_CLOSED);
 }
 
 /* What closes descriptors, but is no close(2): dup2 and dup3 do so with their target. */

@@ -13,6 +13,8 @@ static __always_inline void fill_if_open(struct scratch *s, struct open_key *key
 
 	if (e->known.file || !file)
 		return;
+	if (!e->listed)
+		e->listed = list_entry(key);
 	describe_open_file(s, key, file);
 	if (file_of_fd(task, key->fd) == file)
 		e->known = s->fresh.known;

@@ -12,6 +12,7 @@
 #define BFATRACE_OPEN_FILE_H
 
 #include "base/emit.h"
+#include "files/entry_index.h"
 #include "files/scope.h"
 
 struct long_path {
@@ -50,51 +51,18 @@ static __always_inline struct open_file *find_entry(struct open_key *key)
 }
 
 __u32 path_epoch;     /* bumped by system calls that change the paths of open files */
-__u32 highest_fd;     /* of all entries ever made */
 __u32 touched_count;  /* keys in the queue */
 __u32 queue_overflow; /* a key did not fit: the next flush visits every entry */
 
-struct spin_context {
-	struct open_file *entry;
-	bool locked;
-};
-
-static __always_inline bool try_lock(struct open_file *e)
-{
-	return !*(volatile __u32 *)&e->busy && !__sync_val_compare_and_swap(&e->busy, 0, 1);
-}
-
-static long spin(__u32 index, void *context)
-{
-	struct spin_context *c = context;
-
-	c->locked = try_lock(c->entry);
-	return c->locked;
-}
-
-CHECKED_ONCE bool wait_for_lock(struct open_file *e)
-{
-	struct spin_context c = { .entry = e };
-
-	if (!e)
-		return false;
-	bpf_loop(1 << 23, spin, &c, 0);
-	return c.locked;
-}
-
 static __always_inline void unlock(struct open_file *e)
 {
-	__sync_lock_test_and_set(&e->busy, 0);
+	release_lock(&e->busy);
 }
 
-/*
- * The holder is on another CPU, with preemption off, and holds it for about a
- * microsecond, unless that CPU is interrupted: a BPF program cannot wait for
- * ever. bpf_spin_lock is not allowed in raw tracepoint programs.
- */
+/* False also if the entry is that of another key by now. */
 static __always_inline bool lock(struct open_key *key, struct open_file *e)
 {
-	if (!try_lock(e) && !wait_for_lock(e)) {
+	if (!take_lock(&e->busy)) {
 		COUNT(lost, 1);
 		return false;
 	}
@@ -218,13 +186,6 @@ static __always_inline void describe_open_file(struct scratch *s, struct open_ke
 	s->fresh.known.writable = !!(READ(file, f_mode) & FMODE_WRITE);
 }
 
-static long raise_highest_fd(__u32 index, void *context)
-{
-	__u32 fd = *(__u32 *)context, highest = *(volatile __u32 *)&highest_fd;
-
-	return fd <= highest || __sync_val_compare_and_swap(&highest_fd, highest, fd) == highest;
-}
-
 /* Makes an empty entry for a key; one in the scratch memory in any case. */
 CHECKED_ONCE int make_entry(struct open_key *key)
 {
@@ -236,9 +197,9 @@ CHECKED_ONCE int make_entry(struct open_key *key)
 	copy = *key;
 	__builtin_memset(&s->fresh, 0, __builtin_offsetof(struct open_file, known.path));
 	s->fresh.key = copy;
-	bpf_map_update_elem(&open_files, &copy, &s->fresh, BPF_NOEXIST);
-	if (!(copy.fd & NAMELESS))
-		bpf_loop(64, raise_highest_fd, &copy.fd, 0);
+	s->fresh.listed = !(copy.fd & NAMELESS);
+	if (!s->fresh.listed || list_entry(&copy))
+		bpf_map_update_elem(&open_files, &copy, &s->fresh, BPF_NOEXIST);
 	return 0;
 }
 

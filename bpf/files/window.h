@@ -236,6 +236,8 @@ static __always_inline bool fill(struct scratch *s, struct open_key *key, struct
 				 struct call *call)
 {
 	report_closed(key, e);
+	if (!e->listed && !e->transient)
+		e->listed = list_entry(key);
 	describe_open_file(s, key, file);
 	if (file_of_fd(current_task(), key->fd) != file ||
 	    s->fresh.known.dentry != READ(file, f_path.dentry))

@@ -33,11 +33,14 @@ final class PythonProcess {
     count += 1
   }
 
+  /// It has run all that was started, or has ended.
+  var isDone: Bool {
+    running.outputSoFar.count == count * "done\n".utf8.count || !running.process.isRunning
+  }
+
   func run(_ lines: String) throws {
     try start(lines)
-    try waitUntil("Python has run \(lines)") {
-      running.outputSoFar.count == count * "done\n".utf8.count || !running.process.isRunning
-    }
+    try waitUntil("Python has run \(lines)") { isDone }
     try #require(running.process.isRunning, "\(text(of: running.errorsSoFar))")
   }
 

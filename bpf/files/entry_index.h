@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Which descriptors of a process have an entry in the map open_files: what the
+ * process closes at once, by exec, close_range or its end, is found among a
+ * million descriptors without looking at each. A forked child that has used
+ * none of those that it inherits has nothing here.
+ *
+ * A process has a list of chunks, each of CHUNK_DESCRIPTORS descriptors; the
+ * first one, which is always there, is its head. Both go when the process ends.
+ */
+#ifndef BFATRACE_ENTRY_INDEX_H
+#define BFATRACE_ENTRY_INDEX_H
+
+#include "base/scratch.h"
+#include "base/spin_lock.h"
+
+enum {
+	CHUNK_WORDS = 8,
+	CHUNK_DESCRIPTORS = 64 * CHUNK_WORDS, /* a power of two */
+	VISIT_STEPS = 1 << 23,		      /* BPF_MAX_LOOPS (include/linux/bpf_verifier.h) */
+};
+
+struct chunk {
+	__u64 made[CHUNK_WORDS]; /* has an entry, which only the end of the process removes */
+	__u64 open[CHUNK_WORDS]; /* the entry may be that of an open file: it is listed */
+	__u32 next;		 /* of the process's list; 0: none */
+	__u32 busy;		 /* of the first one: locks the list */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, BFA_CHUNKS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct open_key); /* its fd is the number of the chunk */
+	__type(value, struct chunk);
+} chunks SEC(".maps");
+
+static __always_inline struct chunk *find_chunk(__u32 tgid, __u32 number)
+{
+	struct open_key key = { .tgid = tgid, .fd = number };
+
+	return bpf_map_lookup_elem(&chunks, &key);
+}
+
+/* No variable: all callers together have 512 bytes of stack. */
+static const struct chunk empty_chunk;
+
+static __always_inline struct chunk *make_chunk(__u32 tgid, __u32 number)
+{
+	struct open_key key = { .tgid = tgid, .fd = number };
+
+	bpf_map_update_elem(&chunks, &key, &empty_chunk, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&chunks, &key);
+}
+
+static __always_inline void set_bits(struct chunk *c, __u32 fd)
+{
+	__u32 word = BOUNDED(fd / 64, CHUNK_WORDS - 1);
+	__u64 bit = 1ULL << fd % 64;
+
+	__sync_fetch_and_or(&c->made[word], bit);
+	__sync_fetch_and_or(&c->open[word], bit);
+}
+
+/* Under the lock, also if the chunk is there: it may not be in the list yet. */
+static __always_inline bool list_far(struct chunk *head, struct open_key *key, __u32 number)
+{
+	struct chunk *c;
+
+	if (!take_lock(&head->busy))
+		return false;
+	c = find_chunk(key->tgid, number);
+	if (!c) {
+		c = make_chunk(key->tgid, number);
+		if (c) {
+			c->next = head->next;
+			head->next = number;
+		}
+	}
+	if (c)
+		set_bits(c, key->fd);
+	release_lock(&head->busy);
+	return c;
+}
+
+/*
+ * Before the entry is made, or filled with a file that is then looked for in
+ * the descriptor table: who closes the descriptor after that look finds it
+ * here. False if there is no room.
+ */
+CHECKED_ONCE bool list_entry(struct open_key *key)
+{
+	struct chunk *head;
+	__u32 number;
+
+	if (!key)
+		return false;
+	number = key->fd / CHUNK_DESCRIPTORS;
+	head = find_chunk(key->tgid, 0);
+	if (!head)
+		head = make_chunk(key->tgid, 0);
+	if (!head)
+		return false;
+	if (number)
+		return list_far(head, key, number);
+	set_bits(head, key->fd);
+	return true;
+}
+
+/* With the entry's lock held: its file is closed. */
+static __always_inline void unlist_entry(struct open_key *key)
+{
+	struct chunk *c = find_chunk(key->tgid, key->fd / CHUNK_DESCRIPTORS);
+
+	if (c)
+		__sync_fetch_and_and(&c->open[BOUNDED(key->fd / 64, CHUNK_WORDS - 1)], ~(1ULL << key->fd % 64));
+}
+
+/* Descriptors that are visited, from first to last, and where the visit has got to. */
+struct visit {
+	__u32 tgid;
+	__u32 first;
+	__u32 last;
+	__u32 why;		 /* enum visit_reason */
+	__u32 number;		 /* of the chunk at hand */
+	__u32 next;		 /* chunk; 0: none */
+	__u64 bits[CHUNK_WORDS]; /* of the chunk at hand, still to be visited */
+};
+
+/* Of a word whose lowest bit is descriptor `base`, the bits from first to last. */
+CHECKED_ONCE __u64 bits_within(__u32 base, __u32 first, __u32 last)
+{
+	__u64 bits = ~0ULL;
+
+	if (first > base)
+		bits = first - base < 64 ? bits << (first - base) : 0;
+	if (last < base)
+		return 0;
+	return last - base < 63 ? bits & ((2ULL << (last - base)) - 1) : bits;
+}
+
+/* The process ends: with `removed`, its index does too. */
+CHECKED_ONCE bool enter_chunk(struct visit *v, __u32 number, bool removed)
+{
+	struct open_key key = { .fd = number };
+	struct chunk *c;
+
+	if (!v)
+		return false;
+	key.tgid = v->tgid;
+	c = bpf_map_lookup_elem(&chunks, &key);
+	v->number = number;
+	v->next = 0;
+	if (!c)
+		return false;
+	for (int i = 0; i < CHUNK_WORDS; i++)
+		v->bits[i] = (removed ? c->made[i] : c->open[i]) &
+			     bits_within(number * CHUNK_DESCRIPTORS + i * 64, v->first, v->last);
+	v->next = c->next;
+	if (removed)
+		bpf_map_delete_elem(&chunks, &key);
+	return true;
+}
+
+CHECKED_ONCE __u32 lowest_bit(__u64 word)
+{
+	__u32 bit = 0;
+
+	for (int width = 32; width; width /= 2) {
+		if (!(word & ((1ULL << width) - 1))) {
+			word >>= width;
+			bit += width;
+		}
+	}
+	return bit;
+}
+
+/* The next descriptor of the chunk at hand, which is then visited; -1: none is left. */
+CHECKED_ONCE __s64 next_descriptor(struct visit *v)
+{
+	if (!v)
+		return -1;
+	for (int i = 0; i < CHUNK_WORDS; i++) {
+		__u64 word = v->bits[i];
+
+		if (!word)
+			continue;
+		v->bits[i] = word & (word - 1);
+		return v->number * CHUNK_DESCRIPTORS + i * 64 + lowest_bit(word);
+	}
+	return -1;
+}
+
+#endif
