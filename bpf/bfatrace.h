@@ -419,11 +419,16 @@ enum bfa_handler {
 	BFA_HANDLER_COUNT,
 };
 
+enum { BFA_CLOCK_SHIFT = 30 }; /* a unit of 2^30 ns: some 34 years of either sign fit into 32 bits of these */
+
 /* What the program "setup" is told, as its two arguments, in bfatrace's own context. */
 enum bfa_setup {
 	BFA_SETUP_SELF = 1,  /* leave out the calling process; the second argument is not used */
 	BFA_SETUP_PLACE = 2, /* a descriptor: its inode goes into the map places */
 	BFA_SETUP_FILE_SYSTEM = 3, /* a descriptor: its file system goes into the map file_systems */
+	/* A time in ns: how far the kernel's CLOCK_BOOTTIME is ahead, in units of 2^BFA_CLOCK_SHIFT ns; in ns, if it is less than two of these. */
+	BFA_SETUP_CLOCK = 4,
+	BFA_SETUP_CLOCK_REST = 5,
 };
 
 #endif

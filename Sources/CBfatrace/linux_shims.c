@@ -75,6 +75,10 @@ static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR
 enum { ENDING_SIGNALS = 3, PASSED_SIGNALS = sizeof(signals) / sizeof(*signals) };
 static volatile sig_atomic_t caught_signal;
 static volatile sig_atomic_t command_pidfd;
+static volatile sig_atomic_t caught_hangup;
+/* What it did before bfa_catch_hangup. */
+static struct sigaction hangup_action;
+static volatile sig_atomic_t catches_hangup;
 
 /* nohup(1) */
 static bool is_left_ignored(int number)
@@ -84,13 +88,18 @@ static bool is_left_ignored(int number)
 	return number == SIGHUP && !sigaction(number, NULL, &action) && action.sa_handler == SIG_IGN;
 }
 
+static bool is_kept(int number)
+{
+	return is_left_ignored(number) || (number == SIGHUP && catches_hangup);
+}
+
 static void handle_signals(size_t count, const struct sigaction *action)
 {
 	sigset_t handled;
 
 	sigemptyset(&handled);
 	for (size_t i = 0; i < count; i++) {
-		if (is_left_ignored(signals[i]))
+		if (is_kept(signals[i]))
 			continue;
 		sigaction(signals[i], action, NULL);
 		sigaddset(&handled, signals[i]);
@@ -102,7 +111,7 @@ static void handle_signals(size_t count, const struct sigaction *action)
 static void leave_signals(size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (!is_left_ignored(signals[i]))
+		if (!is_kept(signals[i]))
 			signal(signals[i], SIG_DFL);
 	}
 }
@@ -137,6 +146,32 @@ void bfa_pass_signals(int pidfd)
 	command_pidfd = pidfd;
 	handle_signals(PASSED_SIGNALS,
 		       &(struct sigaction){ .sa_sigaction = pass_signal, .sa_flags = SA_SIGINFO | SA_RESTART });
+}
+
+static void catch_hangup(int number, siginfo_t *info, void *context)
+{
+	if (info->si_code != SI_KERNEL)
+		caught_hangup = 1;
+	else if (hangup_action.sa_flags & SA_SIGINFO)
+		hangup_action.sa_sigaction(number, info, context);
+	else
+		hangup_action.sa_handler(number);
+}
+
+void bfa_catch_hangup(void)
+{
+	if (is_left_ignored(SIGHUP))
+		return;
+	sigaction(SIGHUP, &(struct sigaction){ .sa_sigaction = catch_hangup, .sa_flags = SA_SIGINFO }, &hangup_action);
+	catches_hangup = 1;
+}
+
+int bfa_take_hangup(void)
+{
+	int caught = caught_hangup;
+
+	caught_hangup = 0;
+	return caught;
 }
 
 int bfa_caught_signal(void)

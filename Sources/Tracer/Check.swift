@@ -20,6 +20,10 @@ public enum Check {
     public let name: String
     /// What is there; of what is not, what is lost without it, or what to do.
     public let text: String
+
+    public init(kind: Kind, name: String, text: String) {
+      (self.kind, self.name, self.text) = (kind, name, text)
+    }
   }
 
   /// Looks at what is needed; then loads, attaches and runs the programs, with no process in scope.

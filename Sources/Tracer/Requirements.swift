@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CBfatrace
+import CLibBPF
 import Glibc
 
 /// Something that the kernel or the user must allow.
@@ -77,6 +78,19 @@ enum Requirements {
         ? nil
         : "no type information of the kernel in \(path) (\(errorName(errno))): "
           + "mount /sys, or use a kernel built with CONFIG_DEBUG_INFO_BTF=y")
+  }
+
+  /// How many may ever be there; libbpf reads it from /sys.
+  static var processors: UInt32 {
+    get throws(TracerError) {
+      let count = libbpf_num_possible_cpus()
+      guard count > 0 else {
+        throw TracerError(
+          cannotTrace:
+            "cannot read /sys/devices/system/cpu/possible (\(errorName(-count))): mount /sys")
+      }
+      return UInt32(count)
+    }
   }
 
   private static func bit(_ capability: bfa_capability) -> UInt64 { 1 << capability.rawValue }

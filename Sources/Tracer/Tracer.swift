@@ -25,7 +25,7 @@ public struct Tracer: ~Copyable {
     for pid in options.pids { processes.append(try ScopedProcess(pid)) }
     let object = try BPFObject(base64: options.object)
     let counterMap = try object.map("counters")
-    bpf_map__set_max_entries(counterMap, UInt32(libbpf_num_possible_cpus()))
+    bpf_map__set_max_entries(counterMap, try Requirements.processors)
     bpf_map__set_max_entries(try object.map("records"), options.ringBytes)
     if options.disk == nil && !options.exe && !options.parents {
       for name in ["descriptions", "last_descriptions"] {
@@ -177,22 +177,55 @@ extension Tracer {
     for comm in options.ignoredComms { try add(BFA_RULE_IGNORE, for: commKey(comm), to: commRules) }
   }
 
-  /// Runs the program "setup" in this process.
   private func setup(_ what: bfa_setup, _ descriptor: Int32 = -1) throws(TracerError) {
-    let program = bpf_program__fd(try object.program("setup"))
-    var arguments = (UInt64(what.rawValue), UInt64(bitPattern: Int64(descriptor)))
-    let result = withUnsafeBytes(of: &arguments) { arguments in
-      var run = bpf_test_run_opts()
-      run.sz = MemoryLayout.size(ofValue: run)
-      run.ctx_in = arguments.baseAddress
-      run.ctx_size_in = UInt32(arguments.count)
-      let result = bpf_prog_test_run_opts(program, &run)
-      return result == 0 ? Int32(bitPattern: run.retval) : result
-    }
+    let result = try runSetup(what, UInt64(bitPattern: Int64(descriptor)))
     if result != 0 {
       throw TracerError(
         cannotTrace: "cannot tell the kernel the scope (\(errorName(-result)))")
     }
+  }
+
+  /// Runs the program "setup" in this process.
+  private func runSetup(_ what: bfa_setup, _ argument: UInt64) throws(TracerError) -> Int32 {
+    let program = bpf_program__fd(try object.program("setup"))
+    var arguments = (UInt64(what.rawValue), argument)
+    var run = bpf_test_run_opts()
+    run.sz = MemoryLayout.size(ofValue: run)
+    let result = withUnsafeBytes(of: &arguments) { arguments in
+      run.ctx_in = arguments.baseAddress
+      run.ctx_size_in = UInt32(arguments.count)
+      return bpf_prog_test_run_opts(program, &run)
+    }
+    if result != 0 {
+      throw TracerError(cannotTrace: "cannot run the program setup (\(errorName(-result)))")
+    }
+    return Int32(bitPattern: run.retval)
+  }
+
+  /// How far the CLOCK_BOOTTIME of records is ahead of this process's, which a time namespace may
+  /// have set: nanoseconds. It never changes.
+  public func clockLead() throws(TracerError) -> Int64 {
+    let before = Self.bootTime
+    let units = Int64(try runSetup(BFA_SETUP_CLOCK, UInt64(bitPattern: before)))
+    let near = units << Int64(BFA_CLOCK_SHIFT)
+    // Exact to the time that a run takes. Offsets are set in whole seconds, as 0 is one.
+    var (least, most) = (Int64.min, Int64.max)
+    for _ in 0..<4 {
+      let before = Self.bootTime
+      let rest = try runSetup(BFA_SETUP_CLOCK_REST, UInt64(bitPattern: before &+ near))
+      let kernel = before &+ near &+ Int64(rest)
+      least = max(least, kernel &- Self.bootTime)
+      most = min(most, kernel &- before)
+    }
+    let second: Int64 = 1_000_000_000
+    let whole = (most >= 0 ? most : most &- second &+ 1) / second &* second
+    return whole >= least ? whole : least &+ (most &- least) / 2
+  }
+
+  private static var bootTime: Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_BOOTTIME, &time)
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
   }
 
   /// A rule for a process; of two for the same one, both hold.

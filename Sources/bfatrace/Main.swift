@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import CBfatrace
 import Glibc
 import Tracer
 
 @main
 enum Main {
   static func main() {
+    bfa_occupy_standard_descriptors()
     exit(run().rawValue)
   }
 
   private static func run() -> ExitStatus {
     do {
       switch Program.current {
-      case .bfatrace: return try bfatrace(Array(CommandLine.arguments.dropFirst()))
+      case .bfatrace: return try bfatrace(Array(Arguments.all.dropFirst()))
       case .fatrace: return try fatrace()
       }
     } catch let failure as Failure {
@@ -29,14 +31,14 @@ enum Main {
   private static func bfatrace(_ arguments: [String]) throws -> ExitStatus {
     let line = try Bfatrace.parse(arguments)
     try line.command.check(arguments)
-    if line.check { return CheckReport.print() }
+    if line.check { return try CheckReport.print() }
     var session = try Session(try line.plan())
     return try session.run()
   }
 
   private static func fatrace() throws -> ExitStatus {
     guard let plan = try Fatrace.plan() else {
-      print(Fatrace.help)
+      try LineOutput.print(Fatrace.help)
       return .ended
     }
     var session = try Session(plan)
@@ -48,8 +50,13 @@ enum Main {
   /// What ArgumentParser throws: help and version are for standard output, the rest is wrong usage.
   private static func answer(_ error: any Error) -> ExitStatus {
     if Bfatrace.exitCode(for: error) == .success {
-      print(Bfatrace.fullMessage(for: error))
-      return .ended
+      do throws(Failure) {
+        try LineOutput.print(Bfatrace.fullMessage(for: error))
+        return .ended
+      } catch {
+        complain(error.message)
+        return error.status
+      }
     }
     let message = Bfatrace.message(for: error).split(separator: "\n").joined(separator: " ")
     complain("\(message.trimmingSuffix(".")); see bfatrace --help")

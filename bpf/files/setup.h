@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * What user space tells in its own context, so that it need not know its
- * process id outside its namespace, nor how the kernel identifies a file system.
+ * process id outside its namespace, nor how the kernel identifies a file system,
+ * nor what time it is outside its time namespace.
  */
 #ifndef BFATRACE_SETUP_H
 #define BFATRACE_SETUP_H
 
 #include "files/scope.h"
 
-static __always_inline int set_up(__u64 what, __u64 descriptor)
+static __always_inline int set_up(__u64 what, __u64 argument)
 {
 	struct task_struct *task = current_task();
 	struct file *file;
@@ -16,11 +17,16 @@ static __always_inline int set_up(__u64 what, __u64 descriptor)
 	struct super_block *sb;
 	__u8 place = 1;
 
+	/* In the initial time namespace, as the times of records. */
+	if (what == BFA_SETUP_CLOCK)
+		return (__s64)(bpf_ktime_get_boot_ns() - argument) >> BFA_CLOCK_SHIFT;
+	if (what == BFA_SETUP_CLOCK_REST)
+		return bpf_ktime_get_boot_ns() - argument;
 	if (what == BFA_SETUP_SELF) {
 		know_self(task);
 		return 0;
 	}
-	file = file_of_fd(task, descriptor);
+	file = file_of_fd(task, argument);
 	inode = READ(file, f_inode);
 	if (what == BFA_SETUP_FILE_SYSTEM) {
 		sb = READ(inode, i_sb);

@@ -36,6 +36,15 @@ void bfa_catch_signals(void);
  */
 void bfa_pass_signals(int pidfd);
 
+/*
+ * From now on, a SIGHUP of another process is only noted; that of a terminal
+ * that goes away has the effect it had before. To be called behind one of the above.
+ */
+void bfa_catch_hangup(void);
+
+/* Whether one has come since the last call. */
+int bfa_take_hangup(void);
+
 /* Whether one has come since bfa_catch_signals. */
 int bfa_caught_signal(void);
 

@@ -77,6 +77,7 @@ struct Bfatrace: ParsableCommand {
     plan.seconds = end.seconds
     plan.count = end.count
     plan.output = output.output.map { Array($0.utf8CString) }
+    plan.appends = output.append
     plan.words = command.words
     plan.user = command.user
     return plan

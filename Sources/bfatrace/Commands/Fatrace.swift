@@ -15,10 +15,10 @@ struct Fatrace {
   static func plan() throws(Failure) -> Plan? {
     var line = Fatrace()
     line.plan.lines.onlyFatrace = true
-    let argv = CommandLine.unsafeArgv
+    let argv = Arguments.bytes
     try line.read(argv)
     if line.wantsHelp { return nil }
-    for index in Int(bfa_first_operand())..<Int(CommandLine.argc) {
+    for index in Int(bfa_first_operand())..<Int(Arguments.count) {
       if let operand = argv[index] { line.directories.append(operand) }
     }
     let place = try line.place()
@@ -32,7 +32,7 @@ struct Fatrace {
   ) throws(Failure) {
     var value: UnsafePointer<CChar>?
     while !wantsHelp {
-      let option = bfa_next_option(CommandLine.argc, argv, &value)
+      let option = bfa_next_option(Arguments.count, argv, &value)
       if option == BFA_OPTION_END.rawValue { return }
       if let value {
         try set(option, to: value)
@@ -117,7 +117,7 @@ struct Fatrace {
     }
     if currentMount { return try Place(currentMountFor: "--current-mount") }
     if directories.isEmpty {
-      let table = MountTable()
+      let table = try MountTable(for: "without --dir")
       return Place(fileSystemsOf: table.mounts.filter(Self.isWatched), in: table)
     }
     var descriptors: [Int32] = []

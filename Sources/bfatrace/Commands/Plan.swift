@@ -18,6 +18,8 @@ struct Plan {
   var count: UInt64?
   /// The file for the lines, NUL-terminated.
   var output: [CChar]?
+  /// It may exist: lines are added to it.
+  var appends = false
   /// A command to start and trace, and as whom.
   var words: [String] = []
   var user: User?

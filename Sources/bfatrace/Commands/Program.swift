@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CBfatrace
 import Glibc
 
 /// Under which name the program was started: it decides whose options it takes.
@@ -6,7 +7,7 @@ enum Program: String {
   case bfatrace, fatrace
 
   static let current: Program = {
-    let name = CommandLine.arguments.first?.split(separator: "/").last
+    let name = Arguments.all.first?.split(separator: "/").last
     return name == Program.fatrace.rawValue[...] ? .fatrace : .bfatrace
   }()
 
@@ -16,5 +17,18 @@ enum Program: String {
       "narrow the scope with -p, -c, --under or -f, or enlarge --ring-size"
     case .fatrace: "narrow the scope with -c, -d, -C or -f"
     }
+  }
+}
+
+/// The arguments of this process, the name it was started under first. Not those of CommandLine,
+/// which has none where /proc is not mounted.
+enum Arguments {
+  static var count: Int32 { bfa_argc() }
+
+  /// NUL-terminated, in bytes: they need not be UTF-8. Valid for the life of the process.
+  static var bytes: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?> { bfa_argv() }
+
+  static var all: [String] {
+    (0..<Int(count)).compactMap { index in bytes[index].map { String(cString: $0) } }
   }
 }

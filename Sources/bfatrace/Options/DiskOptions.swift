@@ -11,7 +11,8 @@ struct DiskOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Only what wakes a disk that was idle that long (with --disk).", valueName: "seconds"),
+      "Only what wakes a disk that was idle that long, 60 or 10m (with --disk).",
+      valueName: "seconds"),
     transform: Value.seconds)
   var wakeups: UInt64?
 
@@ -40,7 +41,8 @@ enum BlockDevice {
   /// - Returns: the kernel's dev_t, major << 20 | minor.
   static func disk(_ name: String) throws(Failure) -> UInt32 {
     guard let directory = directory(name) ?? directory(ofPath: name) else {
-      throw Failure(message: "--device \(name): there is no such disk: see `lsblk`")
+      let remedy = exists("/sys/dev/block") ? "see `lsblk`" : "mount /sys"
+      throw Failure(message: "--device \(name): there is no such disk: \(remedy)")
     }
     let disk = exists("\(directory)/partition") ? "\(directory)/.." : directory
     guard let number = number(in: "\(disk)/dev") else {
@@ -60,7 +62,8 @@ enum BlockDevice {
     if status.st_mode & S_IFMT == S_IFBLK { return directory(of: status.st_rdev) }
     if let directory = directory(of: status.st_dev) { return directory }
     // A number of the file system's own: what is mounted there is the device.
-    guard let path = resolved(path), let mount = MountTable().mount(of: Array(path.utf8)),
+    guard let path = resolved(path),
+      let mount = try? MountTable(for: "--device").mount(of: Array(path.utf8)),
       stat(mount.sourcePath, &status) == 0, status.st_mode & S_IFMT == S_IFBLK
     else { return nil }
     return directory(of: status.st_rdev)

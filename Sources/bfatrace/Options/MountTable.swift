@@ -19,9 +19,12 @@ struct MountTable {
 
   private(set) var mounts: [Mount] = []
 
-  /// Empty if /proc is not mounted.
-  init() {
-    guard let file = fopen("/proc/self/mountinfo", "re") else { return }
+  /// - Parameter option: what needs it, for the message.
+  init(for option: String) throws(Failure) {
+    guard let file = fopen("/proc/self/mountinfo", "re") else {
+      let reason = String(cString: strerror(errno))
+      throw Failure(message: "\(option): cannot read /proc/self/mountinfo: \(reason): mount /proc")
+    }
     defer { fclose(file) }
     var line: UnsafeMutablePointer<CChar>?
     var capacity = 0

@@ -33,8 +33,12 @@ struct OutputOptions: ParsableArguments {
 
   @Option(
     name: .shortAndLong,
-    help: ArgumentHelp("Write to this file, which must not exist.", valueName: "file"))
+    help: ArgumentHelp(
+      "Write to this file, which must not exist; SIGHUP opens it anew.", valueName: "file"))
   var output: String?
+
+  @Flag(help: "Add to the file of --output if it exists.")
+  var append = false
 
   @Option(help: ArgumentHelp("Colours: auto, always or never.", valueName: "when"))
   var color = ColorChoice.auto
@@ -66,6 +70,13 @@ struct OutputOptions: ParsableArguments {
     if timestamp > 2 {
       throw ValidationError("--timestamp can be given twice at most")
     }
+    if output == "-" {
+      throw ValidationError(
+        "--output -: without --output, lines go to standard output; a file of this name is ./-")
+    }
+    if append && output == nil {
+      throw ValidationError("--append needs the file to add to: add --output")
+    }
   }
 }
 
@@ -89,7 +100,7 @@ struct DeliveryOptions: ParsableArguments {
 struct EndOptions: ParsableArguments {
   @Option(
     name: .shortAndLong, parsing: .unconditional,
-    help: ArgumentHelp("Stop after N seconds, such as 0.5.", valueName: "n"),
+    help: ArgumentHelp("Stop after N seconds, such as 0.5, 90, 5m, 2h or 1d.", valueName: "n"),
     transform: Value.seconds)
   var seconds: UInt64?
 

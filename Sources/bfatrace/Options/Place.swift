@@ -37,7 +37,7 @@ struct Place {
   /// The file system of the current directory.
   init(currentMountFor option: String) throws(Failure) {
     let here = try Self.open(".", for: option)
-    let table = MountTable()
+    let table = try MountTable(for: option)
     tracer = .fileSystems([here])
     filter = Self.filter(table, devices: [table.mount(of: Self.path(here))?.device])
   }
@@ -79,11 +79,17 @@ struct Place {
     return descriptors
   }
 
-  /// Where the descriptor is, absolute and resolved.
+  /// Where the directory is, absolute and resolved; what is no path, and holds none, if it has been
+  /// removed. By way of the working directory, which needs no /proc.
   private static func path(_ descriptor: Int32) -> [UInt8] {
-    var path = [CChar](repeating: 0, count: Int(PATH_MAX))
-    let length = readlink("/proc/self/fd/\(descriptor)", &path, path.count)
-    return path.prefix(max(length, 0)).map(UInt8.init(bitPattern:))
+    let here = Glibc.open(".", Int32(BFA_O_PATH.rawValue) | O_CLOEXEC)
+    defer {
+      fchdir(here)
+      close(here)
+    }
+    guard fchdir(descriptor) == 0, let path = getcwd(nil, 0) else { return [UInt8(ascii: "?")] }
+    defer { free(path) }
+    return UnsafeRawBufferPointer(start: path, count: strlen(path)).map { $0 }
   }
 
   /// Where file systems are mounted, and where others are.

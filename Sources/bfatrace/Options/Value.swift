@@ -79,12 +79,19 @@ enum Value {
     return 1 << (20 + 32 - (value - 1).leadingZeroBitCount)
   }
 
-  /// Seconds as nanoseconds.
+  /// A time as nanoseconds: seconds, or with the suffix s, m, h or d, as sleep(1) takes it.
   static func seconds(_ argument: String) throws -> UInt64 {
-    guard let value = Double(argument), value > 0, value <= 1e9 else {
-      throw ValidationError("a time in seconds is a number above 0, such as 10 or 0.5")
+    let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86400]
+    let unit = argument.last.flatMap { units[$0] }
+    let number = unit == nil ? argument[...] : argument.dropLast()
+    // No hexadecimal digits, infinities and what else Double takes.
+    guard number.allSatisfy({ "0123456789.eE+-".contains($0) }), let value = Double(number),
+      case let seconds = value * (unit ?? 1), seconds > 0, seconds <= 1e9
+    else {
+      throw ValidationError(
+        "a time is a number of seconds above 0, such as 10, 0.5, 90s, 5m, 2h, 1d")
     }
-    return UInt64(value * 1e9)
+    return UInt64(seconds * 1e9)
   }
 
   static func lines(_ argument: String) throws -> UInt64 {

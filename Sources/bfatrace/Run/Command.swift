@@ -16,7 +16,7 @@ final class Command {
   ///   - user: whom it runs as, if not as the one that started this process.
   init(_ words: [String], as user: User?) throws(Failure) {
     name = words[0]
-    let arguments = CommandLine.unsafeArgv + (Int(CommandLine.argc) - words.count)
+    let arguments = Arguments.bytes + (Int(Arguments.count) - words.count)
     let report =
       if let user {
         user.withEntry { bfa_start(arguments, $0, &child) }

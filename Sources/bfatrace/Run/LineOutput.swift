@@ -10,26 +10,79 @@ struct LineOutput: ~Copyable {
   /// A person is reading.
   private var lineByLine = isatty(STDOUT_FILENO) == 1
   private var linesLeft: UInt64
+  /// How far the clock of records is ahead of this process's: nanoseconds.
+  private let clockLead: Int64
   private var failure: WriteError?
 
   /// - Parameter count: after so many lines no more are written.
-  init(_ writer: consuming EventWriter, count: UInt64?) {
+  init(_ writer: consuming EventWriter, count: UInt64?, clockLead: Int64) {
     self.writer = writer
+    self.clockLead = clockLead
     linesLeft = count ?? .max
   }
 
-  /// Creates the file of --output, new.
-  /// - Parameter path: NUL-terminated.
-  mutating func open(_ path: [CChar]) throws(Failure) {
-    let name = path.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
-    let descriptor = Glibc.open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+  /// A text that is no line of a trace: help, the version, findings.
+  static func print(_ text: String) throws(Failure) {
+    var bytes = Array((text + "\n").utf8)[...]
+    while !bytes.isEmpty {
+      let count = bytes.withUnsafeBytes { write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+      if count >= 0 {
+        bytes = bytes.dropFirst(count)
+      } else if errno != EINTR {
+        throw Self.failure(errno, writingTo: "standard output")
+      }
+    }
+  }
+
+  /// What is closed, or open for reading only, is refused before anything is traced.
+  static func checkStandardOutput() throws(Failure) {
+    if fcntl(STDOUT_FILENO, F_GETFL) & O_ACCMODE == O_RDONLY {
+      throw failure(EBADF, writingTo: "standard output")
+    }
+  }
+
+  private static func failure(_ error: Int32, writingTo name: String) -> Failure {
+    let remedy =
+      switch error {
+      case ENOSPC: ": make room"
+      case EBADF: ": it is closed, or open for reading only: use --output"
+      default: ""
+      }
+    return Failure(message: "cannot write to \(name): \(String(cString: strerror(error)))\(remedy)")
+  }
+
+  /// Creates the file of --output.
+  /// - Parameters:
+  ///   - path: NUL-terminated.
+  ///   - appends: it may exist.
+  mutating func open(_ path: [CChar], appends: Bool) throws(Failure) {
+    name = path.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
+    let descriptor = Self.open(path, appends ? 0 : O_EXCL)
     if descriptor < 0 {
-      let remedy = errno == EEXIST ? "remove it or choose another name" : "choose another place"
+      let remedy =
+        errno == EEXIST ? "remove it, choose another name or use --append" : "choose another place"
       throw Failure(message: "--output \(name): \(String(cString: strerror(errno))): \(remedy)")
     }
     self.descriptor = descriptor
-    self.name = name
     lineByLine = false
+  }
+
+  /// Goes on in a file of the same name, as the one so far may have been moved away.
+  mutating func reopen(_ path: [CChar]) {
+    flush()
+    let descriptor = Self.open(path, 0)
+    if descriptor < 0 {
+      complain(
+        "--output \(name): \(String(cString: strerror(errno))): lines go on to the file as it was")
+      return
+    }
+    close(self.descriptor)
+    self.descriptor = descriptor
+  }
+
+  /// Always at the end: others may cut the file meanwhile, as copytruncate of logrotate(8) does.
+  private static func open(_ path: [CChar], _ flags: Int32) -> Int32 {
+    Glibc.open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | flags, 0o666)
   }
 
   /// Nothing more will be written.
@@ -39,7 +92,7 @@ struct LineOutput: ~Copyable {
   var pollDescriptor: pollfd { pollfd(fd: descriptor, events: 0, revents: 0) }
 
   /// To be called at times: the real-time clock may be stepped.
-  mutating func setClock() { writer.realtimeOffset = Clock.realtimeOffset }
+  mutating func setClock() { writer.realtimeOffset = Clock.realtimeOffset - clockLead }
 
   mutating func append(record: UnsafeRawBufferPointer) {
     if !isDone && writer.append(record: record) { appended() }
@@ -87,11 +140,7 @@ struct LineOutput: ~Copyable {
 
   /// Why writing failed; a reader that went away is no failure.
   func check() throws(Failure) {
-    if let failure, failure.errno != EPIPE {
-      let reason = String(cString: strerror(failure.errno))
-      let remedy = failure.errno == ENOSPC ? ": make room" : ""
-      throw Failure(message: "cannot write to \(name): \(reason)\(remedy)")
-    }
+    if let failure, failure.errno != EPIPE { throw Self.failure(failure.errno, writingTo: name) }
     if writer.malformed > 0 {
       throw Failure(message: "\(writer.malformed) records could not be decoded: please report this")
     }

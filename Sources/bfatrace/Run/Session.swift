@@ -27,35 +27,44 @@ struct Session: ~Copyable {
   /// How long it goes on: nanoseconds.
   private let seconds: UInt64?
   private let outputPath: [CChar]?
+  private let appends: Bool
   /// Of `tracer.lost`, what the reader has been told.
   private var toldLost: UInt64 = 0
 
   init(_ plan: Plan) throws {
+    if plan.output == nil { try LineOutput.checkStandardOutput() }
+    if plan.lines.timestamps == .timeOfDay { Clock.checkTimeZone() }
     // Before anything else is changed or opened that it would inherit.
     let command = plan.words.isEmpty ? nil : try Command(plan.words, as: plan.user)
     var options = plan.tracer
     options.command = command?.pid
     let tracer = try Tracer(options)
     let writeCalls = plan.countsWriteCalls ? try Tracer(options.ofWriteCalls) : nil
+    let clockLead = try tracer.clockLead()
     self.tracer = tracer
     self.writeCalls = writeCalls
     leavesOutPipeline = options.ignoresMore
     self.command = command
     interval = plan.interval
     output = LineOutput(
-      EventWriter(options: plan.lines, places: plan.places), count: plan.count)
+      EventWriter(options: plan.lines, places: plan.places), count: plan.count,
+      clockLead: clockLead)
     seconds = plan.seconds
     outputPath = plan.output
+    appends = plan.appends
   }
 
   mutating func run() throws -> ExitStatus {
     signal(SIGPIPE, SIG_IGN)
     if let command { command.passSignals() } else { bfa_catch_signals() }
-    let ignored = leavesOutPipeline ? Pipeline.processes() : []
+    let ignored = leavesOutPipeline ? pipelineProcesses() : []
     try tracer.attach(ignoring: ignored)
     try writeCalls?.attach(ignoring: ignored)
     // Not before: scripts wait for the file to know that events are recorded.
-    if let outputPath { try output.open(outputPath) }
+    if let outputPath {
+      try output.open(outputPath, appends: appends)
+      bfa_catch_hangup()
+    }
     try Tracer.dropPrivileges(mayKill: command != nil)
     try command?.begin()
     try follow()
@@ -64,6 +73,16 @@ struct Session: ~Copyable {
     command?.stop()
     let status = try finish()
     return command?.wait() ?? status
+  }
+
+  private func pipelineProcesses() -> [pid_t] {
+    let readers = Pipeline.readers()
+    if let problem = readers.problem {
+      complain(
+        "who reads standard output is not known, and not left out (\(problem)): if it writes lines "
+          + "to a disk, use --ignore-comm")
+    }
+    return readers.pids
   }
 
   /// Until a signal, the end that was asked for, the command's end, or until nobody reads.
@@ -79,6 +98,7 @@ struct Session: ~Copyable {
         try flush()
         nextFlush = Clock.monotonic + interval
       }
+      if let outputPath, bfa_take_hangup() != 0 { output.reopen(outputPath) }
       let pause = drain() ? Self.busyInterval : Self.patience
       nextDrain = Clock.monotonic + min(pause, interval)
     }

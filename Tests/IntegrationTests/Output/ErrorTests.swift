@@ -53,7 +53,14 @@ private struct Mistake: CustomTestStringConvertible, Sendable {
       all.append(Mistake(["--ignore-pid", value], "--ignore-pid", "'\(value)'", "number"))
     }
     for (option, words, wrong) in [
-      ("-s", "number above 0", ["x", "", "0", "1s", "nan", "inf", "1e999"]),
+      (
+        "-s", "number of seconds above 0",
+        [
+          "x", "", "0", "0d", "s", "1ms", "1 s", "1S", "1w", "0x1d", "nan", "inf", "infs", "20000d",
+          "1e999",
+        ]
+      ),
+      ("--wakeups", "number of seconds above 0", ["x", "", "0", "0h", "5mm"]),
       ("-n", "whole number", ["x", "", "0", "1.5", "99999999999999999999"]),
       ("--slower", "number", ["x", "", "nan", "inf", "5ms"]),
     ] {
