@@ -134,7 +134,7 @@ _bfatrace_value()
 	--device)
 		_bfatrace_complete_disk
 		;;
-	-o | --output)
+	-o | --output | --record | --replay)
 		_bfatrace_complete_file
 		;;
 	--color)
@@ -180,7 +180,7 @@ _bfatrace()
 	# Of several letters, the last one may have a value.
 	[[ $option == -[^-]* ]] && option=-${option: -1}
 	_bfatrace_value "$option" && return
-	_bfatrace_offer -p --pid -c --comm -C --command -F --follow --ignore-pid --ignore-comm --uid --as -d --dir --under --current-mount --all -f --filter -S --syscalls -m --metadata -x --failed --slower --disk --wakeups --device -l --long -j --json -t --timestamp -u --user -e --exe -P --parents -o --output --color --summary --summary-only --interval --ring-size -s --seconds -n --count --check --version -h --help --
+	_bfatrace_offer -p --pid -c --comm -C --command -F --follow --ignore-pid --ignore-comm --uid --as -d --dir --under --current-mount --all -f --filter -S --syscalls -m --metadata -x --failed --slower --disk --wakeups --device -l --long -j --json -t --timestamp -u --user -e --exe -P --parents -o --output --append --color --summary --summary-only --record --replay --interval --ring-size -s --seconds -n --count --check --version -h --help --
 }
 
 complete -F _bfatrace bfatrace

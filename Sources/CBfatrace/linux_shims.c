@@ -124,6 +124,7 @@ static void catch_signal(int number)
 
 void bfa_catch_signals(void)
 {
+	catches_hangup = 0;
 	/* Without SA_RESTART, so that poll(2) returns. */
 	handle_signals(ENDING_SIGNALS, &(struct sigaction){ .sa_handler = catch_signal });
 }
@@ -150,11 +151,12 @@ void bfa_pass_signals(int pidfd)
 
 static void catch_hangup(int number, siginfo_t *info, void *context)
 {
+	/* That of a terminal comes from the kernel. A command is sent either. */
 	if (info->si_code != SI_KERNEL)
 		caught_hangup = 1;
-	else if (hangup_action.sa_flags & SA_SIGINFO)
+	if (hangup_action.sa_flags & SA_SIGINFO)
 		hangup_action.sa_sigaction(number, info, context);
-	else
+	else if (info->si_code == SI_KERNEL)
 		hangup_action.sa_handler(number);
 }
 

@@ -32,6 +32,10 @@ enum Main {
     let line = try Bfatrace.parse(arguments)
     try line.command.check(arguments)
     if line.check { return try CheckReport.print() }
+    if let request = line.replay {
+      var replay = try Replay(request, line.replayPlan)
+      return try replay.run()
+    }
     var session = try Session(try line.plan())
     return try session.run()
   }

@@ -37,8 +37,9 @@ void bfa_catch_signals(void);
 void bfa_pass_signals(int pidfd);
 
 /*
- * From now on, a SIGHUP of another process is only noted; that of a terminal
- * that goes away has the effect it had before. To be called behind one of the above.
+ * From now on, a SIGHUP of another process is noted, and ends nothing; a command
+ * is sent it too. That of a terminal that goes away has the effect it had
+ * before. To be called behind one of the above.
  */
 void bfa_catch_hangup(void);
 

@@ -45,13 +45,14 @@ struct EventProcesses {
 
 extension LineBuffer {
   /// ` exe=PATH` and `, parents=(pid=1 comm=init exe=/sbin/init),...`, of what the record holds.
-  mutating func appendTextProcesses(_ event: Event) {
+  mutating func appendTextProcesses(_ event: Event, options: LineOptions) {
     var processes = event.processes
     guard let process = processes.next() else { return }
-    if !process.exe.isEmpty {
+    if options.exe && !process.exe.isEmpty {
       append(" exe=")
       append(escaped: process.exe)
     }
+    if !options.parents { return }
     var isFirst = true
     while let parent = processes.next() {
       append(isFirst ? ", parents=(pid=" : ",(pid=")
@@ -61,7 +62,7 @@ extension LineBuffer {
         append(" comm=")
         append(listed: parent.comm)
       }
-      if !parent.exe.isEmpty {
+      if options.exe && !parent.exe.isEmpty {
         append(" exe=")
         append(listed: parent.exe)
       }
@@ -85,17 +86,18 @@ extension LineBuffer {
   }
 
   /// The members `exe` and `parents`, of what the record holds.
-  mutating func appendJSONProcesses(_ event: Event) {
+  mutating func appendJSONProcesses(_ event: Event, options: LineOptions) {
     var processes = event.processes
     guard let process = processes.next() else { return }
-    if !process.exe.isEmpty { append(key: "exe", string: process.exe) }
+    if options.exe && !process.exe.isEmpty { append(key: "exe", string: process.exe) }
+    if !options.parents { return }
     var isFirst = true
     while let parent = processes.next() {
       append(isFirst ? ",\"parents\":[{\"pid\":" : ",{\"pid\":")
       isFirst = false
       append(decimal: parent.pid)
       if !parent.comm.isEmpty { append(key: "comm", string: parent.comm) }
-      if !parent.exe.isEmpty { append(key: "exe", string: parent.exe) }
+      if options.exe && !parent.exe.isEmpty { append(key: "exe", string: parent.exe) }
       append(byte: UInt8(ascii: "}"))
     }
     if !isFirst { append(byte: UInt8(ascii: "]")) }

@@ -30,6 +30,8 @@ public struct PlaceFilter: Sendable {
     for path in parents { add(path, wholeTree: false) }
   }
 
+  var isEverywhere: Bool { places.isEmpty }
+
   private mutating func add(_ path: [UInt8], wholeTree: Bool, wanted: Bool = true) {
     let slash = UInt8(ascii: "/")
     let end = (path.lastIndex { $0 != slash } ?? -1) + 1

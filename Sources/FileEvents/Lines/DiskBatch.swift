@@ -36,8 +36,8 @@ struct DiskBatch {
   mutating func add(_ record: bfa_disk_record, path: UnsafeRawBufferPointer) {
     let key = Key(record)
     if let index = indices[key], requests[index].path.elementsEqual(path) {
-      requests[index].record.bytes += record.bytes
-      requests[index].record.requests += record.requests
+      requests[index].record.bytes &+= record.bytes
+      requests[index].record.requests &+= record.requests
     } else {
       indices[key] = requests.count
       requests.append(DiskRequests(record: record, path: Array(path)))

@@ -142,7 +142,7 @@ extension LineBuffer {
 
   /// Seconds with one digit behind the point.
   private mutating func append(tenthsOf nanoseconds: UInt64) {
-    let tenths = (nanoseconds + 50_000_000) / 100_000_000
+    let tenths = (nanoseconds / 50_000_000 + 1) / 2
     append(decimal: tenths / 10)
     append(byte: UInt8(ascii: "."))
     append(decimal: tenths % 10)

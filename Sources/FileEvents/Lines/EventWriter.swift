@@ -22,6 +22,9 @@ public struct LineOptions: Sendable {
   public var user: Bool
   /// A line for each call. Otherwise calls are told for the summary only: failed opens.
   public var calls = true
+  /// Executables and ancestors, of records that hold them.
+  public var exe = true
+  public var parents = true
   /// Lines exactly as fatrace prints them: in JSON, its keys only.
   public var onlyFatrace = false
   /// Text in the colours of a terminal.
@@ -71,6 +74,8 @@ public struct EventWriter: ~Copyable {
 
   private let options: LineOptions
   private let places: PlaceFilter
+  /// For records that no kernel side has chosen.
+  private let filter: RecordFilter?
   private var asked = AskedPath()
   private var newAsked = AskedPath()
   private var clock = WallClock()
@@ -80,15 +85,17 @@ public struct EventWriter: ~Copyable {
   private var diskWakeups: DiskWakeups?
 
   /// - Parameters:
-  ///   - places: where failed opens are wanted from.
+  ///   - places: where failed opens are wanted from; with a filter, all records.
+  ///   - filter: for records that no kernel side has chosen, as those of a recording.
   ///   - realtimeOffset: nanoseconds, see the property.
   ///   - capacity: of `lines`, in bytes.
   public init(
     options: LineOptions = LineOptions(), places: PlaceFilter = PlaceFilter(),
-    realtimeOffset: Int64 = 0, capacity: Int = 256 << 10
+    filter: RecordFilter? = nil, realtimeOffset: Int64 = 0, capacity: Int = 256 << 10
   ) {
     self.options = options
     self.places = places
+    self.filter = filter
     self.realtimeOffset = realtimeOffset
     lines = LineBuffer(capacity: capacity)
     summary = options.summary && !options.disk ? Summary() : nil
@@ -117,6 +124,7 @@ public struct EventWriter: ~Copyable {
   /// Appends the line of an event, for callers that have decoded the record already.
   /// - Returns: false if it was filtered, or is for the summary only.
   public mutating func append(_ event: Event) -> Bool {
+    if let filter, !filter.admits(event) { return false }
     if options.disk {
       append(forDisks: event)
       return false
@@ -141,6 +149,7 @@ public struct EventWriter: ~Copyable {
 
   /// Requests wait for `appendRequests`; accesses are for the summary only.
   private mutating func append(forDisks event: Event) {
+    if filter != nil && !admitsPlace(of: event, event.path) { return }
     if let access = event.access { diskSummary?.add(access, path: event.path) }
     guard let disk = event.disk else { return }
     diskSummary?.add(disk, path: event.path)
@@ -193,10 +202,24 @@ public struct EventWriter: ~Copyable {
 
   /// Whether the names that the kernel side could not place are in a wanted place; one of two will do.
   private func admits(_ event: Event, _ paths: EventPaths) -> Bool {
-    guard event.has(BFA_MARK_FILENAME) || event.has(BFA_MARK_NEW_FILENAME) else { return true }
-    if places.admits(paths.path, isTail: event.has(BFA_MARK_TRUNCATED)) { return true }
+    guard filter != nil || event.has(BFA_MARK_FILENAME) || event.has(BFA_MARK_NEW_FILENAME) else {
+      return true
+    }
+    if admitsPlace(of: event, paths.path) { return true }
     return event.has(BFA_MARK_NEW_PATH)
       && places.admits(paths.newPath, isTail: event.has(BFA_MARK_NEW_TRUNCATED))
+  }
+
+  /// Whether a record is in a wanted place, of those that the kernel side could not place: what is
+  /// recorded is as chosen as what is shown.
+  public mutating func isInPlace(record bytes: UnsafeRawBufferPointer) -> Bool {
+    if places.isEverywhere { return true }
+    guard let event = try? Event(record: bytes) else { return true }
+    return admits(event, resolve(event))
+  }
+
+  private func admitsPlace(of event: Event, _ path: UnsafeRawBufferPointer) -> Bool {
+    places.admits(path, isTail: event.has(BFA_MARK_TRUNCATED))
   }
 
   /// Appends the record `{"lost":N}`: `count` events could not be delivered here.

@@ -22,7 +22,7 @@ extension LineBuffer {
         let suffix: StaticString = event.has(BFA_MARK_UNLINKED) ? " (deleted)" : ""
         append(key: "path", string: paths.path, suffix: suffix)
       }
-      appendJSONProcesses(event)
+      appendJSONProcesses(event, options: options)
       return
     }
     appendJSONPath(event, paths.path)
@@ -36,8 +36,8 @@ extension LineBuffer {
     } else if let access = event.access {
       appendJSONCounts(access)
     }
-    appendJSONProcesses(event)
-    if event.has(BFA_MARK_PARENTS_CUT) { append(",\"parents_truncated\":true") }
+    appendJSONProcesses(event, options: options)
+    if options.parents && event.has(BFA_MARK_PARENTS_CUT) { append(",\"parents_truncated\":true") }
     let isAsked = event.has(BFA_MARK_FILENAME) || event.has(BFA_MARK_NEW_FILENAME)
     if isAsked && (event.call?.ret ?? 0) >= 0 { append(",\"resolved\":false") }
   }

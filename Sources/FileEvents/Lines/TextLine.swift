@@ -42,7 +42,7 @@ extension LineBuffer {
         if event.has(BFA_MARK_FD) || counts != 0 { appendTextCounts(access) }
       }
     }
-    appendTextProcesses(event)
+    appendTextProcesses(event, options: options)
     append(byte: UInt8(ascii: "\n"))
   }
 

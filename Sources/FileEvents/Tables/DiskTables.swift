@@ -112,7 +112,7 @@ extension LineBuffer {
   }
 
   private mutating func append(rightSeconds nanoseconds: UInt64, width: Int) {
-    let tenths = (nanoseconds + 50_000_000) / 100_000_000
+    let tenths = (nanoseconds / 50_000_000 + 1) / 2
     append(right: "\(tenths / 10).\(tenths % 10)", width: width)
   }
 

@@ -25,6 +25,7 @@ struct Bfatrace: ParsableCommand {
   @OptionGroup(title: "Which events") var events: EventOptions
   @OptionGroup(title: "Disks") var disks: DiskOptions
   @OptionGroup(title: "Output") var output: OutputOptions
+  @OptionGroup(title: "Recordings") var recordings: RecordingOptions
   @OptionGroup(title: "Delivery") var delivery: DeliveryOptions
   @OptionGroup(title: "When to end") var end: EndOptions
 
@@ -61,6 +62,7 @@ struct Bfatrace: ParsableCommand {
     if output.summaryOnly && end.count != nil {
       throw ValidationError("--summary-only has no lines for --count to count: use --seconds")
     }
+    try validateRecordings()
   }
 
   /// Opens the places.
@@ -73,11 +75,14 @@ struct Bfatrace: ParsableCommand {
     plan.countsWriteCalls = disks.areRequests && output.wantsSummary
     plan.places = place.filter
     plan.lines = lineOptions
-    plan.interval = delivery.interval
+    plan.interval = delivery.interval ?? plan.interval
     plan.seconds = end.seconds
     plan.count = end.count
     plan.output = output.output.map { Array($0.utf8CString) }
     plan.appends = output.append
+    plan.recording = recording
+    // The table of a recording, for which there are no lines elsewhere.
+    if plan.recording != nil && output.output == nil { plan.lines.onlySummary = true }
     plan.words = command.words
     plan.user = command.user
     return plan
@@ -88,8 +93,9 @@ struct Bfatrace: ParsableCommand {
     options.pids = Array(Set(processes.pid.joined()))
     options.ignoredPids = Array(processes.ignorePid.joined())
     // Who names processes means them, wherever they are.
+    let writesOutput = recordings.record.map { $0 == "-" } ?? (output.output == nil)
     options.ignoresMore =
-      output.output == nil && options.pids.isEmpty && processes.comms.isEmpty && Pipeline.exists
+      writesOutput && options.pids.isEmpty && processes.comms.isEmpty && Pipeline.exists
     options.comms = ProcessOptions.cut(processes.comms, of: "--comm")
     options.ignoredComms = ProcessOptions.cut(processes.ignoreComm, of: "--ignore-comm")
     options.follow = processes.follow
@@ -99,8 +105,9 @@ struct Bfatrace: ParsableCommand {
     options.calls = events.areCalls
     options.metadata = events.metadata || events.failed
     options.onlyFailed = events.failed
-    options.failedOpens = output.wantsSummary && !events.areCalls
-    options.ringBytes = delivery.ringSize
+    // A recording is for tables too.
+    options.failedOpens = (output.wantsSummary || recordings.record != nil) && !events.areCalls
+    options.ringBytes = delivery.ringSize ?? options.ringBytes
     options.slowerNanoseconds = events.slower ?? 0
     options.exe = output.exe
     options.parents = output.parents

@@ -23,4 +23,14 @@ struct Plan {
   /// A command to start and trace, and as whom.
   var words: [String] = []
   var user: User?
+  /// Where records go besides lines, or instead of them.
+  var recording: Recording?
+
+  struct Recording {
+    /// "-": standard output.
+    var path: String
+    var header: RecordingHeader
+    /// A table of what is recorded, at the end.
+    var hasSummary: Bool
+  }
 }

@@ -86,7 +86,7 @@ struct DeliveryOptions: ParsableArguments {
     help: ArgumentHelp(
       "How often merged lines are printed, in milliseconds (default: 100).", valueName: "ms"),
     transform: Value.interval)
-  var interval: UInt64 = 100_000_000
+  var interval: UInt64?
 
   @Option(
     parsing: .unconditional,
@@ -94,7 +94,7 @@ struct DeliveryOptions: ParsableArguments {
       "Memory for events that wait, in MiB, rounded up to a power of two (default: 8).",
       valueName: "mib"),
     transform: Value.ringSize)
-  var ringSize = UInt32(BFA_RING_BYTES.rawValue)
+  var ringSize: UInt32?
 }
 
 struct EndOptions: ParsableArguments {

@@ -41,6 +41,14 @@ func complain(_ message: String) {
   line.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
 }
 
+/// What calls were missing for another reason than a full ring, if any.
+func complain(unresolved count: UInt64) {
+  if count == 0 { return }
+  complain(
+    "\(count) calls were on descriptors that another thread closed meanwhile, files or not: "
+      + "they are not shown")
+}
+
 private func isEscaped(_ scalar: UnicodeScalar) -> Bool {
   switch scalar.value {
   case 0x2028...0x202E, 0x2066...0x2069: true

@@ -10,14 +10,15 @@ struct LineOutput: ~Copyable {
   /// A person is reading.
   private var lineByLine = isatty(STDOUT_FILENO) == 1
   private var linesLeft: UInt64
-  /// How far the clock of records is ahead of this process's: nanoseconds.
-  private let clockLead: Int64
+  /// Where the records go besides the lines, or instead of them.
+  private var recording: RecordingOutput?
+  private var isRecording = false
+  private var hasLines = true
   private var failure: WriteError?
 
   /// - Parameter count: after so many lines no more are written.
-  init(_ writer: consuming EventWriter, count: UInt64?, clockLead: Int64) {
+  init(_ writer: consuming EventWriter, count: UInt64?) {
     self.writer = writer
-    self.clockLead = clockLead
     linesLeft = count ?? .max
   }
 
@@ -41,7 +42,7 @@ struct LineOutput: ~Copyable {
     }
   }
 
-  private static func failure(_ error: Int32, writingTo name: String) -> Failure {
+  static func failure(_ error: Int32, writingTo name: String) -> Failure {
     let remedy =
       switch error {
       case ENOSPC: ": make room"
@@ -57,18 +58,16 @@ struct LineOutput: ~Copyable {
   ///   - appends: it may exist.
   mutating func open(_ path: [CChar], appends: Bool) throws(Failure) {
     name = path.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
-    let descriptor = Self.open(path, appends ? 0 : O_EXCL)
-    if descriptor < 0 {
-      let remedy =
-        errno == EEXIST ? "remove it, choose another name or use --append" : "choose another place"
-      throw Failure(message: "--output \(name): \(String(cString: strerror(errno))): \(remedy)")
-    }
-    self.descriptor = descriptor
+    descriptor = try Self.create(
+      path, for: "--output \(name)", appends: appends,
+      orElse: "remove it, choose another name or use --append")
     lineByLine = false
   }
 
   /// Goes on in a file of the same name, as the one so far may have been moved away.
-  mutating func reopen(_ path: [CChar]) {
+  mutating func reopen(_ path: [CChar]?) {
+    recording?.reopen()
+    guard let path else { return }
     flush()
     let descriptor = Self.open(path, 0)
     if descriptor < 0 {
@@ -80,22 +79,73 @@ struct LineOutput: ~Copyable {
     self.descriptor = descriptor
   }
 
+  /// - Parameters:
+  ///   - path: NUL-terminated.
+  ///   - name: the option and its value, for the message.
+  ///   - remedy: if it exists and may not.
+  static func create(
+    _ path: [CChar], for name: String, appends: Bool, orElse remedy: String
+  ) throws(Failure) -> Int32 {
+    let descriptor = open(path, appends ? 0 : O_EXCL)
+    if descriptor < 0 {
+      let remedy = errno == EEXIST ? remedy : "choose another place"
+      throw Failure(message: "\(name): \(String(cString: strerror(errno))): \(remedy)")
+    }
+    return descriptor
+  }
+
+  /// Begins to record; lines are written only to a file.
+  mutating func record(_ recording: Plan.Recording, withLines: Bool) throws(Failure) {
+    self.recording = try RecordingOutput(recording.path, recording.header)
+    isRecording = true
+    hasLines = withLines || recording.hasSummary
+  }
+
+  mutating func endRecording(unresolved: UInt64) { recording?.end(unresolved: unresolved) }
+
   /// Always at the end: others may cut the file meanwhile, as copytruncate of logrotate(8) does.
-  private static func open(_ path: [CChar], _ flags: Int32) -> Int32 {
+  static func open(_ path: [CChar], _ flags: Int32) -> Int32 {
     Glibc.open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | flags, 0o666)
   }
 
   /// Nothing more will be written.
-  var isDone: Bool { linesLeft == 0 || failure != nil }
+  var isDone: Bool {
+    let isBroken =
+      switch recording {
+      case .some(let recording): recording.isBroken
+      case nil: false
+      }
+    return isBroken || linesLeft == 0 || failure != nil
+  }
+
+  /// Records that could not be decoded.
+  var hasMalformed: Bool { writer.malformed > 0 }
 
   /// Readable never, but in error when nobody reads any more.
-  var pollDescriptor: pollfd { pollfd(fd: descriptor, events: 0, revents: 0) }
+  var pollDescriptor: pollfd {
+    switch recording {
+    case .some(let recording) where !hasLines:
+      pollfd(fd: recording.isStandardOutput ? STDOUT_FILENO : -1, events: 0, revents: 0)
+    default:
+      pollfd(fd: descriptor, events: 0, revents: 0)
+    }
+  }
 
   /// To be called at times: the real-time clock may be stepped.
-  mutating func setClock() { writer.realtimeOffset = Clock.realtimeOffset - clockLead }
+  mutating func setClock(realtimeOffset: Int64) { writer.realtimeOffset = realtimeOffset }
 
   mutating func append(record: UnsafeRawBufferPointer) {
-    if !isDone && writer.append(record: record) { appended() }
+    if isRecording && writer.isInPlace(record: record) {
+      recording?.append(record: record, realtimeOffset: writer.realtimeOffset)
+    }
+    if hasLines && !isDone && writer.append(record: record) { appended() }
+  }
+
+  /// The ring has been drained.
+  mutating func endShare() {
+    recording?.endShare()
+    appendRequests()
+    flush()
   }
 
   /// Appends the lines of the requests to block devices since the last time.
@@ -112,7 +162,8 @@ struct LineOutput: ~Copyable {
 
   /// Says in the stream that events are missing here; false if text has no such line.
   mutating func appendLost(_ count: UInt64) {
-    if !isDone && writer.appendLost(count) { flush() }
+    recording?.append(lost: count)
+    if hasLines && !isDone && writer.appendLost(count) { flush() }
   }
 
   /// Writes what the processes did, if that is wanted; it fits the terminal, if it goes to one.
@@ -140,6 +191,7 @@ struct LineOutput: ~Copyable {
 
   /// Why writing failed; a reader that went away is no failure.
   func check() throws(Failure) {
+    try recording?.check()
     if let failure, failure.errno != EPIPE { throw Self.failure(failure.errno, writingTo: name) }
     if writer.malformed > 0 {
       throw Failure(message: "\(writer.malformed) records could not be decoded: please report this")

@@ -28,11 +28,18 @@ struct Session: ~Copyable {
   private let seconds: UInt64?
   private let outputPath: [CChar]?
   private let appends: Bool
+  private let recording: Plan.Recording?
+  /// How far the clock of records is ahead of this process's: nanoseconds.
+  private let clockLead: Int64
   /// Of `tracer.lost`, what the reader has been told.
   private var toldLost: UInt64 = 0
 
   init(_ plan: Plan) throws {
-    if plan.output == nil { try LineOutput.checkStandardOutput() }
+    if let path = plan.recording?.path {
+      try RecordingOutput.check(path)
+    } else if plan.output == nil {
+      try LineOutput.checkStandardOutput()
+    }
     if plan.lines.timestamps == .timeOfDay { Clock.checkTimeZone() }
     // Before anything else is changed or opened that it would inherit.
     let command = plan.words.isEmpty ? nil : try Command(plan.words, as: plan.user)
@@ -40,15 +47,15 @@ struct Session: ~Copyable {
     options.command = command?.pid
     let tracer = try Tracer(options)
     let writeCalls = plan.countsWriteCalls ? try Tracer(options.ofWriteCalls) : nil
-    let clockLead = try tracer.clockLead()
+    clockLead = try tracer.clockLead()
     self.tracer = tracer
     self.writeCalls = writeCalls
     leavesOutPipeline = options.ignoresMore
     self.command = command
     interval = plan.interval
     output = LineOutput(
-      EventWriter(options: plan.lines, places: plan.places), count: plan.count,
-      clockLead: clockLead)
+      EventWriter(options: plan.lines, places: plan.places), count: plan.count)
+    recording = plan.recording
     seconds = plan.seconds
     outputPath = plan.output
     appends = plan.appends
@@ -63,16 +70,24 @@ struct Session: ~Copyable {
     // Not before: scripts wait for the file to know that events are recorded.
     if let outputPath {
       try output.open(outputPath, appends: appends)
-      bfa_catch_hangup()
     }
+    if let recording { try output.record(recording, withLines: outputPath != nil) }
+    if outputPath != nil || recording.map({ $0.path != "-" }) == true { bfa_catch_hangup() }
     try Tracer.dropPrivileges(mayKill: command != nil)
+    notify("READY=1")
     try command?.begin()
     try follow()
+    notify("STOPPING=1")
     writeCalls?.detach()
     tracer.detach()
     command?.stop()
     let status = try finish()
     return command?.wait() ?? status
+  }
+
+  /// Tells the service manager, if there is one. With a command, it waits for what that has to say.
+  private func notify(_ state: String) {
+    if command == nil { bfa_notify(state) }
   }
 
   private func pipelineProcesses() -> [pid_t] {
@@ -91,6 +106,8 @@ struct Session: ~Copyable {
     let stop = seconds.map { start + $0 } ?? .max
     var nextFlush = start + interval
     var nextDrain = start + Self.firstLook
+    let watchdog = command == nil ? bfa_watchdog_ns() / 2 : 0
+    var nextSign = start + watchdog
     while !output.isDone && (command != nil || !tracer.scopeHasEnded) {
       let now = Clock.monotonic
       if now >= stop || isEnded(by: min(nextFlush, nextDrain, stop), now: now) { return }
@@ -98,7 +115,11 @@ struct Session: ~Copyable {
         try flush()
         nextFlush = Clock.monotonic + interval
       }
-      if let outputPath, bfa_take_hangup() != 0 { output.reopen(outputPath) }
+      if bfa_take_hangup() != 0 { output.reopen(outputPath) }
+      if watchdog > 0 && now >= nextSign {
+        notify("WATCHDOG=1")
+        nextSign = now + watchdog
+      }
       let pause = drain() ? Self.busyInterval : Self.patience
       nextDrain = Clock.monotonic + min(pause, interval)
     }
@@ -133,11 +154,10 @@ struct Session: ~Copyable {
 
   /// Writes the lines of the waiting records; true if there were any.
   private mutating func drain() -> Bool {
-    output.setClock()
+    output.setClock(realtimeOffset: Clock.realtimeOffset - clockLead)
     var any = tracer.drain(limit: Self.share, into: &output)
     if writeCalls?.drain(limit: Self.share, into: &output) == true { any = true }
-    output.appendRequests()
-    output.flush()
+    output.endShare()
     let lost = tracer.lost + (writeCalls?.lost ?? 0)
     if lost > toldLost {
       output.appendLost(lost - toldLost)
@@ -156,14 +176,11 @@ struct Session: ~Copyable {
       isMore = try flush()
       while !output.isDone && drain() {}
     }
+    let unresolved = tracer.unresolved + (writeCalls?.unresolved ?? 0)
+    output.endRecording(unresolved: unresolved)
     output.writeSummary(lost: toldLost)
     try output.check()
-    let unresolved = tracer.unresolved + (writeCalls?.unresolved ?? 0)
-    if unresolved > 0 {
-      complain(
-        "\(unresolved) calls were on descriptors that another thread closed meanwhile, "
-          + "files or not: they are not shown")
-    }
+    complain(unresolved: unresolved)
     if toldLost > 0 { complain("lost \(toldLost) events in all") }
     return toldLost > 0 ? .lost : .ended
   }

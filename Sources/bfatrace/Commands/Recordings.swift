@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import FileEvents
+import Glibc
+import Tracer
+
+/// What --record and --replay mean together with the other options.
+extension Bfatrace {
+  func validateRecordings() throws {
+    if let path = recordings.record {
+      if output.output == nil && end.count != nil {
+        throw ValidationError("--record has no lines for --count to count: add --output")
+      }
+      if path == "-" && output.wantsSummary && output.output == nil {
+        throw ValidationError("--record - and a table cannot share standard output: add --output")
+      }
+    }
+    guard recordings.replay != nil else { return }
+    let needKernel = [
+      ("--follow", processes.follow), ("--current-mount", files.currentMount),
+      ("--interval", delivery.interval != nil), ("--ring-size", delivery.ringSize != nil),
+      ("a command", !command.words.isEmpty),
+    ]
+    for (option, isGiven) in needKernel where isGiven {
+      throw ValidationError("\(option) needs the kernel, and --replay is without: leave out one")
+    }
+  }
+
+  /// What a recording of this run is of.
+  var recording: Plan.Recording? {
+    guard let path = recordings.record else { return nil }
+    var contents: RecordingHeader.Contents = []
+    if events.areCalls { contents.insert(.calls) }
+    if disks.areRequests { contents.insert(.disk) }
+    if events.metadata || events.failed { contents.insert(.metadata) }
+    if output.exe { contents.insert(.exe) }
+    if output.parents { contents.insert(.parents) }
+    if disks.areRequests && output.wantsSummary { contents.insert(.writeCalls) }
+    if files.all { contents.insert(.all) }
+    let system = SystemNames()
+    return Plan.Recording(
+      path: path,
+      header: RecordingHeader(
+        version: Self.configuration.version, release: system.release, host: system.host,
+        contents: contents, arguments: Array(Arguments.all.dropFirst())),
+      hasSummary: output.wantsSummary)
+  }
+
+  /// What to replay, if anything.
+  var replay: Replay.Request? {
+    guard let path = recordings.replay else { return nil }
+    var request = Replay.Request(path: path)
+    request.filter = recordFilter
+    let needs: [(RecordingHeader.Contents, String, Bool)] = [
+      (.calls, "--syscalls", events.syscalls || events.slower != nil || events.failed),
+      (.metadata, "--metadata", events.metadata), (.disk, "--disk", disks.areRequests),
+      (.writeCalls, "--summary", disks.areRequests && output.wantsSummary),
+      (.exe, "--exe", output.exe), (.parents, "--parents", output.parents),
+      (.all, "--all", files.all),
+    ]
+    for (contents, option, isGiven) in needs where isGiven {
+      request.needs.append((contents, option))
+    }
+    return request
+  }
+
+  /// What a replay prints, and where.
+  var replayPlan: Plan {
+    var plan = Plan()
+    plan.lines = lineOptions
+    plan.lines.exe = output.exe
+    plan.lines.parents = output.parents
+    plan.places = PlaceFilter(
+      under: files.under.map(Self.absolute), parents: files.dir.map(Self.absolute))
+    plan.seconds = end.seconds
+    plan.count = end.count
+    plan.output = output.output.map { Array($0.utf8CString) }
+    plan.appends = output.append
+    return plan
+  }
+
+  private var recordFilter: RecordFilter {
+    var filter = RecordFilter()
+    filter.pids = Set(processes.pid.joined().map { UInt32($0) })
+    filter.ignoredPids = Set(processes.ignorePid.joined().map { UInt32($0) })
+    filter.comms = Set(ProcessOptions.cut(processes.comms, of: "--comm"))
+    filter.ignoredComms = Set(ProcessOptions.cut(processes.ignoreComm, of: "--ignore-comm"))
+    filter.uid = processes.uid
+    filter.types = events.filter ?? .max
+    filter.onlyFailed = events.failed
+    filter.slower = events.slower ?? 0
+    filter.disk = disks.device.map { Array($0.utf8.split(separator: UInt8(ascii: "/")).last ?? []) }
+    return filter
+  }
+
+  /// As the paths of a recording, which may be of another machine: the text counts.
+  private static func absolute(_ path: String) -> [UInt8] {
+    if let resolved = realpath(path, nil) {
+      defer { free(resolved) }
+      return Array(String(cString: resolved).utf8)
+    }
+    guard !path.hasPrefix("/"), let here = getcwd(nil, 0) else { return Array(path.utf8) }
+    defer { free(here) }
+    return Array("\(String(cString: here))/\(path)".utf8)
+  }
+}
+
+/// Of uname(2).
+private struct SystemNames {
+  let release, host: String
+
+  init() {
+    var names = utsname()
+    uname(&names)
+    release = withUnsafeBytes(of: &names.release) {
+      String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+    }
+    host = withUnsafeBytes(of: &names.nodename) {
+      String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+    }
+  }
+}

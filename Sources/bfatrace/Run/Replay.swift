@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+import CBfatrace
+import FileEvents
+import Glibc
+
+/// A run on a recording instead of the kernel, from the options to the exit status.
+struct Replay: ~Copyable {
+  /// What the command line asks for.
+  struct Request {
+    /// "-": standard input.
+    var path: String
+    var filter = RecordFilter()
+    /// What must have been recorded, and the option that asks for it.
+    var needs: [(contents: RecordingHeader.Contents, option: String)] = []
+  }
+
+  private static let chunk = 1 << 18
+
+  private let request: Request
+  private let plan: Plan
+  private let descriptor: Int32
+  private var output: LineOutput?
+  private var reader = RecordingReader()
+  /// Of the first record: nanoseconds.
+  private var start: UInt64?
+  /// Of the first header.
+  private var contents: RecordingHeader.Contents?
+  private var isOver = false
+  private var lost: UInt64 = 0
+  private var unresolved: UInt64 = 0
+  /// The last frame was the end of a recording.
+  private var isWhole = false
+
+  init(_ request: Request, _ plan: Plan) throws(Failure) {
+    if plan.output == nil { try LineOutput.checkStandardOutput() }
+    if plan.lines.timestamps == .timeOfDay { Clock.checkTimeZone() }
+    let descriptor =
+      request.path == "-" ? STDIN_FILENO : Glibc.open(request.path, O_RDONLY | O_CLOEXEC)
+    if descriptor < 0 {
+      throw Failure(
+        message: "--replay \(request.path): \(String(cString: strerror(errno))): name a recording")
+    }
+    self.request = request
+    self.plan = plan
+    self.descriptor = descriptor
+  }
+
+  mutating func run() throws(Failure) -> ExitStatus {
+    signal(SIGPIPE, SIG_IGN)
+    bfa_catch_signals()
+    try readAll()
+    guard var output = output.take() else { throw failure("this is no recording of bfatrace") }
+    output.appendRequests()
+    output.writeSummary(lost: lost)
+    if output.hasMalformed { throw Self.damaged(request.path) }
+    try output.check()
+    let isCut = !isWhole && !isOver
+    if isCut { complain("--replay \(request.path): the recording was cut: its end is missing") }
+    complain(unresolved: unresolved)
+    if lost > 0 { complain("lost \(lost) events in all") }
+    return lost > 0 || isCut ? .lost : .ended
+  }
+
+  /// Until the end of the file, or of what was asked for.
+  private mutating func readAll() throws(Failure) {
+    let buffer = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: 2 * RecordingReader.longestFrame + Self.chunk, alignment: 8)
+    defer { buffer.deallocate() }
+    var filled = 0
+    while !isOver {
+      if bfa_caught_signal() != 0 {
+        isOver = true
+        return
+      }
+      let count = read(descriptor, buffer.baseAddress.map { $0 + filled }, Self.chunk)
+      if count < 0 && errno == EINTR { continue }
+      if count < 0 { throw failure("\(String(cString: strerror(errno))): name a recording") }
+      filled += count
+      let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<filled])
+      let consumed = try take(bytes)
+      filled -= consumed
+      buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[consumed...]))
+      if count == 0 {
+        if filled > 0 { isWhole = false }
+        return
+      }
+    }
+  }
+
+  /// Prints what is in whole frames; how many bytes these are.
+  private mutating func take(_ bytes: UnsafeRawBufferPointer) throws(Failure) -> Int {
+    var consumed = 0
+    while !isOver, let frame = try next(in: bytes, consumed: &consumed) {
+      try show(frame)
+      if output?.isDone != false { isOver = true }
+    }
+    return consumed
+  }
+
+  private mutating func next(
+    in bytes: UnsafeRawBufferPointer, consumed: inout Int
+  ) throws(Failure) -> RecordingFrame? {
+    do throws(RecordingError) {
+      return try reader.next(in: bytes, consumed: &consumed)
+    } catch {
+      output?.flush()
+      switch error {
+      case .noRecording: throw failure("this is no recording of bfatrace")
+      case .otherByteOrder: throw failure("it was recorded on a machine of the other byte order")
+      case .otherVersion(let version):
+        throw failure("it was recorded by another bfatrace, \(version): replay it with that one")
+      case .damaged: throw Self.damaged(request.path)
+      }
+    }
+  }
+
+  private mutating func show(_ frame: RecordingFrame) throws(Failure) {
+    isWhole = false
+    switch frame {
+    case .header(let header): try begin(header)
+    case .clock(let offset): output?.setClock(realtimeOffset: offset)
+    case .record(let record):
+      if isBeyondEnd(record) { isOver = true } else { output?.append(record: record) }
+    case .drained:
+      output?.appendRequests()
+      output?.flush()
+    case .lost(let count):
+      output?.appendLost(count)
+      complain("lost \(count) events: the ring buffer was full")
+      lost &+= count
+    case .end(let count):
+      unresolved &+= count
+      isWhole = true
+    }
+  }
+
+  /// Whether the time of --seconds is over, which begins with the first record.
+  private mutating func isBeyondEnd(_ record: UnsafeRawBufferPointer) -> Bool {
+    guard let seconds = plan.seconds, record.count >= MemoryLayout<bfa_record>.size else {
+      return false
+    }
+    let time = record.loadUnaligned(as: bfa_record.self).time_ns
+    let start = start ?? time
+    self.start = start
+    return time > start && time - start > seconds
+  }
+
+  /// Refuses what was not recorded; the rest of the options is as in the run that was recorded.
+  private mutating func begin(_ header: RecordingHeader) throws(Failure) {
+    for need in request.needs where !header.contents.isSuperset(of: need.contents) {
+      throw failure("\(need.option) was not recorded: record it with \(need.option)")
+    }
+    let kinds: RecordingHeader.Contents = [.calls, .disk]
+    let kind = header.contents.intersection(kinds)
+    if let contents {
+      if contents.intersection(kinds) == kind { return }
+      throw failure("recordings of different kinds follow each other: replay one by one")
+    }
+    contents = header.contents
+    var lines = plan.lines
+    lines.calls = header.contents.contains(.calls)
+    lines.disk = header.contents.contains(.disk)
+    var output = LineOutput(
+      EventWriter(options: lines, places: plan.places, filter: request.filter), count: plan.count)
+    if let path = plan.output { try output.open(path, appends: plan.appends) }
+    self.output = consume output
+  }
+
+  private func failure(_ reason: String) -> Failure {
+    Failure(message: "--replay \(request.path): \(reason)")
+  }
+
+  private static func damaged(_ path: String) -> Failure {
+    Failure(message: "--replay \(path): the recording is damaged: what is behind is not shown")
+  }
+}

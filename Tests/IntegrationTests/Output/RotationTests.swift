@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Testing
+
+@Suite("A file of --output that others rotate", .needsRoot)
+struct RotationTests {
+  /// Gives the body a directory to trace, one out of sight, and the file of --output in that.
+  private func directories(
+    _ body: (_ traced: String, _ outside: String, _ output: String) throws -> Void
+  ) throws {
+    try Scratch.directory { scratch in
+      try makeDirectories("in", "out", in: scratch)
+      try body("\(scratch)/in", "\(scratch)/out", "\(scratch)/out/lines")
+    }
+  }
+
+  private func text(_ path: String) -> String {
+    (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+  }
+
+  /// Starts a run that writes to `output` with --append, and waits until it records.
+  private func start(_ options: [String], to output: String, from size: Int = 0) throws -> Running {
+    let running = try Running(Built.bfatrace, ["-o", output, "--append"] + options)
+    try waitUntil("bfatrace records") {
+      let status = text("/proc/\(running.process.processIdentifier)/status")
+      // It has given up its privileges: that comes last.
+      return status.contains("NoNewPrivs:\t1") || !running.process.isRunning
+    }
+    return running
+  }
+
+  private func end(_ running: Running) -> Ended {
+    running.interrupt()
+    return running.wait()
+  }
+
+  @Test("--append adds to what is there, and makes what is not")
+  func append() throws {
+    try directories { traced, _, output in
+      for name in ["first", "second"] {
+        let running = try start(["-f", "W", "--under", traced], to: output)
+        try Calls.write("\(traced)/\(name)")
+        let ended = end(running)
+        #expect(ended.status == 0 && ended.complaints.isEmpty, "\(ended)")
+      }
+      let names = text(output).split(separator: "\n").map { $0.split(separator: "/").last ?? "" }
+      #expect(names == ["first", "second"], "\(text(output))")
+    }
+  }
+
+  @Test("a file that is cut while it is written goes on from its beginning")
+  func copyTruncate() throws {
+    try directories { traced, _, output in
+      let running = try start(["-f", "W", "--under", traced], to: output)
+      try Calls.write("\(traced)/before")
+      try waitUntil("a line is there") { text(output).hasSuffix("/before\n") }
+      try #require(truncate(output, 0) == 0)
+      try Calls.write("\(traced)/after")
+      try waitUntil("a line is there") { text(output).hasSuffix("/after\n") }
+      let ended = end(running)
+      #expect(ended.status == 0 && ended.complaints.isEmpty, "\(ended)")
+      let lines = text(output)
+      #expect(
+        !lines.contains("\0") && lines.contains(/^[^\n]+ \S+\/after\n$/),
+        "\(lines.debugDescription)")
+    }
+  }
+
+  @Test("of a file that is moved away under load, and SIGHUP, no line is missing or twice")
+  func rotate() throws {
+    try directories { traced, outside, output in
+      let running = try start(
+        ["--syscalls", "-f", "O", "--under", traced, "--ring-size", "64"], to: output)
+      let load = try Running(
+        "/usr/bin/env",
+        [
+          "python3", "-I", "-S", "-c",
+          "import os, sys\nfor number in range(60000):\n os.close(os.open(f'{sys.argv[1]}/{number % 7}', 66, 0o600))",
+          traced,
+        ])
+      var rotations = 0
+      while load.process.isRunning || rotations < 3 {
+        try FileManager.default.moveItem(atPath: output, toPath: "\(outside)/lines.\(rotations)")
+        rotations += 1
+        kill(running.process.processIdentifier, SIGHUP)
+        try waitUntil("the file is opened anew") {
+          FileManager.default.fileExists(atPath: output) || !running.process.isRunning
+        }
+      }
+      let ended = end(running)
+      #expect(ended.status == 0 && ended.complaints.isEmpty, "\(ended)")
+      let files = (0..<rotations).map { "\(outside)/lines.\($0)" } + [output]
+      let texts = files.map(text)
+      #expect(texts.allSatisfy { $0.isEmpty || $0.hasSuffix("\n") })
+      let lines = texts.flatMap { $0.split(separator: "\n") }
+      #expect(lines.count == 60000, "\(rotations) rotations, \(lines.suffix(3))")
+      #expect(lines.allSatisfy { $0.contains("openat \(traced)/") }, "\(lines.prefix(3))")
+    }
+  }
+
+  @Test("where the name cannot be opened again, lines go on to the old file, and it says so")
+  func cannotReopen() throws {
+    try directories { traced, outside, output in
+      let running = try start(["-f", "W", "--under", traced], to: output)
+      try shell("mv '\(outside)' '\(outside).away'")
+      kill(running.process.processIdentifier, SIGHUP)
+      try waitUntil("it complains") {
+        !running.errorsSoFar.isEmpty || !running.process.isRunning
+      }
+      try Calls.write("\(traced)/file")
+      let ended = end(running)
+      #expect(ended.status == 0, "\(ended)")
+      #expect(
+        ended.complaints.hasPrefix("bfatrace: --output \(output): No such file"), "\(ended)")
+      #expect(text("\(outside).away/lines").hasSuffix("/file\n"))
+    }
+  }
+
+  @Test("wrong usage")
+  func usage() throws {
+    expectComplaint(
+      try run(Built.bfatrace, ["-o", "-"]), status: 64, ["--output -", "./-", "standard output"])
+    expectComplaint(try run(Built.bfatrace, ["--append"]), status: 64, ["--append", "--output"])
+  }
+
+  @Test("with a command, SIGHUP does that and reaches the command")
+  func command() throws {
+    try directories { traced, outside, output in
+      let running = try Running(
+        Built.bfatrace,
+        ["-o", output, "--under", traced, "--", "sh", "-c"]
+          + ["trap 'echo > \"$0\"; exit 9' HUP; echo ready; read line", "\(traced)/file"])
+      try waitUntil("the command is ready") {
+        String(decoding: running.outputSoFar, as: UTF8.self) == "ready\n"
+          || !running.process.isRunning
+      }
+      try FileManager.default.moveItem(atPath: output, toPath: "\(outside)/old")
+      kill(running.process.processIdentifier, SIGHUP)
+      try waitUntil("it ends") { !running.process.isRunning }
+      let ended = running.wait()
+      #expect(ended.status == 9 && ended.errors.isEmpty, "\(ended)")
+      #expect(text(output).contains("CWO \(traced)/file\n"), "\(text(output)), \(ended)")
+    }
+  }
+
+  @Test("without a file, SIGHUP ends the run and delivers what is pending")
+  func withoutFile() throws {
+    try directories { traced, outside, _ in
+      let live = try LiveTrace(["--under", traced], through: .pipe, in: outside)
+      try live.waitUntilRecording("\(traced)/first")
+      try Calls.write("\(traced)/last")
+      live.signal(SIGHUP)
+      let ended = try live.end()
+      #expect(ended.status == 0 && ended.complaints.isEmpty, "\(ended)")
+      #expect(live.text().contains("/last\n"), "\(live.text())")
+    }
+  }
+}
