@@ -39,6 +39,9 @@ MAN = $(PREFIX)/share/man/man8
 BASH_COMPLETIONS = $(PREFIX)/share/bash-completion/completions
 ZSH_COMPLETIONS = $(PREFIX)/share/zsh/site-functions
 FISH_COMPLETIONS = $(PREFIX)/share/fish/vendor_completions.d
+UNITS = $(PREFIX)/lib/systemd/system
+# An example for logrotate(8), which reads /etc/logrotate.d only.
+EXAMPLES = $(PREFIX)/share/bfatrace
 # Where the Debian package goes.
 DEB = .build
 
@@ -59,6 +62,11 @@ install: $(BINARY)
 	install -D -m 644 completions/bfatrace.bash $(DESTDIR)$(BASH_COMPLETIONS)/bfatrace
 	install -D -m 644 completions/_bfatrace $(DESTDIR)$(ZSH_COMPLETIONS)/_bfatrace
 	install -D -m 644 completions/bfatrace.fish $(DESTDIR)$(FISH_COMPLETIONS)/bfatrace.fish
+	install -D -m 644 packaging/bfatrace.logrotate $(DESTDIR)$(EXAMPLES)/bfatrace.logrotate
+	for unit in bfatrace.service bfatrace@.service; do \
+		install -D -m 644 packaging/$$unit $(DESTDIR)$(UNITS)/$$unit && \
+		sed -i 's|@SBIN@|$(SBIN)|' $(DESTDIR)$(UNITS)/$$unit || exit 1; \
+	done
 ifneq ($(FATRACE),)
 	ln -sf bfatrace $(DESTDIR)$(SBIN)/fatrace
 	install -D -m 644 man/fatrace.8 $(DESTDIR)$(MAN)/fatrace.8
@@ -77,6 +85,8 @@ uninstall:
 	rm -f $(DESTDIR)$(SBIN)/bfatrace $(DESTDIR)$(MAN)/bfatrace.8
 	rm -f $(DESTDIR)$(BASH_COMPLETIONS)/bfatrace $(DESTDIR)$(ZSH_COMPLETIONS)/_bfatrace
 	rm -f $(DESTDIR)$(FISH_COMPLETIONS)/bfatrace.fish
+	rm -f $(DESTDIR)$(EXAMPLES)/bfatrace.logrotate
+	rm -f $(DESTDIR)$(UNITS)/bfatrace.service $(DESTDIR)$(UNITS)/bfatrace@.service
 
 deb: $(BINARY)
 	packaging/deb $(BINARY) $(DEB)

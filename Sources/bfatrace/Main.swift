@@ -31,6 +31,7 @@ enum Main {
   private static func bfatrace(_ arguments: [String]) throws -> ExitStatus {
     let line = try Bfatrace.parse(arguments)
     try line.command.check(arguments)
+    try line.checkReplay(arguments)
     if line.check { return try CheckReport.print() }
     if let request = line.replay {
       var replay = try Replay(request, line.replayPlan)

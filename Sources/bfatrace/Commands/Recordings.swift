@@ -15,14 +15,26 @@ extension Bfatrace {
         throw ValidationError("--record - and a table cannot share standard output: add --output")
       }
     }
+  }
+
+  /// Options that choose, show or end, and need no kernel for it: all others are refused.
+  private static let replayable: Set = [
+    "pid", "comm", "command", "ignore-pid", "ignore-comm", "uid", "dir", "under", "all", "filter",
+    "syscalls", "metadata", "failed", "slower", "disk", "wakeups", "device", "long", "json",
+    "timestamp", "user", "exe", "parents", "output", "append", "color", "summary", "summary-only",
+    "replay", "seconds", "count", "check",
+  ]
+
+  /// - Parameter arguments: those that were parsed.
+  func checkReplay(_ arguments: [String]) throws {
     guard recordings.replay != nil else { return }
-    let needKernel = [
-      ("--follow", processes.follow), ("--current-mount", files.currentMount),
-      ("--interval", delivery.interval != nil), ("--ring-size", delivery.ringSize != nil),
-      ("a command", !command.words.isEmpty),
-    ]
-    for (option, isGiven) in needKernel where isGiven {
-      throw ValidationError("\(option) needs the kernel, and --replay is without: leave out one")
+    let given = arguments.prefix { $0 != "--" }.filter { $0.hasPrefix("--") }
+      .map { $0.dropFirst(2).prefix { $0 != "=" } }
+    var refused = given.filter { !Self.replayable.contains(String($0)) }.map { "--\($0)" }
+    if processes.follow { refused.append("--follow") }
+    if !command.words.isEmpty { refused.append("a command") }
+    if let option = refused.first {
+      throw ValidationError("\(option) cannot be applied to a recording: leave out one of both")
     }
   }
 

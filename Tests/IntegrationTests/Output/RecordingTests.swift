@@ -187,7 +187,7 @@ struct RecordReplayTests {
         ["--follow", "-p", "1"], ["--interval", "20"], ["--ring-size", "1"], ["--current-mount"],
         ["--", "true"],
       ] {
-        expectComplaint(try replay(path, options), status: 64, ["needs the kernel"])
+        expectComplaint(try replay(path, options), status: 64, ["cannot be applied to a recording"])
       }
       expectComplaint(
         try replay(path, ["--record", "x"]), status: 64, ["--record", "--replay", "choose one"])

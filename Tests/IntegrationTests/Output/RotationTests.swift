@@ -75,7 +75,7 @@ struct RotationTests {
         "/usr/bin/env",
         [
           "python3", "-I", "-S", "-c",
-          "import os, sys\nfor number in range(60000):\n os.close(os.open(f'{sys.argv[1]}/{number % 7}', 66, 0o600))",
+          "import os, sys\nfor number in range(30000):\n os.close(os.open(f'{sys.argv[1]}/{number % 7}', 66, 0o600))",
           traced,
         ])
       var rotations = 0
@@ -93,7 +93,7 @@ struct RotationTests {
       let texts = files.map(text)
       #expect(texts.allSatisfy { $0.isEmpty || $0.hasSuffix("\n") })
       let lines = texts.flatMap { $0.split(separator: "\n") }
-      #expect(lines.count == 60000, "\(rotations) rotations, \(lines.suffix(3))")
+      #expect(lines.count == 30000, "\(rotations) rotations, \(lines.suffix(3))")
       #expect(lines.allSatisfy { $0.contains("openat \(traced)/") }, "\(lines.prefix(3))")
     }
   }

@@ -158,9 +158,7 @@ struct SurroundingsTests {
       ("UTC", false),
     ] {
       let ended = try run(
-        Built.bfatrace, ["-t", "-p", "\(getpid())", "--dir", "/proc/self", "-s", "0.01"],
-        environment: ["TZ": zone])
-      #expect(ended.status == 0, "\(ended)")
+        Built.bfatrace, ["-t", "--replay", "/dev/null"], environment: ["TZ": zone])
       #expect(ended.complaints.contains("no such time zone") == isWrong, "\(zone): \(ended)")
     }
   }

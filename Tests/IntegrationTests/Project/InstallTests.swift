@@ -7,7 +7,8 @@ struct InstallTests {
   private static let files: Set = [
     "sbin/bfatrace", "share/man/man8/bfatrace.8",
     "share/bash-completion/completions/bfatrace", "share/zsh/site-functions/_bfatrace",
-    "share/fish/vendor_completions.d/bfatrace.fish",
+    "share/fish/vendor_completions.d/bfatrace.fish", "share/bfatrace/bfatrace.logrotate",
+    "lib/systemd/system/bfatrace.service", "lib/systemd/system/bfatrace@.service",
   ]
   private static let fatraceFiles: Set = [
     "sbin/fatrace", "share/man/man8/fatrace.8",
