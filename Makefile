@@ -9,6 +9,7 @@
 #   make completions            makes those of the shells again, from the option parser
 #   make check                  what CI runs: lint, test and a minute of fuzz
 #   make test                   runs every test; CI=true makes warnings errors
+#   make storm                  renames and mounts for five minutes, SECONDS=N: every path must be one that was
 #   make bench ARGS=--quick     measures it beside its peers, as root
 #   make lint, make format      check and apply the style
 #   make fuzz SECONDS=600       fuzzes what decodes and prints records
@@ -45,7 +46,7 @@ EXAMPLES = $(PREFIX)/share/bfatrace
 # Where the Debian package goes.
 DEB = .build
 
-.PHONY: all run install uninstall deb completions check test fuzz bench lint format clean
+.PHONY: all run install uninstall deb completions check test fuzz storm bench lint format clean
 
 all:
 	$(SWIFT) build $(RELEASE)
@@ -106,6 +107,10 @@ test:
 	$(SWIFT) build --build-tests
 	@set -o pipefail; log=$$(mktemp); trap 'rm -f "$$log"' EXIT; \
 	$(SWIFT) test 2>&1 | tee "$$log" || { echo "--- what failed:"; grep -A 25 ✘ "$$log"; exit 1; }
+
+storm: SECONDS = 300
+storm:
+	BFATRACE_STORM_SECONDS=$(SECONDS) $(SWIFT) test --filter MovingTests/storm
 
 bench: all
 	$(SUDO) env "PATH=$$PATH" PYTHONDONTWRITEBYTECODE=1 Benchmarks/run $(ARGS)

@@ -29,9 +29,10 @@ let package = Package(
       path: "Benchmarks/FormatBenchmark"),
     .executableTarget(name: "fileload", path: "Tests/fileload"),
     .executableTarget(name: "fileways", path: "Tests/fileways"),
+    .executableTarget(name: "filemoves", path: "Tests/filemoves"),
     .testTarget(name: "FileEventsTests", dependencies: ["CBfatrace", "FileEvents"]),
     .testTarget(
-      name: "IntegrationTests", dependencies: ["bfatrace", "fileload", "fileways"]),
+      name: "IntegrationTests", dependencies: ["bfatrace", "fileload", "fileways", "filemoves"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -160,6 +160,7 @@ extension Tracer {
 
   private func tellScope(ignoring ignored: [pid_t]) throws(TracerError) {
     try setup(BFA_SETUP_SELF)
+    if options.disk == nil { try findCounts() }
     switch options.place {
     case .parents(let directories), .under(let directories):
       for directory in directories { try setup(BFA_SETUP_PLACE, directory) }
@@ -175,6 +176,14 @@ extension Tracer {
     for pid in ignored { try add(BFA_RULE_IGNORE, for: UInt32(pid), to: pidRules) }
     for comm in options.comms { try add(BFA_RULE_ONLY, for: commKey(comm), to: commRules) }
     for comm in options.ignoredComms { try add(BFA_RULE_IGNORE, for: commKey(comm), to: commRules) }
+  }
+
+  /// Has the kernel's counts of renames and mounts found. Without them, or the privilege to know
+  /// addresses, the programs find out in another way.
+  private func findCounts() throws(TracerError) {
+    var run = bpf_test_run_opts()
+    run.sz = MemoryLayout.size(ofValue: run)
+    bpf_prog_test_run_opts(bpf_program__fd(try object.program("setup_counts")), &run)
   }
 
   private func setup(_ what: bfa_setup, _ descriptor: Int32 = -1) throws(TracerError) {

@@ -1,11 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# What runs under another kernel (see boot), where bfatrace, fileload, fileload32
-# and dmsetup are in PATH and the current directory is what comes back:
+# What runs under another kernel (see boot), where bfatrace, fileload, fileload32,
+# filemoves and dmsetup are in PATH and the current directory is what comes back:
 #
 #   calls.trace  bfatrace --json --syscalls of all but the loads with sums
 #   sums.trace   bfatrace --json of all loads
 #   *.truth      what they did
+#   moves.trace  bfatrace --json --all -f W of files whose paths change, by
+#                filemoves, which prints moves.text
 #   stack.trace  bfatrace --json --disk of a writer and a reader of a stack of
 #                devices, whose process ids are in stack.pids
 #   stack.before, stack.after  its devices: bytes read and written, as counted
@@ -88,6 +90,14 @@ wait "$inherited" || die "fileload inherited: status $?"
 run_loads
 stop calls "$calls"
 stop sums "$sums"
+
+start moves --all -f W -c filemoves
+await moves "$tracer"
+for way in slow-rename ring-rename unmount namespace-end; do
+	mkdir "/var/tmp/$way"
+	FILEMOVES_EXTENTS=1000 filemoves $way "/var/tmp/$way" >>moves.text || die "filemoves $way: status $?"
+done
+stop moves "$tracer"
 
 # A linear device on a mirror of two loop devices. Their drivers are modules, whose types are not
 # among those of the kernel itself.

@@ -344,6 +344,9 @@ struct timespec64 {
 	long tv_nsec;
 } KERNEL_STRUCT;
 
+/* A pointer as a number, which the verifier lets us calculate with. */
+#define ADDRESS(pointer, member) ((__u64)READ((struct timespec64 *)&(pointer)->member, tv_sec))
+
 /* Four of them. */
 struct itimerspec64 {
 	struct timespec64 it_interval;

@@ -79,6 +79,14 @@ struct walk {
 	__u8 again;   /* only to see whether it is all as before */
 };
 
+/* On the way up, without looking at names; numbers, which the verifier lets us calculate with. */
+struct way {
+	__u64 dentry;
+	__u64 mount;
+	__u64 root; /* of the mount */
+	__u64 seen;
+};
+
 /* One step of a quick walk up. */
 struct quick_step {
 	struct dentry *dentry; /* 0: from the root of a mount to its mount point */
@@ -135,6 +143,7 @@ struct scratch {
 	__u64 process;		  /* under which identity the current one is described; 0: not at all */
 	struct lineage lineage;
 	struct walk walk;
+	struct way way;
 	struct quick_step steps[QUICK_STEPS];
 	__u32 step_count;
 	__u32 quick_length;

@@ -43,9 +43,6 @@ static __always_inline bool describes_processes(void)
 	return config.exe || config.parents;
 }
 
-/* A pointer as a number, which the verifier lets us calculate with. */
-#define ADDRESS(pointer, member) ((__u64)READ((struct timespec64 *)&(pointer)->member, tv_sec))
-
 static __always_inline __u64 mix(__u64 hash, __u64 value)
 {
 	hash = (hash ^ value) * 0x9e3779b97f4a7c15ULL;
@@ -103,6 +100,8 @@ static long identify_step(__u32 step, void *context)
 		dentry = READ(exe, f_path.dentry);
 		l->identity = mix(l->identity, ADDRESS(READ(l->task, mm), exe_file));
 		l->identity = mix(l->identity, ADDRESS(exe, f_path.dentry) + is_unlinked(dentry));
+		if (!READ_BY_HELPER)
+			l->identity = mix(l->identity, see_way_of(exe));
 	}
 	return !ascend(l);
 }
@@ -113,7 +112,7 @@ static __noinline __u64 identify_process(struct scratch *s)
 	struct lineage *l = &s->lineage;
 
 	begin_lineage(l);
-	l->identity = *(volatile __u32 *)&path_epoch;
+	l->identity = READ_BY_HELPER ? epoch_now() : 0;
 	bpf_loop(BFA_ANCESTORS + 1, identify_step, 0, 0);
 	return l->identity;
 }

@@ -50,7 +50,7 @@ static __always_inline void hold(struct scratch *s, struct open_key *key, struct
 	if (is_of_another(s, e))
 		report(key, e, 0, false);
 	if (e->known.file == t->identity && e->known.dentry == t->at.dentry) {
-		if (e->known.epoch != path_epoch)
+		if (!epochs_tell() || e->known.epoch != epoch_now())
 			refresh_locked(key, e, &t->at);
 		return;
 	}

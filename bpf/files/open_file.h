@@ -13,6 +13,7 @@
 
 #include "base/emit.h"
 #include "files/entry_index.h"
+#include "files/path_change.h"
 #include "files/scope.h"
 
 struct long_path {
@@ -50,7 +51,6 @@ static __always_inline struct open_file *find_entry(struct open_key *key)
 	return bpf_map_lookup_elem(&open_files, &copy);
 }
 
-__u32 path_epoch;     /* bumped by system calls that change the paths of open files */
 __u32 touched_count;  /* keys in the queue */
 __u32 queue_overflow; /* a key did not fit: the next flush visits every entry */
 
@@ -105,7 +105,9 @@ CHECKED_ONCE __u32 copy_path(struct open_key *key, struct known_file *k, __u32 o
 static __always_inline void note_path(struct known_file *k, struct scratch *s, __u32 len)
 {
 	k->path_len = len;
-	k->seen = s->walk.seen;
+	/* Torn: what is seen at the next use is something else. */
+	k->seen = s->walk.torn ? 0 : s->walk.seen;
+	k->epoch -= s->walk.torn;
 	k->marks = s->walk.marks;
 	k->outside = config.only_under && !s->walk.inside;
 }
@@ -169,7 +171,7 @@ CHECKED_ONCE int describe(struct open_key *key, struct place *at, __u64 identity
 	k->flags = 0;
 	k->mode = 0;
 	k->writable = false;
-	k->epoch = *(volatile __u32 *)&path_epoch;
+	k->epoch = epoch_before(s);
 	len = resolve_quickly(at, (struct quick_path *)k->path);
 	if (len)
 		note_path(k, s, len);

@@ -12,7 +12,8 @@
 
 enum {
 	WALK_STEPS = 2 * BFA_PATH_MAX, /* components and mounts; a longer path is not known */
-	WALK_TRIES = 4,		       /* a walk that met a rename starts again */
+	WALK_TRIES = 16,	       /* a walk that met a rename starts again */
+	WALK_PATIENCE = 1 << 18,       /* looks at a dentry that is being renamed, about 3 ms */
 };
 
 /* False if the name does not fit: the path is then its tail. */
@@ -72,6 +73,7 @@ static long walk_step(__u32 step, void *context)
 		return 0;
 	}
 	version = READ(dentry, d_seq.seqcount.sequence);
+	order_loads(s);
 	parent = READ(dentry, d_parent);
 	w->seen = add_seen(w->seen, (__u64)dentry, version);
 	if (w->again) {
@@ -86,6 +88,7 @@ static long walk_step(__u32 step, void *context)
 	}
 	if (!(w->marks & BFA_MARK_TRUNCATED) && !prepend(s, name, len))
 		w->marks |= BFA_MARK_TRUNCATED;
+	order_loads(s);
 	/* A rename changes name and parent between two increments (fs/dcache.c, __d_move). */
 	if (version & 1 || version != READ(dentry, d_seq.seqcount.sequence)) {
 		w->torn = true;
@@ -101,6 +104,17 @@ static __always_inline void begin_walk(struct walk *w, struct place *at)
 	w->mount = at->mount;
 	w->mount_root = READ(at->mount, mnt.mnt_root);
 	w->seen = 0;
+}
+
+/*
+ * A rename takes less than a microsecond between its two increments, unless its
+ * processor is interrupted, or is a virtual one that is not being run.
+ */
+static long await_rename(__u32 step, void *context)
+{
+	struct scratch *s = scratch_get();
+
+	return !s || !(READ(s->walk.dentry, d_seq.seqcount.sequence) & 1);
 }
 
 /*
@@ -121,17 +135,22 @@ CHECKED_ONCE int walk_up(struct place *at, __u32 start)
 	begin_walk(w, at);
 	if (bpf_loop(WALK_STEPS, walk_step, 0, 0) == WALK_STEPS)
 		w->unknown = true;
+	if (w->torn) {
+		bpf_loop(WALK_PATIENCE, await_rename, 0, 0);
+		return true;
+	}
 	seen = w->seen;
+	order_loads(s);
 	begin_walk(w, at);
 	w->again = true;
 	bpf_loop(WALK_STEPS, walk_step, 0, 0);
-	return w->torn || w->seen != seen;
+	return w->seen != seen;
 }
 
 /*
  * Leaves the path in s->path from s->walk.start to BFA_PATH_MAX and returns
- * its length, 0 if it is not known. From `start` on there is the rest of it
- * already.
+ * its length, 0 if it is not known, for good unless the walk is torn. From
+ * `start` on there is the rest of it already.
  */
 static __always_inline __u32 resolve_before(struct scratch *s, struct place *at, __u32 start)
 {
@@ -141,6 +160,7 @@ static __always_inline __u32 resolve_before(struct scratch *s, struct place *at,
 
 	for (int i = 0; i < WALK_TRIES && torn; i++)
 		torn = walk_up(at, start);
+	w->torn = torn;
 	if (torn || w->unknown)
 		return 0;
 	if (w->start == BFA_PATH_MAX) {

@@ -223,6 +223,7 @@ CHECKED_ONCE __u32 walk_quickly(struct place *at, struct quick_path *to)
 	if (!length || !have_same_versions(s))
 		return 0;
 	s->walk.marks = is_unlinked(at->dentry) ? BFA_MARK_UNLINKED : 0;
+	s->walk.torn = false;
 	return length;
 }
 

@@ -7,6 +7,7 @@
 #ifndef BFATRACE_SETUP_H
 #define BFATRACE_SETUP_H
 
+#include "files/path_change.h"
 #include "files/scope.h"
 
 static __always_inline int set_up(__u64 what, __u64 argument)

@@ -282,24 +282,35 @@ CHECKED_ONCE bool take_over(struct open_key *key, struct open_file *e, __u64 add
 }
 
 /*
- * Something has been renamed or mounted since the path was resolved. If that
- * changed this path, what is pending goes out under the old one first. The
- * lock is held.
+ * Something may have been renamed or mounted since the path was resolved. If
+ * that changed this path, what is pending goes out under the old one first.
+ * Where renames do not let a walk come to its end, the old path stays until
+ * the next use. The lock is held.
  */
 CHECKED_ONCE int refresh_locked(struct open_key *key, struct open_file *e, struct place *at)
 {
 	struct scratch *s = scratch_get();
-	__u32 epoch = *(volatile __u32 *)&path_epoch;
-	__u32 len;
+	struct known_file *k;
+	__u32 epoch, len;
 
 	if (!s || !key || !e || !at)
 		return 0;
-	len = resolve(s, at);
-	if (!same_path(&e->known, s, len)) {
-		report(key, e, 0, false);
-		store_path(key, &e->known, s, len);
+	k = &e->known;
+	epoch = epoch_before(s);
+	if (k->seen != see_way((__u64)at->mount, (__u64)at->dentry)) {
+		len = resolve(s, at);
+		if (s->walk.torn)
+			return 0;
+		if (same_path(k, s, len)) {
+			note_path(k, s, len);
+		} else {
+			/* Without a path yet, it has been this one since the open. */
+			if (k->seen)
+				report(key, e, 0, false);
+			store_path(key, k, s, len);
+		}
 	}
-	e->known.epoch = epoch;
+	k->epoch = epoch;
 	return 0;
 }
 
@@ -345,9 +356,10 @@ static __always_inline struct open_file *entry_of(struct open_key *key, struct f
 	struct open_file *e = find_entry(key);
 
 	if (!is_open_call(call) && e && is_of(e, file)) {
-		if (e->known.epoch != path_epoch)
+		if (may_have_moved(file, &e->known))
 			refresh(key, e, (__u64)file);
-		if (!(e->known.marks & BFA_MARK_UNLINKED) && is_unlinked(e->known.dentry))
+		/* A file that loses its name gets a new version, but no count goes up. */
+		if (epochs_tell() && !(e->known.marks & BFA_MARK_UNLINKED) && is_unlinked(e->known.dentry))
 			note_unlinked(key, e, (__u64)file);
 		return e->known.outside ? 0 : e;
 	}

@@ -20,6 +20,9 @@ struct KernelTests {
       SumComparison.differences(
         truth: try guest.lines(guest.truths), trace: try guest.lines(["sums.trace"]),
         openBefore: true))
+    expectNone(
+      MovingTruth(try guest.text("moves.text"))
+        .differences(from: try guest.lines(["moves.trace"]), in: "/var/tmp"))
     try expectStack(guest)
   }
 
@@ -67,7 +70,7 @@ private struct Guest {
   init(_ series: String) throws {
     directory = Scratch.newName()
     let kernels = "\(Built.root)/Tests/kernels"
-    var programs = [Built.bfatrace, Built.fileload, "/usr/sbin/dmsetup"]
+    var programs = [Built.bfatrace, Built.fileload, Built.filemoves, "/usr/sbin/dmsetup"]
     if Program32.isForThisMachine { programs.append(try Program32.fileload.get()) }
     for attempt in 1...3 {
       let booted = try run(
@@ -117,7 +120,7 @@ private struct Guest {
     try text(file).split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
   }
 
-  private func text(_ file: String) throws -> String {
+  func text(_ file: String) throws -> String {
     try String(contentsOfFile: "\(results)/\(file)", encoding: .utf8)
   }
 }

@@ -7,6 +7,7 @@ enum Built {
   static let bfatrace = path("bfatrace")
   static let fileload = path("fileload")
   static let fileways = path("fileways")
+  static let filemoves = path("filemoves")
 
   /// The same program by the name of fatrace: a symbolic link, made once.
   static let fatrace: String = {

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Testing
+
+/// Files whose path changes while they are used: Tests/filemoves does both.
+@Suite("A path that changes", .needsRoot)
+struct MovingTests {
+  enum Way: String, CaseIterable, CustomTestStringConvertible {
+    case slowRename = "slow-rename"
+    case ringRename = "ring-rename"
+    case unmount
+    case namespaceEnd = "namespace-end"
+
+    var testDescription: String { rawValue }
+    /// Whether the call certainly goes on when the path has changed.
+    var isSlow: Bool { self == .slowRename || self == .ringRename }
+  }
+
+  @Test(
+    "is the new one as soon as the kernel says so, however long the call goes on, or without one",
+    arguments: Way.allCases, [[], ["--syscalls"]])
+  func changes(way: Way, options: [String]) throws {
+    try Scratch.ownFileSystem { directory in
+      let trace = Scratch.newName()
+      defer { try? FileManager.default.removeItem(atPath: trace) }
+      let ended = try run(
+        Built.bfatrace,
+        ["--json", "--all", "-f", "W", "-o", trace] + options
+          + ["--", Built.filemoves, way.rawValue, directory])
+      if ended.status == 77 { try skip("\(way): \(ended.errors)") }
+      try #require(ended.status == 0, "\(ended.errors)")
+      let truth = MovingTruth(ended.text)
+      expectNone(truth.differences(from: try Line.all(inFile: trace), in: directory))
+      #expect(!way.isSlow || truth.duringCall > 100, "the call was too fast: \(ended.text)")
+    }
+  }
+
+  /// BFATRACE_STORM_SECONDS makes it longer: `make storm`.
+  @Test(
+    "in a storm of renames and mounts, is always one that the file has had",
+    arguments: [[], ["--syscalls"]])
+  func storm(options: [String]) throws {
+    let asked = ProcessInfo.processInfo.environment["BFATRACE_STORM_SECONDS"]
+    try Scratch.directory(on: .memory) { directory in
+      let command = """
+        "\(Built.bfatrace)" --all -f RWCO --ring-size 64 \(options.joined(separator: " ")) -- \
+        "\(Built.filemoves)" storm \(directory) \(asked ?? "7") | \
+        "\(Built.filemoves)" check \(directory)
+        """
+      let ended = try shell(command)
+      if asked != nil { print("\(options) \(ended.text)") }
+      let counts = ended.text.split { !$0.isNumber }.compactMap { Int($0) }
+      #expect(ended.status == 0, "\(ended.text)\(ended.errors)")
+      #expect(ended.text.contains(" 0 without a path"), "\(ended.text)\(ended.errors)")
+      #expect(counts.first ?? 0 > 1000, "\(ended.text)\(ended.errors)")
+    }
+  }
+}
+
+/// What filemoves prints: how often it has written to its file, by the path that was true before
+/// and after the write.
+struct MovingTruth {
+  private var sure: [ByteString: Int] = [:]
+  /// Writes while the path was changed.
+  private var unsure = 0
+  /// Writes under a new path before the call that made it so had returned.
+  private(set) var duringCall = 0
+  private let text: String
+
+  init(_ text: String) {
+    self.text = text
+    for line in text.split(separator: "\n") {
+      let words = line.split(separator: " ", maxSplits: 2).map(String.init)
+      if words.count == 3 {
+        sure[ByteString(words[2]), default: 0] += Int(words[0]) ?? 0
+        duringCall += Int(words[1]) ?? 0
+      } else {
+        unsure += Int(words[0]) ?? 0
+      }
+    }
+  }
+
+  /// What is wrong with the lines of a trace, merged or for each call.
+  func differences(from trace: [Line], in directory: String) -> [String] {
+    var told: [ByteString?: Int] = [:]
+    for line in trace {
+      // A file that takes long to free is written, too; what it prints goes elsewhere.
+      let path = line.path?.description ?? directory
+      let isMoved = sure[line.path ?? ByteString("")] != nil
+      if !isMoved && (!path.contains(directory) || path.contains("/scattered")) { continue }
+      let isCall = line.syscall != nil
+      told[line.path, default: 0] += isCall ? 1 : Int(line.sums.writes)
+    }
+    return Set(sure.keys.map { Optional($0) }).union(told.keys).compactMap { path in
+      let (made, traced) = (path.flatMap { sure[$0] } ?? 0, told[path] ?? 0)
+      if path != nil && made...made + unsure ~= traced { return nil }
+      return "\(traced) writes to \(path?.description ?? "no path"): \(text)"
+    }
+  }
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Whether a path that was resolved before still holds: asked at each use of
+ * an open file. The exit of a call tells too late, as rename(2) goes on for
+ * seconds when it frees a large file, and what a kernel server renames has no
+ * call at all.
+ *
+ * The kernel counts every change of a name or parent in rename_lock
+ * (fs/dcache.c), every change of a mount in mount_lock (fs/namespace.c), when
+ * it begins and when it ends. Their addresses are known where the kernel keeps
+ * the names of its data (CONFIG_KALLSYMS_ALL) and tells us. If the counts have
+ * changed, or are not known, the way up is compared: the dentries, their
+ * versions, and the mount points. Where that would cost a helper call a load,
+ * as before 6.2, and there are no counts, the exits of calls must do.
+ */
+#ifndef BFATRACE_PATH_CHANGE_H
+#define BFATRACE_PATH_CHANGE_H
+
+#include "files/path.h"
+
+__u32 path_epoch; /* bumped at the exit of system calls that change the paths of open files */
+
+/* Addresses of the counts that the locks begin with; 0: not known. */
+__u64 rename_count, mount_count;
+
+/* Runs in user space's own context. */
+static __always_inline int find_counts(void)
+{
+	static const char names[2][12] = { "rename_lock", "mount_lock" };
+	__u64 rename = 0, mount = 0;
+
+	if (bpf_kallsyms_lookup_name(names[0], sizeof("rename_lock"), 0, &rename) ||
+	    bpf_kallsyms_lookup_name(names[1], sizeof("mount_lock"), 0, &mount))
+		return 0;
+	rename_count = rename;
+	mount_count = mount;
+	return 0;
+}
+
+static __always_inline bool knows_counts(void)
+{
+	return *(volatile __u64 *)&mount_count;
+}
+
+static __always_inline __u32 count_at(__u64 address)
+{
+	return READ((struct seqcount *)address, sequence);
+}
+
+/* Goes up with every change. */
+static __always_inline __u32 epoch_now(void)
+{
+	__u32 epoch = *(volatile __u32 *)&path_epoch;
+
+	if (knows_counts())
+		epoch += count_at(rename_count) + count_at(mount_count);
+	return epoch;
+}
+
+/*
+ * The epoch of what is looked at from now on. While something is being changed
+ * (a count is odd), it is none that epoch_now() will ever return again: the
+ * change may come after the look.
+ */
+static __always_inline __u32 epoch_before(struct scratch *s)
+{
+	__u32 epoch = *(volatile __u32 *)&path_epoch, renames, mounts;
+
+	if (knows_counts()) {
+		renames = count_at(rename_count);
+		mounts = count_at(mount_count);
+		epoch += renames + mounts - ((renames | mounts) & 1);
+	}
+	order_loads(s);
+	return epoch;
+}
+
+/* True at the end, where walk_step() ends too. */
+static __always_inline bool see_step(struct way *way)
+{
+	struct dentry *dentry = (struct dentry *)way->dentry;
+	struct mount *mount = (struct mount *)way->mount;
+	__u64 next;
+
+	if (way->dentry == way->root) {
+		next = ADDRESS(mount, mnt_parent);
+		if (next == way->mount)
+			return true;
+		way->dentry = ADDRESS(mount, mnt_mountpoint);
+		way->seen = add_seen(way->seen, way->dentry, 1);
+		way->mount = next;
+		way->root = ADDRESS((struct mount *)next, mnt.mnt_root);
+		return false;
+	}
+	way->seen = add_seen(way->seen, way->dentry, READ(dentry, d_seq.seqcount.sequence));
+	next = ADDRESS(dentry, d_parent);
+	if (next == way->dentry)
+		return true;
+	way->dentry = next;
+	return false;
+}
+
+/* By way of the scratch memory: the stacks of all callers together are bounded. */
+static long see_on(__u32 step, void *context)
+{
+	struct scratch *s = scratch_get();
+
+	return !s || see_step(&s->way);
+}
+
+/*
+ * What the path depends on, as struct walk's `seen` is when it is resolved:
+ * if it is the same, all of it has been the same in between. A version that
+ * has not changed has kept the parent, which holds the next dentry.
+ */
+CHECKED_ONCE __u64 see_way(__u64 mount, __u64 dentry)
+{
+	struct way way = { .mount = mount, .dentry = dentry };
+	struct scratch *s = scratch_get();
+
+	if (!s)
+		return 0;
+	way.root = ADDRESS((struct mount *)mount, mnt.mnt_root);
+	for (__u32 i = 0; i < QUICK_STEPS && !READ_BY_HELPER; i++)
+		if (see_step(&way))
+			return way.seen;
+	s->way = way;
+	bpf_loop(READ_BY_HELPER ? WALK_STEPS : WALK_STEPS - QUICK_STEPS, see_on, 0, 0);
+	return s->way.seen;
+}
+
+static __always_inline __u64 see_way_of(struct file *file)
+{
+	__u64 mount = ADDRESS(file, f_path.mnt) - bpf_core_field_offset(struct mount, mnt);
+
+	return see_way(mount, ADDRESS(file, f_path.dentry));
+}
+
+static __always_inline bool epochs_tell(void)
+{
+	return READ_BY_HELPER || knows_counts();
+}
+
+static __always_inline bool may_have_moved(struct file *file, struct known_file *k)
+{
+	return epochs_tell() ? k->epoch != epoch_now() : k->seen != see_way_of(file);
+}
+
+#endif
