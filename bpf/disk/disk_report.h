@@ -189,6 +189,7 @@ static __always_inline int report_bio(struct bio *bio)
 	look_at_task(&io->doing);
 	find_contents(io);
 	judge(io, task);
+	forget_doubtful(io);
 	note_loop(io, READ(device, bd_disk));
 	if (!wanted)
 		return 0;
