@@ -15,6 +15,12 @@ int BPF_PROG(block_bio_queue, struct bio *bio)
 	return report_bio(UNTRUSTED(bio));
 }
 
+SEC("tp_btf/block_bio_complete")
+int BPF_PROG(block_bio_complete, void *queue, struct bio *bio)
+{
+	return end_request(UNTRUSTED(bio));
+}
+
 SEC("tp_btf/writeback_dirty_folio")
 int BPF_PROG(writeback_dirty_folio, struct folio *folio, struct address_space *mapping)
 {
@@ -33,6 +39,12 @@ int BPF_PROG(writeback_dirty_folio, struct folio *folio, struct address_space *m
 	else
 		note_dirty_file(task, inode);
 	return 0;
+}
+
+SEC("tp_btf/mm_filemap_add_to_page_cache")
+int BPF_PROG(mm_filemap_add_to_page_cache, struct folio *folio)
+{
+	return note_added(UNTRUSTED(folio));
 }
 
 /*
@@ -204,6 +216,13 @@ static __always_inline bool is_sync_work(struct wb_writeback_work *work)
 	return READ(work, reason) == bpf_core_enum_value(enum wb_reason, WB_REASON_SYNC);
 }
 
+static __always_inline void note_sync(struct wb_writeback_work *work)
+{
+	__u64 sb = (__u64)READ(work, sb), now = bpf_ktime_get_boot_ns();
+
+	bpf_map_update_elem(&syncs, &sb, &now, BPF_ANY);
+}
+
 /* A process has a kernel thread write out what is dirty, and waits. */
 SEC("tp_btf/writeback_queue")
 int BPF_PROG(writeback_queue, void *device, struct wb_writeback_work *work)
@@ -229,6 +248,7 @@ int BPF_PROG(writeback_start, void *device, struct wb_writeback_work *work)
 
 	if (!is_sync_work(UNTRUSTED(work)))
 		return 0;
+	note_sync(UNTRUSTED(work));
 	requester = bpf_map_lookup_elem(&requested_works, &key);
 	bpf_map_update_elem(&syncing, &tid, requester ?: &unknown, BPF_ANY);
 	return 0;
@@ -239,8 +259,10 @@ int BPF_PROG(writeback_written, void *device, struct wb_writeback_work *work)
 {
 	__u32 tid = current_task()->pid;
 
-	if (is_sync_work(UNTRUSTED(work)))
-		bpf_map_delete_elem(&syncing, &tid);
+	if (!is_sync_work(UNTRUSTED(work)))
+		return 0;
+	note_sync(UNTRUSTED(work));
+	bpf_map_delete_elem(&syncing, &tid);
 	return 0;
 }
 

@@ -23,8 +23,9 @@ extension TracerOptions {
 
   /// The programs for block devices: before the first request, all is there that tells the culprit.
   static let diskPrograms = [
-    "sched_process_exit", "writeback_dirty_folio", "writeback_mark_inode_dirty", "writeback_queue",
-    "writeback_start", "writeback_written", "block_bio_queue",
+    "sched_process_exit", "mm_filemap_add_to_page_cache", "writeback_dirty_folio",
+    "writeback_mark_inode_dirty", "writeback_queue", "writeback_start", "writeback_written",
+    "block_bio_complete", "block_bio_queue",
   ]
 
   /// Of these, the ones are attached whose tracepoints the kernel has now.

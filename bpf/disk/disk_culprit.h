@@ -16,7 +16,12 @@ enum {
 	CULPRIT_WANTED = 1 << 1,  /* is in scope */
 	CULPRIT_LIKELY = 1 << 2,  /* another one may have done it */
 	CULPRIT_WRITTEN = 1 << 3, /* some of what it changed has been written out */
+	CULPRIT_IGNORED = 1 << 4, /* bfatrace itself, or one that is to be left out */
+	CULPRIT_MIXED = 1 << 5,	  /* with CULPRIT_IGNORED: others, perhaps unknown ones, have done it too */
 };
+
+/* What was changed before that is on the disk by now, where no commit of a journal tells. */
+#define CHANGES_LAST_NS 60000000000ULL
 
 struct culprit {
 	__u32 tgid;
@@ -64,6 +69,7 @@ struct {
 struct changes {
 	struct culprit last;
 	struct culprit committing;
+	__u64 others_ns; /* when one that is not ignored has changed it, or may have */
 };
 
 struct {
@@ -101,6 +107,15 @@ static __always_inline void set_file(struct culprit *c, struct inode *inode)
 	c->device = device_of(inode);
 }
 
+static __always_inline __u8 scope_of(struct task_struct *task)
+{
+	if (task_in_scope(task))
+		return CULPRIT_WANTED;
+	if (task->tgid == own_tgid || (pid_rule(seen_tgid(task)) | comm_rule(task)) & BFA_RULE_IGNORE)
+		return CULPRIT_IGNORED;
+	return 0;
+}
+
 static __always_inline void become_culprit(struct culprit *c, struct task_struct *task)
 {
 	__builtin_memset(c, 0, sizeof(*c));
@@ -108,8 +123,14 @@ static __always_inline void become_culprit(struct culprit *c, struct task_struct
 	c->uid = task->cred->euid.val;
 	c->gid = task->cred->egid.val;
 	copy_comm(c->comm, task);
-	c->marks = CULPRIT_KNOWN | (task_in_scope(task) ? CULPRIT_WANTED : 0);
+	c->marks = CULPRIT_KNOWN | scope_of(task);
 	c->time_ns = bpf_ktime_get_boot_ns();
+}
+
+/* What is left out must not hide what somebody else has done, and what is not on the disk yet. */
+static __always_inline bool must_stay(struct culprit *known, struct culprit *fresh)
+{
+	return fresh->marks & CULPRIT_IGNORED && known->marks & CULPRIT_KNOWN && !(known->marks & CULPRIT_IGNORED);
 }
 
 static __always_inline bool is_same(struct culprit *a, struct task_struct *task)
@@ -136,6 +157,8 @@ static __always_inline struct changes *new_changes_of(__u32 device)
 	if (found)
 		return found;
 	__builtin_memset(&none, 0, sizeof(none));
+	/* By whom it was changed before is not known. */
+	none.others_ns = bpf_ktime_get_boot_ns();
 	bpf_map_update_elem(&changes, &device, &none, BPF_NOEXIST);
 	return bpf_map_lookup_elem(&changes, &device);
 }
@@ -192,6 +215,10 @@ static __always_inline void note_dirty_file(struct task_struct *task, struct ino
 	/* What the one before has not got written yet cannot be told from this. */
 	if (known && !clean && (!is_same(known, task) || known->marks & CULPRIT_LIKELY))
 		fresh.marks |= CULPRIT_LIKELY;
+	if (known && !clean && must_stay(known, &fresh)) {
+		known->marks |= CULPRIT_LIKELY;
+		return;
+	}
 	/* Another one that writes to the same page within a tick of the clock is not noticed. */
 	if (doing.what == DOING_WRITE && doing.file && is_shared(task, doing.file))
 		fresh.marks |= CULPRIT_LIKELY;
@@ -218,6 +245,7 @@ static __always_inline void note_dirty_backing(struct inode *inode)
 	if (!user)
 		return;
 	copy = *user;
+	set_file(&copy, inode);
 	copy.marks |= CULPRIT_LIKELY;
 	copy.cause = BFA_CAUSE_WRITEBACK;
 	copy.time_ns = bpf_ktime_get_boot_ns();
@@ -236,6 +264,13 @@ static __always_inline void note_change(struct task_struct *task, __u32 device, 
 	if (!c)
 		return;
 	become_culprit(&fresh, task);
+	if (!(fresh.marks & CULPRIT_IGNORED)) {
+		c->others_ns = fresh.time_ns;
+	} else if (fresh.time_ns - c->others_ns < CHANGES_LAST_NS) {
+		if (must_stay(&c->last, &fresh))
+			return;
+		fresh.marks |= CULPRIT_MIXED;
+	}
 	fresh.cause = cause;
 	if (inode)
 		set_file(&fresh, inode);
@@ -259,16 +294,23 @@ static __always_inline void note_change(struct task_struct *task, __u32 device, 
 static __always_inline bool note_change_for(__u32 device, struct inode *inode)
 {
 	struct inode_key key = inode_key_of(inode);
-	struct culprit *writer = bpf_map_lookup_elem(&inode_culprits, &key);
-	struct changes *c;
+	struct culprit *writer = bpf_map_lookup_elem(&inode_culprits, &key) ?: bpf_map_lookup_elem(&backing_culprits, &key);
+	struct changes *c = new_changes_of(device);
 
-	if (!writer)
+	if (!c)
+		return writer;
+	if (!writer || !(writer->marks & CULPRIT_IGNORED))
+		c->others_ns = bpf_ktime_get_boot_ns();
+	if (!writer) {
+		if (c->last.marks & CULPRIT_IGNORED)
+			c->last.marks |= CULPRIT_MIXED;
 		return false;
-	c = new_changes_of(device);
-	if (!c || c->last.marks & CULPRIT_KNOWN)
+	}
+	if (c->last.marks & CULPRIT_KNOWN && !must_stay(writer, &c->last))
 		return true;
 	c->last = *writer;
 	c->last.cause = BFA_CAUSE_METADATA;
+	set_file(&c->last, inode);
 	return true;
 }
 
@@ -286,6 +328,7 @@ static __always_inline void note_commit(__u32 device)
 		return;
 	c->committing = c->last;
 	c->last.marks = 0;
+	c->others_ns = 0;
 }
 
 static __always_inline bool is_journal_thread(struct task_struct *task)
@@ -309,6 +352,18 @@ static __always_inline void blame_writer(struct culprit *fresh, struct doing *do
 	} else if (c) {
 		*fresh = c->last;
 	}
+}
+
+static __always_inline void keep_block(struct block_key *key, struct culprit *fresh)
+{
+	struct culprit *known = bpf_map_lookup_elem(&block_culprits, key);
+
+	if (known && !(known->marks & CULPRIT_WRITTEN) && must_stay(known, fresh))
+		return;
+	if (fresh->marks & CULPRIT_KNOWN)
+		bpf_map_update_elem(&block_culprits, key, fresh, BPF_ANY);
+	else
+		bpf_map_delete_elem(&block_culprits, key);
 }
 
 /* A page of a block device has got dirty in memory. */
@@ -335,10 +390,7 @@ static __always_inline void note_dirty_block(struct task_struct *task, struct in
 		become_culprit(&fresh, task);
 		fresh.cause = BFA_CAUSE_METADATA;
 	}
-	if (fresh.marks & CULPRIT_KNOWN)
-		bpf_map_update_elem(&block_culprits, &key, &fresh, BPF_ANY);
-	else
-		bpf_map_delete_elem(&block_culprits, &key);
+	keep_block(&key, &fresh);
 }
 
 /* A read notes only that it has been; all else is a change. */

@@ -32,6 +32,7 @@ struct page {
 struct folio {
 	struct address_space *mapping; /* with a bit for what is no file's */
 	unsigned long index;	       /* in pages */
+	void *private;
 } KERNEL_STRUCT;
 
 struct bio_vec {
@@ -47,22 +48,51 @@ struct bio {
 	struct block_device *bi_bdev;
 	__u32 bi_opf;
 	struct bvec_iter bi_iter;
+	void *bi_end_io;
 	void *bi_private;
 	struct bio_vec *bi_io_vec;
 } KERNEL_STRUCT;
 
-/* What iomap hangs on the bios of a direct read or write (fs/iomap/direct-io.c). */
 struct kiocb {
 	struct file *ki_filp;
 } KERNEL_STRUCT;
 
+struct direct_submission {
+	struct task_struct *waiter;
+} KERNEL_STRUCT;
+
+/* A direct access to a file (fs/iomap/direct-io.c). */
 struct iomap_dio {
+	struct kiocb *iocb;
+	bool wait_for_completion;
+	struct direct_submission submit;
+} KERNEL_STRUCT;
+
+/* To one of an older file system (fs/direct-io.c). */
+struct dio {
 	struct kiocb *iocb;
 } KERNEL_STRUCT;
 
+/* To a device node (block/fops.c). */
 struct blkdev_dio {
-	struct kiocb *iocb;
+	struct kiocb *iocb; /* or the task that waits */
+	unsigned int flags;
 	struct bio bio;
+} KERNEL_STRUCT;
+
+enum { DIO_IS_SYNC = 2 };
+
+struct swait_queue {
+	struct task_struct *task;
+	struct list_head task_list;
+} KERNEL_STRUCT;
+
+struct swait_queue_head {
+	struct list_head task_list;
+} KERNEL_STRUCT;
+
+struct completion {
+	struct swait_queue_head wait;
 } KERNEL_STRUCT;
 
 struct long_counter {
@@ -133,11 +163,51 @@ struct btrfs_root___tree {
 	struct btrfs_fs_info *fs_info;
 } KERNEL_STRUCT;
 
+/* With the inode since 6.3 (9ba0004bd95e). */
+struct btrfs_bio {
+	struct btrfs_inode *inode;
+	__u64 file_offset;
+	void *end_io;
+	void *private;
+	struct bio bio;
+} KERNEL_STRUCT;
+
+struct btrfs_io_context {
+	struct bio *orig_bio;
+} KERNEL_STRUCT;
+
+struct btrfs_io_stripe {
+	struct btrfs_io_context *bioc;
+} KERNEL_STRUCT;
+
+/* Of device-mapper and md (drivers/md): what they submit, and for what. */
+struct dm_io {
+	struct bio *orig_bio;
+} KERNEL_STRUCT;
+
+struct dm_target_io {
+	struct dm_io *io;
+	struct bio clone;
+} KERNEL_STRUCT;
+
+struct dm_crypt_io {
+	struct bio *base_bio;
+} KERNEL_STRUCT;
+
+struct r1bio {
+	struct bio *master_bio;
+} KERNEL_STRUCT;
+
+struct md_io_clone {
+	struct bio *orig_bio;
+} KERNEL_STRUCT;
+
 enum wb_reason {
 	WB_REASON_SYNC = 2,
 };
 
 struct wb_writeback_work {
+	struct super_block *sb;
 	enum wb_reason reason;
 } KERNEL_STRUCT;
 
@@ -161,6 +231,7 @@ struct super_block___list {
 /* include/linux/blk_types.h: the numbers of bits differ between kernels. */
 enum req_flag_bits {
 	__REQ_SYNC,
+	__REQ_BACKGROUND,
 	__REQ_META,
 	__REQ_IDLE,
 	__REQ_PREFLUSH,
@@ -170,7 +241,10 @@ enum req_flag_bits {
 
 /* include/linux/page-flags.h */
 enum pageflags {
+	PG_locked,
+	PG_private,
 	PG_swapbacked,
+	PG_writeback,
 };
 
 #define HAS_FLAG(flags, bit) ((flags) & 1U << bpf_core_enum_value(enum req_flag_bits, bit))

@@ -3,9 +3,8 @@
 #ifndef BFATRACE_DISK_REPORT_H
 #define BFATRACE_DISK_REPORT_H
 
-#include "disk/disk_io.h"
+#include "disk/disk_latency.h"
 #include "disk/disk_name.h"
-#include "base/emit.h"
 
 __u64 begin_ns; /* of the trace, CLOCK_BOOTTIME */
 
@@ -151,7 +150,9 @@ static __always_inline int report_io(struct io *io, struct block_device *device,
 		r->record.marks |= s->walk.marks;
 	len = BOUNDED(len, BFA_PATH_MAX - 1);
 	bpf_probe_read_kernel(s->bytes + sizeof(*r), len, resolved_path(s));
-	emit(s, sizeof(*r) + len, 1);
+	r->request = begin_request(io->bio, now);
+	if (!emit(s, sizeof(*r) + len, 1))
+		forget_request(io->bio);
 	return 0;
 }
 
@@ -189,6 +190,7 @@ static __always_inline int report_bio(struct bio *bio)
 	look_at_task(&io->doing);
 	find_contents(io);
 	judge(io, task);
+	forget_doubtful(io);
 	note_loop(io, READ(device, bd_disk));
 	if (!wanted)
 		return 0;

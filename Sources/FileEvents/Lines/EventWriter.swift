@@ -152,6 +152,10 @@ public struct EventWriter: ~Copyable {
     if filter != nil && !admitsPlace(of: event, event.path) { return }
     if let access = event.access { diskSummary?.add(access, path: event.path) }
     guard let disk = event.disk else { return }
+    if UInt32(disk.operation) == BFA_DISK_DONE.rawValue {
+      requests.end(disk)
+      return
+    }
     diskSummary?.add(disk, path: event.path)
     if let wakeups = options.wakeups, disk.idle_ns < wakeups { return }
     diskWakeups?.add(disk, path: event.path)
@@ -162,10 +166,12 @@ public struct EventWriter: ~Copyable {
     UInt64(bitPattern: Int64(bitPattern: record.time_ns) &+ realtimeOffset)
   }
 
-  /// Appends the lines of the requests to block devices since the last time: records of these have
-  /// no lines of their own. Calls the body after each one; it returns false for no more.
-  public mutating func appendRequests(_ goesOn: () -> Bool) {
-    for request in requests.requests {
+  /// Appends the lines of the requests to block devices that have ended since the last time: records
+  /// of these have no lines of their own. Calls the body after each one; it returns false for no
+  /// more.
+  /// - Parameter all: also those that have not ended.
+  public mutating func appendRequests(all: Bool = false, _ goesOn: () -> Bool) {
+    for request in requests.take(all: all) {
       lines.reserve()
       let time = realtime(request.record.record)
       if options.json {
@@ -179,7 +185,6 @@ public struct EventWriter: ~Copyable {
       }
       if !goesOn() { break }
     }
-    requests.removeAll()
   }
 
   private mutating func resolve(_ event: Event) -> EventPaths {

@@ -148,11 +148,12 @@ struct LineOutput: ~Copyable {
     flush()
   }
 
-  /// Appends the lines of the requests to block devices since the last time.
-  mutating func appendRequests() {
+  /// Appends the lines of the requests to block devices that have ended since the last time.
+  /// - Parameter all: also of those that have not.
+  mutating func appendRequests(all: Bool = false) {
     if isDone { return }
     var left = linesLeft
-    writer.appendRequests {
+    writer.appendRequests(all: all) {
       left -= 1
       return left > 0
     }

@@ -176,6 +176,7 @@ struct Session: ~Copyable {
       isMore = try flush()
       while !output.isDone && drain() {}
     }
+    output.appendRequests(all: true)
     let unresolved = tracer.unresolved + (writeCalls?.unresolved ?? 0)
     output.endRecording(unresolved: unresolved)
     output.writeSummary(lost: toldLost)

@@ -34,14 +34,20 @@ final class DiskImage {
   /// Without what would be read in the background, some time after.
   private let mountOptions: String
 
-  /// - Parameter directory: empty; the image is made in it.
-  init(in directory: String, _ fileSystem: FileSystem? = nil) throws {
+  /// - Parameters:
+  ///   - directory: empty; the image is made in it.
+  ///   - megabytes: 300 MiB is the least that xfs takes.
+  ///   - losetup: more options of losetup(8).
+  init(
+    in directory: String, _ fileSystem: FileSystem? = nil, megabytes: Int = 320,
+    losetup: String = ""
+  ) throws {
     self.directory = directory
     let isExt4 = fileSystem == .ext4 || fileSystem == .ext4WithoutJournal
     mountOptions = isExt4 ? "-o no_prefetch_block_bitmaps" : ""
-    // 300 MiB is the least that xfs takes.
     let made = try shell(
-      "truncate -s 320M image && mkdir on && losetup -f --show image", in: directory)
+      "truncate -s \(megabytes)M image && mkdir on && losetup \(losetup) -f --show image",
+      in: directory)
     device = made.text.trimmingCharacters(in: .whitespacesAndNewlines)
     try #require(made.status == 0 && !device.isEmpty, "\(made.errors)")
     if let fileSystem {
