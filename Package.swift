@@ -11,7 +11,10 @@ let package = Package(
     .systemLibrary(
       name: "CLibBPF", pkgConfig: "libbpf",
       providers: [.apt(["libbpf-dev", "libelf-dev"])]),
+    .systemLibrary(
+      name: "CNcurses", pkgConfig: "ncursesw", providers: [.apt(["libncurses-dev"])]),
     .target(name: "CBfatrace"),
+    .target(name: "CScreen", dependencies: ["CNcurses"]),
     .target(name: "FileEvents", dependencies: ["CBfatrace"]),
     .target(
       name: "Tracer", dependencies: ["CBfatrace", "CLibBPF"],
@@ -19,7 +22,7 @@ let package = Package(
     .executableTarget(
       name: "bfatrace",
       dependencies: [
-        "CBfatrace", "FileEvents", "Tracer",
+        "CBfatrace", "CScreen", "FileEvents", "Tracer",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .plugin(name: "CompileBPF", capability: .buildTool(), dependencies: ["EmbedObject"]),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Prints how many nanoseconds a line takes, as text and as JSON, and a record that is recorded: from
-// records in memory to bytes in memory. Needs no kernel. Build it with -c release.
+// Prints how many nanoseconds a line takes, as text and as JSON, a record that is recorded, and one
+// that is added up in a table: from records in memory to bytes in memory. Needs no kernel. Build it
+// with -c release.
 import CBfatrace
 import FileEvents
 import Glibc
@@ -92,6 +93,30 @@ func processorTime() -> UInt64 {
   return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
 }
 
+/// Nanoseconds a record that goes into a table by file, of so many files that come in turn.
+func measureTable(files: Int, rounds: Int) -> Double {
+  var options = LineOptions()
+  var table = TableOptions()
+  table.keys = [TableKey(.file)]
+  (options.summary, options.onlySummary, options.table) = (true, true, table)
+  var writer = EventWriter(options: options)
+  // Built before the clock runs, and all of the same length: a path of 34 bytes.
+  var record = access("/home/me/project/of/000/000000.txt", pid: 1)
+  let start = processorTime()
+  for _ in 0..<rounds {
+    for file in 0..<files {
+      var rest = file
+      for place in 0..<6 {
+        record[record.count - 5 - place] = UInt8(48 + rest % 10)
+        rest /= 10
+      }
+      record[record.count - 13] = UInt8(65 + file / 1_000_000)
+      _ = record.withUnsafeBytes { writer.append(record: $0) }
+    }
+  }
+  return Double(processorTime() - start) / Double(files * rounds)
+}
+
 let all = records()
 let merged = all.enumerated().filter { $0.offset % 2 == 0 }.map(\.element)
 let calls = all.enumerated().filter { $0.offset % 2 == 1 }.map(\.element)
@@ -109,4 +134,8 @@ for (name, records, options) in [
 for (name, records) in [("recording", merged), ("recording --syscalls", calls)] {
   let tenths = Int(10 * measureRecording(records))
   print("\(tenths / 10).\(tenths % 10) \(name)")
+}
+for (files, rounds) in [(100, 20_000), (100_000, 20), (2_000_000, 2)] {
+  let tenths = Int(10 * measureTable(files: files, rounds: rounds))
+  print("\(tenths / 10).\(tenths % 10) a table by file, \(files) files")
 }

@@ -33,6 +33,8 @@ public struct LineOptions: Sendable {
   public var summary = false
   /// No lines but those of the summary.
   public var onlySummary = false
+  /// What the summary is a table of; nil: of processes, with `disk` also of files and disks.
+  public var table: TableOptions?
 
   /// Requests to block devices instead of accesses.
   public var disk = false
@@ -79,10 +81,12 @@ public struct EventWriter: ~Copyable {
   private var asked = AskedPath()
   private var newAsked = AskedPath()
   private var clock = WallClock()
-  private var summary: Summary?
+  private var tables: Tables?
   private var requests = DiskBatch()
   private var diskSummary: DiskSummary?
   private var diskWakeups: DiskWakeups?
+  /// One is above the next, apart from it.
+  private var hasTables = false
 
   /// - Parameters:
   ///   - places: where failed opens are wanted from; with a filter, all records.
@@ -98,14 +102,22 @@ public struct EventWriter: ~Copyable {
     self.filter = filter
     self.realtimeOffset = realtimeOffset
     lines = LineBuffer(capacity: capacity)
-    summary = options.summary && !options.disk ? Summary() : nil
-    guard options.disk else { return }
-    if options.wakeups != nil { diskWakeups = DiskWakeups() }
-    if options.summary {
+    diskWakeups = options.disk && options.wakeups != nil ? DiskWakeups() : nil
+    guard options.summary else { return }
+    if options.disk && options.table == nil {
       diskSummary = DiskSummary(
         wakeupNanoseconds: options.wakeups ?? DiskSummary.defaultWakeupNanoseconds,
         isOfOneDisk: options.onlyOneDisk)
+    } else {
+      tables = Self.tables(options.table ?? TableOptions(), options)
     }
+  }
+
+  private static func tables(_ table: TableOptions, _ options: LineOptions) -> Tables {
+    Tables(
+      TableSubject(disk: options.disk, calls: table.ofCalls), table,
+      wakeupNanoseconds: options.wakeups ?? DiskSummary.defaultWakeupNanoseconds,
+      isOfOneDisk: options.onlyOneDisk)
   }
 
   /// Appends the line of one record, `bytes` as the ring buffer delivered them; they are borrowed
@@ -131,15 +143,15 @@ public struct EventWriter: ~Copyable {
     }
     let paths = resolve(event)
     guard admits(event, paths) else { return false }
-    summary?.add(event)
-    if options.onlySummary || (!options.calls && event.call != nil) { return false }
+    let isChosen = tables?.add(event, path: paths.path) ?? false
+    if (options.onlySummary && !isChosen) || (!options.calls && event.call != nil) { return false }
     lines.reserve()
     let time = realtime(event.record)
     if options.json {
       let start = lines.count
       appendTimestampMember(time)
       lines.appendJSON(event, paths, options: options)
-      endObject(from: start)
+      lines.endObject(from: start)
     } else {
       appendTimestamp(time)
       lines.appendText(event, paths, options: options)
@@ -151,6 +163,7 @@ public struct EventWriter: ~Copyable {
   private mutating func append(forDisks event: Event) {
     if filter != nil && !admitsPlace(of: event, event.path) { return }
     if let access = event.access { diskSummary?.add(access, path: event.path) }
+    let isChosen = addToTables(forDisks: event)
     guard let disk = event.disk else { return }
     if UInt32(disk.operation) == BFA_DISK_DONE.rawValue {
       requests.end(disk)
@@ -159,7 +172,17 @@ public struct EventWriter: ~Copyable {
     diskSummary?.add(disk, path: event.path)
     if let wakeups = options.wakeups, disk.idle_ns < wakeups { return }
     diskWakeups?.add(disk, path: event.path)
-    if !options.onlySummary { requests.add(disk, path: event.path) }
+    if !options.onlySummary || isChosen { requests.add(disk, path: event.path) }
+  }
+
+  private mutating func addToTables(forDisks event: Event) -> Bool {
+    guard let disk = event.disk, event.path.isEmpty else {
+      return tables?.add(event, path: event.path) ?? false
+    }
+    // The device node's name, if that is what was asked for.
+    return DiskRequests(record: disk, path: []).shownPath.withUnsafeBytes { path in
+      tables?.add(event, path: path) ?? false
+    }
   }
 
   private func realtime(_ record: bfa_record) -> UInt64 {
@@ -178,7 +201,7 @@ public struct EventWriter: ~Copyable {
         let start = lines.count
         appendTimestampMember(time)
         lines.appendJSON(request, options: options)
-        endObject(from: start)
+        lines.endObject(from: start)
       } else {
         appendTimestamp(time)
         lines.appendText(request, options: options)
@@ -236,7 +259,7 @@ public struct EventWriter: ~Copyable {
     lines.reserve()
     let start = lines.count
     lines.append(key: "lost", count)
-    endObject(from: start)
+    lines.endObject(from: start)
     return true
   }
 
@@ -244,22 +267,81 @@ public struct EventWriter: ~Copyable {
   /// - Parameters:
   ///   - width: of the terminal that it is shown on, in columns; 0: of none.
   ///   - lost: how many events are missing from it.
-  public mutating func appendSummary(width: Int, lost: UInt64) {
-    if options.disk {
+  ///   - time: nanoseconds since the epoch.
+  public mutating func appendSummary(width: Int, lost: UInt64, time: UInt64 = 0) {
+    if options.disk && tables == nil {
       appendDiskSummaries(lost: lost)
       return
     }
-    guard let summary else { return }
-    if options.json {
-      for process in summary.sorted { appendObject { $0.appendJSON(process, isOthers: false) } }
-      if let others = summary.others { appendObject { $0.appendJSON(others, isOthers: true) } }
-      return
+    if let diskWakeups { append(diskWakeups) }
+    guard tables != nil else { return }
+    if !options.json { appendGap(if: !options.onlySummary || width > 0 || hasTables) }
+    let members = options.table?.hasIntervals == true ? timeMembers(time, interval: nil) : []
+    if options.table?.hasIntervals == true { tables?.endInterval() }
+    append(.sinceStart, width: width, members: members)
+    if !options.json { appendMissing(lost) }
+  }
+
+  /// Appends what happened since the last time, as `appendSummary`, with the time.
+  /// - Parameters:
+  ///   - time: nanoseconds since the epoch.
+  ///   - length: of the interval, in nanoseconds.
+  public mutating func appendInterval(width: Int, time: UInt64, length: UInt64) {
+    guard tables != nil else { return }
+    if !options.json {
+      appendGap(if: !options.onlySummary || hasTables)
+      if options.timestamps == .sinceEpoch {
+        lines.append(secondsOf: time)
+      } else {
+        lines.append(dateOf: time)
+      }
+      lines.append("\n")
     }
+    hasTables = true
+    tables?.endInterval()
+    let members = options.json ? timeMembers(time, interval: length) : []
+    append(.lastInterval, width: width, members: members)
+  }
+
+  /// Begins the next interval without writing the last one.
+  public mutating func endInterval() { tables?.endInterval() }
+
+  /// The table for a screen, as `endInterval` left it.
+  public mutating func screen(_ options: TableScreenOptions) -> TableScreen {
+    tables?.screen(options) ?? TableScreen()
+  }
+
+  /// Makes lines of the events of a row, by its key; nil: of none.
+  public mutating func choose(_ key: [UInt8]?) { tables?.chosen = key }
+
+  /// Begins anew with a table by other keys.
+  public mutating func restart(by keys: [TableKey]) {
+    var table = options.table ?? TableOptions()
+    table.keys = keys
+    tables = Self.tables(table, options)
+  }
+
+  private mutating func append(_ period: Tables.Period, width: Int, members: [UInt8]) {
+    let style = TableStyle(
+      json: options.json, width: width, colored: options.color, members: members)
+    tables?.append(period, to: &lines, style)
+  }
+
+  /// The first members of the objects of an interval: when it ended, and how long it was.
+  private mutating func timeMembers(_ time: UInt64, interval: UInt64?) -> [UInt8] {
     lines.reserve()
-    // Apart from the lines, and from the ^C that the terminal shows.
-    if !options.onlySummary || width > 0 { lines.append("\n") }
-    SummaryTable(summary).append(to: &lines, width: width, colored: options.color)
-    appendMissing(lost)
+    let start = lines.count
+    if options.timestamps == .none {
+      lines.append(key: "timestamp")
+      lines.append(secondsOf: time)
+    } else {
+      appendTimestampMember(time)
+    }
+    if let interval {
+      lines.append(key: "interval")
+      lines.append(secondsOf: interval)
+    }
+    return lines.removeLast(from: start)
   }
 
   private mutating func appendMissing(_ lost: UInt64) {
@@ -271,17 +353,13 @@ public struct EventWriter: ~Copyable {
   }
 
   private mutating func appendDiskSummaries(lost: UInt64) {
+    if let diskWakeups { append(diskWakeups) }
     if options.json {
-      if let diskWakeups { appendObjects(diskWakeups) }
       if let diskSummary { appendObjects(diskSummary) }
       return
     }
-    if let diskWakeups {
-      appendGap(if: !options.onlySummary)
-      lines.append(diskWakeups, colored: options.color)
-    }
     if let diskSummary {
-      appendGap(if: !options.onlySummary || diskWakeups != nil)
+      appendGap(if: !options.onlySummary || hasTables)
       lines.append(diskSummary, colored: options.color)
     }
     if diskWakeups != nil || diskSummary != nil { appendMissing(lost) }
@@ -292,7 +370,13 @@ public struct EventWriter: ~Copyable {
     if isNeeded { lines.append("\n") }
   }
 
-  private mutating func appendObjects(_ wakeups: DiskWakeups) {
+  private mutating func append(_ wakeups: DiskWakeups) {
+    if !options.json {
+      appendGap(if: !options.onlySummary || hasTables)
+      lines.append(wakeups, colored: options.color)
+      hasTables = true
+      return
+    }
     for disk in wakeups.disks { appendObject { $0.appendJSON(disk: disk) } }
     for row in wakeups.sorted { appendObject { $0.appendJSON(row) } }
   }
@@ -309,13 +393,7 @@ public struct EventWriter: ~Copyable {
     lines.reserve()
     let start = lines.count
     members(&lines)
-    endObject(from: start)
-  }
-
-  /// Every member has a comma in front; the object's first becomes its brace.
-  private mutating func endObject(from start: Int) {
-    lines.replaceByte(at: start, with: UInt8(ascii: "{"))
-    lines.append("}\n")
+    lines.endObject(from: start)
   }
 
   private mutating func appendTimestamp(_ time: UInt64) {

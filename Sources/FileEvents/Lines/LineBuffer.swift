@@ -47,6 +47,13 @@ public struct LineBuffer: ~Copyable {
   /// Forgets the bytes that wait; keeps the memory.
   public mutating func removeAll() { count = 0 }
 
+  /// Forgets what came after the first `length` bytes that wait, and returns it.
+  mutating func removeLast(from length: Int) -> [UInt8] {
+    let removed = UnsafeRawBufferPointer(start: start + length, count: count - length)
+    count = length
+    return Array(removed)
+  }
+
   /// Writes everything to `fd` and empties the buffer.
   ///
   /// Goes on after interruption by a signal and after partial writes; waits while a non-blocking

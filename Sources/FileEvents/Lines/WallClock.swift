@@ -28,6 +28,21 @@ struct WallClock: Sendable {
 }
 
 extension LineBuffer {
+  /// `YYYY-MM-DD HH:MM:SS`, local time; for what is rare.
+  mutating func append(dateOf nanoseconds: UInt64) {
+    var time = time_t(truncatingIfNeeded: nanoseconds / 1_000_000_000)
+    var local = tm()
+    localtime_r(&time, &local)
+    append(decimal: UInt64(local.tm_year + 1900))
+    for (separator, part) in [
+      ("-", local.tm_mon + 1), ("-", local.tm_mday), (" ", local.tm_hour), (":", local.tm_min),
+      (":", local.tm_sec),
+    ] {
+      append(string: separator)
+      append(decimal: UInt64(part), digits: 2)
+    }
+  }
+
   /// `HH:MM:SS.uuuuuu`.
   mutating func append(timeOfDay nanoseconds: UInt64, clock: inout WallClock) {
     let seconds = clock.secondsOfDay(at: nanoseconds / 1_000_000_000)

@@ -20,10 +20,12 @@ struct DiskSums {
 
   /// Write amplification in hundredths, rounded down: bytes that were written to the disk for each
   /// that was handed to a write call; nil if there was none.
-  var amplification: UInt64? {
-    guard handedBytes > 0 else { return nil }
-    let (whole, rest) = writeBytes.quotientAndRemainder(dividingBy: handedBytes)
-    let part = handedBytes.dividingFullWidth(rest.multipliedFullWidth(by: 100)).quotient
+  var amplification: UInt64? { Self.amplification(writeBytes: writeBytes, handed: handedBytes) }
+
+  static func amplification(writeBytes: UInt64, handed: UInt64) -> UInt64? {
+    guard handed > 0 else { return nil }
+    let (whole, rest) = writeBytes.quotientAndRemainder(dividingBy: handed)
+    let part = handed.dividingFullWidth(rest.multipliedFullWidth(by: 100)).quotient
     return whole &* 100 &+ part
   }
 

@@ -24,6 +24,7 @@ struct Bfatrace: ParsableCommand {
   @OptionGroup(title: "Which files") var files: FileOptions
   @OptionGroup(title: "Which events") var events: EventOptions
   @OptionGroup(title: "Disks") var disks: DiskOptions
+  @OptionGroup(title: "Answers") var answers: AnswerOptions
   @OptionGroup(title: "Output") var output: OutputOptions
   @OptionGroup(title: "Recordings") var recordings: RecordingOptions
   @OptionGroup(title: "Delivery") var delivery: DeliveryOptions
@@ -36,15 +37,19 @@ struct Bfatrace: ParsableCommand {
     var options = LineOptions(
       json: output.json, long: output.long,
       timestamps: LineOptions.Timestamps(rawValue: output.timestamp) ?? .none, user: output.user)
-    options.calls = events.areCalls
+    options.calls = areCalls
     options.color = output.usesColor
-    options.summary = output.wantsSummary
-    options.onlySummary = output.summaryOnly
+    options.summary = answers.wantsSummary
+    options.onlySummary = answers.isOnlySummary
+    options.table = answers.table(ofCalls: areCalls)
     options.disk = disks.areRequests
     options.wakeups = disks.wakeups
     options.onlyOneDisk = disks.device != nil
     return options
   }
+
+  /// Some tables are of calls only.
+  var areCalls: Bool { events.areCalls || answers.areCalls }
 
   func validate() throws {
     if disks.areRequests && events.areCalls {
@@ -59,8 +64,10 @@ struct Bfatrace: ParsableCommand {
     {
       throw ValidationError("--follow needs the processes to follow: add --pid or --comm")
     }
-    if output.summaryOnly && end.count != nil {
-      throw ValidationError("--summary-only has no lines for --count to count: use --seconds")
+    try answers.check(ofDisks: disks.areRequests, ofCalls: areCalls)
+    if answers.isOnlySummary && end.count != nil {
+      throw ValidationError(
+        "\(answers.nameOfOnlySummary) has no lines for --count to count: use --seconds")
     }
     try validateRecordings()
   }
@@ -70,14 +77,22 @@ struct Bfatrace: ParsableCommand {
     let place = try Place(files)
     var plan = Plan()
     plan.tracer = tracerOptions
-    plan.tracer.disk = try disks.tracerOptions(forSummary: output.wantsSummary)
+    plan.tracer.disk = try disks.tracerOptions(forSummary: answers.wantsSummary)
     plan.tracer.place = place.tracer
-    plan.countsWriteCalls = disks.areRequests && output.wantsSummary
+    plan.countsWriteCalls = disks.areRequests && answers.wantsSummary
     plan.places = place.filter
     plan.lines = lineOptions
     plan.interval = delivery.interval ?? plan.interval
     plan.seconds = end.seconds
     plan.count = end.count
+    plan.every = answers.interval
+    if answers.top && output.output == nil && !output.json && recordings.record == nil
+      && isatty(STDOUT_FILENO) == 1
+    {
+      plan.top = answers.topPlan(ofDisks: disks.areRequests, ofCalls: areCalls, exe: output.exe)
+      // Lines of a row are on the screen, which has no room for sequences.
+      plan.lines.color = false
+    }
     plan.output = output.output.map { Array($0.utf8CString) }
     plan.appends = output.append
     plan.recording = recording
@@ -102,14 +117,14 @@ struct Bfatrace: ParsableCommand {
     options.uid = processes.uid
     options.all = files.all
     options.types = events.filter ?? .max
-    options.calls = events.areCalls
+    options.calls = areCalls
     options.metadata = events.metadata || events.failed
     options.onlyFailed = events.failed
     // A recording is for tables too.
-    options.failedOpens = (output.wantsSummary || recordings.record != nil) && !events.areCalls
+    options.failedOpens = (answers.wantsSummary || recordings.record != nil) && !areCalls
     options.ringBytes = delivery.ringSize ?? options.ringBytes
     options.slowerNanoseconds = events.slower ?? 0
-    options.exe = output.exe
+    options.exe = output.exe || answers.needsExe
     options.parents = output.parents
     return options
   }

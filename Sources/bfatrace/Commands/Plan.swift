@@ -14,6 +14,10 @@ struct Plan {
   var interval: UInt64 = 100_000_000
   /// After which time it ends: nanoseconds.
   var seconds: UInt64?
+  /// How often there is a table: nanoseconds.
+  var every: UInt64?
+  /// The table is on a full screen.
+  var top: TopPlan?
   /// After how many lines.
   var count: UInt64?
   /// The file for the lines, NUL-terminated.

@@ -11,7 +11,7 @@ extension Bfatrace {
       if output.output == nil && end.count != nil {
         throw ValidationError("--record has no lines for --count to count: add --output")
       }
-      if path == "-" && output.wantsSummary && output.output == nil {
+      if path == "-" && answers.wantsSummary && output.output == nil {
         throw ValidationError("--record - and a table cannot share standard output: add --output")
       }
     }
@@ -22,7 +22,7 @@ extension Bfatrace {
     "pid", "comm", "command", "ignore-pid", "ignore-comm", "uid", "dir", "under", "all", "filter",
     "syscalls", "metadata", "failed", "slower", "disk", "wakeups", "device", "long", "json",
     "timestamp", "user", "exe", "parents", "output", "append", "color", "summary", "summary-only",
-    "replay", "seconds", "count", "check",
+    "replay", "seconds", "count", "check", "by", "sort", "rows",
   ]
 
   /// - Parameter arguments: those that were parsed.
@@ -42,12 +42,12 @@ extension Bfatrace {
   var recording: Plan.Recording? {
     guard let path = recordings.record else { return nil }
     var contents: RecordingHeader.Contents = []
-    if events.areCalls { contents.insert(.calls) }
+    if areCalls { contents.insert(.calls) }
     if disks.areRequests { contents.insert(.disk) }
     if events.metadata || events.failed { contents.insert(.metadata) }
-    if output.exe { contents.insert(.exe) }
+    if output.exe || answers.needsExe { contents.insert(.exe) }
     if output.parents { contents.insert(.parents) }
-    if disks.areRequests && output.wantsSummary { contents.insert(.writeCalls) }
+    if disks.areRequests && answers.wantsSummary { contents.insert(.writeCalls) }
     if files.all { contents.insert(.all) }
     let system = SystemNames()
     return Plan.Recording(
@@ -55,7 +55,7 @@ extension Bfatrace {
       header: RecordingHeader(
         version: Self.configuration.version, release: system.release, host: system.host,
         contents: contents, arguments: Array(Arguments.all.dropFirst())),
-      hasSummary: output.wantsSummary)
+      hasSummary: answers.wantsSummary)
   }
 
   /// What to replay, if anything.
@@ -64,10 +64,13 @@ extension Bfatrace {
     var request = Replay.Request(path: path)
     request.filter = recordFilter
     let needs: [(RecordingHeader.Contents, String, Bool)] = [
-      (.calls, "--syscalls", events.syscalls || events.slower != nil || events.failed),
+      (
+        .calls, "--syscalls",
+        events.syscalls || events.slower != nil || events.failed || answers.areCalls
+      ),
       (.metadata, "--metadata", events.metadata), (.disk, "--disk", disks.areRequests),
-      (.writeCalls, "--summary", disks.areRequests && output.wantsSummary),
-      (.exe, "--exe", output.exe), (.parents, "--parents", output.parents),
+      (.writeCalls, "--summary", disks.areRequests && answers.wantsSummary),
+      (.exe, "--exe", output.exe || answers.needsExe), (.parents, "--parents", output.parents),
       (.all, "--all", files.all),
     ]
     for (contents, option, isGiven) in needs where isGiven {

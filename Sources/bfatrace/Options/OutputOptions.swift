@@ -43,12 +43,6 @@ struct OutputOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Colours: auto, always or never.", valueName: "when"))
   var color = ColorChoice.auto
 
-  @Flag(help: "At the end, a table of processes: opens, reads, writes, bytes, files.")
-  var summary = false
-
-  @Flag(help: "The same without the lines before it.")
-  var summaryOnly = false
-
   /// Where nothing else is said, for a person at a terminal (no-color.org).
   var usesColor: Bool {
     switch color {
@@ -63,8 +57,6 @@ struct OutputOptions: ParsableArguments {
   private static func environment(_ name: String) -> String {
     getenv(name).map { String(cString: $0) } ?? ""
   }
-
-  var wantsSummary: Bool { summary || summaryOnly }
 
   func validate() throws {
     if timestamp > 2 {

@@ -23,6 +23,18 @@ enum Clock {
     }
   }
 
+  /// Nanoseconds since the epoch.
+  static var realtime: UInt64 { UInt64(nanoseconds(CLOCK_REALTIME)) }
+
+  /// Local time, HH:MM:SS.
+  static var timeOfDay: String {
+    var now = time(nil)
+    var local = tm()
+    localtime_r(&now, &local)
+    return [local.tm_hour, local.tm_min, local.tm_sec].map { $0 < 10 ? "0\($0)" : "\($0)" }
+      .joined(separator: ":")
+  }
+
   private static func nanoseconds(_ clock: clockid_t) -> Int64 {
     var time = timespec()
     clock_gettime(clock, &time)

@@ -15,6 +15,8 @@ struct LineOutput: ~Copyable {
   private var isRecording = false
   private var hasLines = true
   private var failure: WriteError?
+  /// With --top, the screen that everything is shown on.
+  private var top: Top?
 
   /// - Parameter count: after so many lines no more are written.
   init(_ writer: consuming EventWriter, count: UInt64?) {
@@ -115,11 +117,41 @@ struct LineOutput: ~Copyable {
       case .some(let recording): recording.isBroken
       case nil: false
       }
-    return isBroken || linesLeft == 0 || failure != nil
+    return isBroken || linesLeft == 0 || failure != nil || hasQuit
   }
 
   /// Records that could not be decoded.
   var hasMalformed: Bool { writer.malformed > 0 }
+
+  /// Makes the terminal a screen for tables, if it can be one.
+  mutating func openScreen(_ plan: TopPlan) {
+    top = Top(plan)
+    if top == nil {
+      let terminal = getenv("TERM").map { String(cString: $0) } ?? ""
+      complain("--top: there is no terminfo entry for TERM=\(terminal): tables are printed instead")
+    }
+  }
+
+  var hasScreen: Bool { top != nil }
+
+  /// Readable when there are keys for the screen.
+  var keysDescriptor: pollfd {
+    switch top {
+    case .some(let top): top.pollDescriptor
+    case nil: pollfd(fd: -1, events: 0, revents: 0)
+    }
+  }
+
+  /// Does what keys ask the screen for.
+  /// - Returns: whether the interval is to end now.
+  mutating func takeKeys() -> Bool { top?.takeKeys(&writer) ?? false }
+
+  private var hasQuit: Bool {
+    switch top {
+    case .some(let top): top.hasQuit
+    case nil: false
+    }
+  }
 
   /// Readable never, but in error when nobody reads any more.
   var pollDescriptor: pollfd {
@@ -164,15 +196,33 @@ struct LineOutput: ~Copyable {
   /// Says in the stream that events are missing here; false if text has no such line.
   mutating func appendLost(_ count: UInt64) {
     recording?.append(lost: count)
+    top?.lost += count
     if hasLines && !isDone && writer.appendLost(count) { flush() }
   }
 
   /// Writes what the processes did, if that is wanted; it fits the terminal, if it goes to one.
   mutating func writeSummary(lost: UInt64) {
-    var size = winsize()
-    let isKnown = ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0
-    writer.appendSummary(width: isKnown ? Int(size.ws_col) : 0, lost: lost)
+    if hasScreen {
+      top = nil
+      return
+    }
+    writer.appendSummary(width: width, lost: lost, time: Clock.realtime)
     flush()
+  }
+
+  /// Writes what they did in an interval of so many nanoseconds that ends now.
+  mutating func writeInterval(length: UInt64) {
+    if isDone { return }
+    top?.endInterval(of: &writer, length: length)
+    if hasScreen { return }
+    writer.appendInterval(width: width, time: Clock.realtime, length: length)
+    flush()
+  }
+
+  /// Columns of the terminal; 0: it is none.
+  private var width: Int {
+    var size = winsize()
+    return ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 ? Int(size.ws_col) : 0
   }
 
   private mutating func appended() {
@@ -183,6 +233,12 @@ struct LineOutput: ~Copyable {
   /// Writes what is in the buffer.
   mutating func flush() {
     guard failure == nil else { return }
+    if hasScreen {
+      let lines = writer.lines.withUnsafeBytes { Array($0) }
+      lines.withUnsafeBytes { top?.take($0) }
+      writer.lines.removeAll()
+      return
+    }
     do throws(WriteError) {
       try writer.lines.write(to: descriptor)
     } catch {

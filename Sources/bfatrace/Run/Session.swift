@@ -31,6 +31,11 @@ struct Session: ~Copyable {
   private let recording: Plan.Recording?
   /// How far the clock of records is ahead of this process's: nanoseconds.
   private let clockLead: Int64
+  private let top: TopPlan?
+  /// How often there is a table; when the last one was and the next one is due: nanoseconds.
+  private let every: UInt64?
+  private var lastTable: UInt64 = 0
+  private var nextTable: UInt64 = .max
   /// Of `tracer.lost`, what the reader has been told.
   private var toldLost: UInt64 = 0
 
@@ -59,6 +64,8 @@ struct Session: ~Copyable {
     seconds = plan.seconds
     outputPath = plan.output
     appends = plan.appends
+    every = plan.every
+    top = plan.top
   }
 
   mutating func run() throws -> ExitStatus {
@@ -73,6 +80,7 @@ struct Session: ~Copyable {
     }
     if let recording { try output.record(recording, withLines: outputPath != nil) }
     if outputPath != nil || recording.map({ $0.path != "-" }) == true { bfa_catch_hangup() }
+    if let top { output.openScreen(top) }
     try Tracer.dropPrivileges(mayKill: command != nil)
     notify("READY=1")
     try command?.begin()
@@ -108,9 +116,11 @@ struct Session: ~Copyable {
     var nextDrain = start + Self.firstLook
     let watchdog = command == nil ? bfa_watchdog_ns() / 2 : 0
     var nextSign = start + watchdog
+    lastTable = start
+    if let every { nextTable = start + every }
     while !output.isDone && (command != nil || !tracer.scopeHasEnded) {
       let now = Clock.monotonic
-      if now >= stop || isEnded(by: min(nextFlush, nextDrain, stop), now: now) { return }
+      if now >= stop || isEnded(by: min(nextFlush, nextDrain, nextTable, stop), now: now) { return }
       if Clock.monotonic >= nextFlush {
         try flush()
         nextFlush = Clock.monotonic + interval
@@ -122,7 +132,19 @@ struct Session: ~Copyable {
       }
       let pause = drain() ? Self.busyInterval : Self.patience
       nextDrain = Clock.monotonic + min(pause, interval)
+      if output.takeKeys() || Clock.monotonic >= nextTable { try writeInterval() }
     }
+  }
+
+  /// Writes the table of an interval. If it comes late by more than one, there is one for both.
+  private mutating func writeInterval() throws {
+    guard let every else { return }
+    try flush()
+    drain()
+    let now = Clock.monotonic
+    output.writeInterval(length: now - lastTable)
+    lastTable = now
+    while nextTable <= now { nextTable += every }
   }
 
   /// Makes records of what is pending in the kernel; true if something is left.
@@ -141,18 +163,20 @@ struct Session: ~Copyable {
       case .some(let tracer): tracer.descriptor
       case nil: -1 as Int32
       }
-    return withUnsafeTemporaryAllocation(of: pollfd.self, capacity: 4) { polls in
+    return withUnsafeTemporaryAllocation(of: pollfd.self, capacity: 5) { polls in
       polls[0] = output.pollDescriptor
       polls[1] = command?.pollDescriptor ?? pollfd(fd: -1, events: 0, revents: 0)
       polls[2] = pollfd(fd: tracer.descriptor, events: Int16(POLLIN), revents: 0)
       polls[3] = pollfd(fd: writeCallsDescriptor, events: Int16(POLLIN), revents: 0)
-      let ready = poll(polls.baseAddress, 4, Int32(milliseconds))
+      polls[4] = output.keysDescriptor
+      let ready = poll(polls.baseAddress, 5, Int32(milliseconds))
       let isOver = polls[0].revents != 0 || polls[1].revents != 0
       return bfa_caught_signal() != 0 || (ready > 0 && isOver)
     }
   }
 
   /// Writes the lines of the waiting records; true if there were any.
+  @discardableResult
   private mutating func drain() -> Bool {
     output.setClock(realtimeOffset: Clock.realtimeOffset - clockLead)
     var any = tracer.drain(limit: Self.share, into: &output)
@@ -161,12 +185,15 @@ struct Session: ~Copyable {
     let lost = tracer.lost + (writeCalls?.lost ?? 0)
     if lost > toldLost {
       output.appendLost(lost - toldLost)
-      complain(
-        "lost \(lost - toldLost) events: the ring buffer was full: "
-          + Program.current.remedyForLoss)
+      if !output.hasScreen { complainOfLoss(lost - toldLost) }
       toldLost = lost
     }
     return any
+  }
+
+  private func complainOfLoss(_ count: UInt64) {
+    complain(
+      "lost \(count) events: the ring buffer was full: " + Program.current.remedyForLoss)
   }
 
   /// Drains what is pending, and sums up. A second signal ends it at once.
@@ -179,6 +206,7 @@ struct Session: ~Copyable {
     output.appendRequests(all: true)
     let unresolved = tracer.unresolved + (writeCalls?.unresolved ?? 0)
     output.endRecording(unresolved: unresolved)
+    if every != nil { output.writeInterval(length: Clock.monotonic - lastTable) }
     output.writeSummary(lost: toldLost)
     try output.check()
     complain(unresolved: unresolved)

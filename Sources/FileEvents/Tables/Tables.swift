@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CBfatrace
+import Glibc
+
+/// Which table is made of what is traced.
+public struct TableOptions: Sendable {
+  /// What a row is about.
+  public var keys = [TableKey(.process)]
+  /// The name of the column whose largest come first; nil: all bytes.
+  public var sort: String?
+  /// At most so many rows, and one for the others.
+  public var rows: Int?
+  /// A first row has the sums of all.
+  public var hasTotal = false
+  /// `Tables` are made of intervals, too.
+  public var hasIntervals = false
+  /// Calls are counted with their errors and times, not as merged accesses are.
+  public var ofCalls = false
+
+  public init() {}
+
+  /// Names for `sort`, of columns that a table of these has.
+  public static func columns(disk: Bool, calls: Bool) -> [String] {
+    let subject = TableSubject(disk: disk, calls: calls)
+    return (subject.columns.filter { !$0.isHidden } + [.bytes]).map { $0.header.lowercased() }
+  }
+
+  /// Whether a table of these can be sorted so: by a column's header, or its key in JSON.
+  public static func hasColumn(_ name: String, disk: Bool, calls: Bool) -> Bool {
+    TableSubject(disk: disk, calls: calls).column(named: name) != nil
+  }
+}
+
+/// What is traced, added up by the keys that were asked for: since the start, and of an interval.
+struct Tables: ~Copyable {
+  let subject: TableSubject
+  let options: TableOptions
+  private(set) var names = TableNames()
+  /// Those of the options, and perhaps a device that is not shown.
+  private let keys: [TableKey]
+  private let sort: TableColumn
+  private let wakeupNanoseconds: UInt64
+  /// What is written to file systems on other disks is left out.
+  private let isOfOneDisk: Bool
+  private var builder: TableKeyBuilder
+  /// Of the interval, if there are any; otherwise, since the start.
+  private var current: Tally
+  /// Of the last interval that is over.
+  private var last: Tally
+  /// Of all intervals that are over.
+  private var past: Tally
+  /// The key of a row, whose events are to be told from others.
+  var chosen: [UInt8]?
+
+  init(
+    _ subject: TableSubject, _ options: TableOptions, wakeupNanoseconds: UInt64 = .max,
+    isOfOneDisk: Bool = false, limits: Tally.Limits = Tally.Limits()
+  ) {
+    self.subject = subject
+    self.options = options
+    self.wakeupNanoseconds = wakeupNanoseconds
+    self.isOfOneDisk = isOfOneDisk
+    // What is on which disk has to be known of each row.
+    let addsDevice = isOfOneDisk && !options.keys.contains { $0.kind == .device }
+    keys = options.keys + (addsDevice ? [TableKey(.device)] : [])
+    sort = options.sort.flatMap { subject.column(named: $0) } ?? .bytes
+    builder = TableKeyBuilder(tellsProcessesApart: subject != .disks)
+    current = Tally(subject, sort: sort, limits: limits)
+    last = Tally(subject, sort: sort, limits: limits)
+    past = Tally(subject, sort: sort, limits: limits)
+  }
+
+  /// Whether rows are of disks, which those of what is handed to write calls are known for later.
+  private var joinsDisks: Bool { keys.contains { $0.kind == .device } && subject == .disks }
+
+  /// - Returns: whether it is of the chosen row.
+  mutating func add(_ event: Event, path: UnsafeRawBufferPointer) -> Bool {
+    guard let numbers = subject.numbers(of: event, wakeupNanoseconds: wakeupNanoseconds) else {
+      return false
+    }
+    if let disk = event.disk { names.note(disk) }
+    var record = event.record
+    // What nobody is known for is of one process.
+    if event.disk?.isOfNobody == true { record.nameUnknown() }
+    let key = builder.key(keys, of: event, path: path)
+    current.add(numbers, key: key, record: record)
+    return chosen.map { $0.elementsEqual(key) } ?? false
+  }
+
+  /// Begins the next interval.
+  mutating func endInterval() {
+    past.merge(current)
+    swap(&last, &current)
+    current.removeAll()
+  }
+
+  enum Period {
+    /// With intervals, up to the end of the last one.
+    case sinceStart
+    case lastInterval
+  }
+
+  /// Calls the body with the rows of a period.
+  mutating func withRows(
+    of period: Period, _ body: (borrowing Tally, inout TableNames) -> Void
+  ) {
+    let isPast = period == .sinceStart && options.hasIntervals
+    var joined = Tally(subject, sort: sort)
+    switch (period, joinsDisks) {
+    case (.lastInterval, false): return body(last, &names)
+    case (.sinceStart, false): return isPast ? body(past, &names) : body(current, &names)
+    case (.lastInterval, true): joined.merge(last, rewrite: onDisks)
+    case (.sinceStart, true):
+      if isPast {
+        joined.merge(past, rewrite: onDisks)
+      } else {
+        joined.merge(current, rewrite: onDisks)
+      }
+    }
+    body(joined, &names)
+  }
+
+  /// Puts disks in the place of the file systems on them.
+  private var onDisks: (UnsafeRawBufferPointer) -> Tally.Rewritten {
+    let (keys, shown, disks) = (keys, options.keys.count, names.diskOfFileSystem)
+    let isOfOneDisk = isOfOneDisk
+    return { key in
+      var reader = TableKeyReader(key)
+      var bytes = Array(key)
+      var end = key.count
+      for (index, part) in keys.enumerated() {
+        let start = reader.offset
+        if index == shown { end = start }
+        guard case .fileSystem(let device) = reader.value(part.kind) else { continue }
+        guard let disk = disks[device] else {
+          if isOfOneDisk { return .dropped }
+          continue
+        }
+        bytes[start] = 1
+        withUnsafeBytes(of: disk.bigEndian) { disk in
+          for (index, byte) in disk.enumerated() { bytes[start + 1 + index] = byte }
+        }
+      }
+      return .key(Array(bytes[..<end]))
+    }
+  }
+}
+
+extension bfa_record {
+  fileprivate mutating func nameUnknown() {
+    withUnsafeMutableBytes(of: &comm) { comm in
+      for (index, byte) in "unknown".utf8.enumerated() { comm[index] = byte }
+    }
+  }
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import FileEvents
+
+/// Tables in place of lines, or behind them.
+struct AnswerOptions: ParsableArguments {
+  @Flag(help: "At the end, a table of processes: opens, reads, writes, bytes, files.")
+  var summary = false
+
+  @Flag(help: "Print only the summary, without the lines.")
+  var summaryOnly = false
+
+  @Option(
+    help: ArgumentHelp(
+      "A table by up to three of process, comm, exe, file, dir, dir:N, user, device, call.",
+      valueName: "key,..."),
+    transform: Value.tableKeys)
+  var by: [TableKey]?
+
+  @Option(
+    help: ArgumentHelp("The largest of this column first (default: bytes).", valueName: "column"))
+  var sort: String?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("At most N rows, then one for the others.", valueName: "n"),
+    transform: Value.rows)
+  var rows: Int?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("A table for each such interval: 10, 5m, 1h, 1d.", valueName: "time"),
+    transform: Value.seconds)
+  var every: UInt64?
+
+  @Flag(help: "The table on a full screen, again and again; h there shows the keys.")
+  var top = false
+
+  /// Options that only a table can answer imply --summary-only.
+  private var isTable: Bool { by != nil || sort != nil || rows != nil || interval != nil }
+
+  private static let topInterval: UInt64 = 2_000_000_000
+
+  /// How often there is a table: nanoseconds.
+  var interval: UInt64? { every ?? (top ? Self.topInterval : nil) }
+
+  var wantsSummary: Bool { summary || summaryOnly || isTable }
+  var isOnlySummary: Bool { summaryOnly || (isTable && !summary) }
+
+  /// The option because of which there are no lines.
+  var nameOfOnlySummary: String {
+    if summaryOnly { return "--summary-only" }
+    if top { return "--top" }
+    return by != nil ? "--by" : every != nil ? "--every" : sort != nil ? "--sort" : "--rows"
+  }
+
+  /// A call in a row is only known where each call is reported.
+  var areCalls: Bool { by?.contains { $0.kind == .call } ?? false }
+  var needsExe: Bool { by?.contains { $0.kind == .exe } ?? false }
+
+  /// Nil: today's summary.
+  func table(ofCalls: Bool) -> TableOptions? {
+    guard isTable else { return nil }
+    var options = TableOptions()
+    if let by { options.keys = by }
+    options.sort = sort
+    options.rows = rows
+    options.hasTotal = true
+    options.hasIntervals = interval != nil
+    options.ofCalls = ofCalls
+    return options
+  }
+
+  /// What a screen needs to know.
+  func topPlan(ofDisks: Bool, ofCalls: Bool, exe: Bool) -> TopPlan {
+    var plan = TopPlan()
+    let words = Arguments.all.dropFirst().filter { $0 != "--top" }
+    plan.scope = words.isEmpty ? "all processes, real file systems" : words.joined(separator: " ")
+    plan.keys = (by ?? [TableKey(.process)]).map(\.description).joined(separator: ",")
+    plan.columns = TableOptions.columns(disk: ofDisks, calls: ofCalls)
+    plan.sort = sort?.lowercased() ?? "bytes"
+    let hasExe = exe || needsExe
+    plan.complaint = { key in
+      switch key.kind {
+      case .exe where ofDisks: "--disk does not know executables"
+      case .exe where !hasExe: "executables are not known: start with --exe"
+      case .call where !ofCalls: "calls are not known: start with --syscalls"
+      default: nil
+      }
+    }
+    return plan
+  }
+
+  /// Checks what depends on other options.
+  func check(ofDisks: Bool, ofCalls: Bool) throws {
+    if ofDisks, let key = by?.first(where: { $0.kind == .call || $0.kind == .exe }) {
+      throw ValidationError("--disk does not know --by \(key.kind.rawValue): leave it out")
+    }
+    guard let sort else { return }
+    let columns = TableOptions.columns(disk: ofDisks, calls: ofCalls)
+    if !TableOptions.hasColumn(sort, disk: ofDisks, calls: ofCalls) {
+      throw ValidationError(
+        "--sort \(sort): there is no such column: use one of \(columns.joined(separator: ", "))")
+    }
+  }
+}
+
+extension Value {
+  static func tableKeys(_ argument: String) throws -> [TableKey] {
+    let words = argument.split(separator: ",", omittingEmptySubsequences: false)
+    let keys = try words.map { word in
+      guard let key = TableKey(word) else {
+        let names = TableKey.Kind.allCases.map(\.rawValue).joined(separator: ", ")
+        throw ValidationError("'\(word)' is none of \(names) and dir:N, such as dir:2")
+      }
+      return key
+    }
+    if keys.count > 3 { throw ValidationError("give at most three keys") }
+    if Set(keys.map(\.kind)).count < keys.count { throw ValidationError("give each key once") }
+    return keys
+  }
+
+  static func rows(_ argument: String) throws -> Int {
+    guard let value = Int(argument), value > 0 else {
+      throw ValidationError("a number of rows is a whole number above 0")
+    }
+    return value
+  }
+}
