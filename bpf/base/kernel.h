@@ -37,6 +37,7 @@ struct seqcount_spinlock {
 } KERNEL_STRUCT;
 
 struct hlist_bl_node {
+	struct hlist_bl_node *next;
 	struct hlist_bl_node **pprev;
 } KERNEL_STRUCT;
 
@@ -53,6 +54,7 @@ struct list_head {
 } KERNEL_STRUCT;
 
 struct qstr {
+	__u32 hash;
 	__u32 len;
 	const unsigned char *name;
 } KERNEL_STRUCT;
@@ -81,6 +83,8 @@ struct dentry___lists {
 enum dentry_flags {
 	DCACHE_MOUNTED = 0x10000,
 };
+
+#define DCACHE_OP_HASH 1 /* include/linux/dcache.h: the file system hashes names in its own way */
 
 struct vfsmount {
 	struct dentry *mnt_root;
@@ -251,9 +255,20 @@ struct bpf_iter__task_file {
 #define AT_SYMLINK_FOLLOW 0x400
 
 #define IN_DONT_FOLLOW 0x02000000 /* include/uapi/linux/inotify.h */
+#define FAN_MARK_DONT_FOLLOW 0x4  /* include/uapi/linux/fanotify.h */
 #define RESOLVE_IN_ROOT 0x10	  /* include/uapi/linux/openat2.h */
 
 #define RENAME_EXCHANGE 2 /* include/uapi/linux/fs.h */
+
+/* include/uapi/linux/mount.h */
+#define MS_REMOUNT 0x20
+#define MS_BIND 0x1000
+#define MS_MOVE 0x2000
+#define MS_PROPAGATION 0x1e0000 /* MS_UNBINDABLE, MS_PRIVATE, MS_SLAVE, MS_SHARED */
+#define FSCONFIG_SET_PATH 3
+#define FSCONFIG_SET_PATH_EMPTY 4
+
+#define UTIME_OMIT 0x3ffffffe /* include/linux/stat.h */
 
 #define BTRFS_SUPER_MAGIC 0x9123683e /* include/uapi/linux/magic.h */
 

@@ -28,18 +28,20 @@ enum call_kind {
 	CALL_CLOSE,
 	CALL_CLOSE_RANGE,
 	CALL_DUP2,	      /* closes its second argument, if that is open */
-	CALL_MOUNT,	      /* changes the paths of open files */
 	CALL_OTHER,	      /* from here on, programs of their own */
 	CALL_NAME = CALL_OTHER, /* changes one name */
 	CALL_NAMES,	      /* makes one name from another */
 	CALL_BIND,	      /* makes a name, if the address is one */
+	CALL_MOUNT,	      /* changes the paths of open files; records of it only with --metadata */
+	CALL_ADDRESS,	      /* looks a name up, if the address is one; only with --metadata */
+	CALL_TIMES,	      /* only with --metadata, and as fatrace */
 	CALL_LOOK,	      /* only with --metadata */
 	CALL_DESCRIPTOR,
 	CALL_LOOK_DESCRIPTOR, /* only with --metadata */
 	CALL_SYNC,	      /* all files */
 	CALL_TRANSFER,	      /* from one descriptor to another */
 	CALL_VMSPLICE,	      /* from or into a pipe, by its direction */
-	CALL_CLONE,	      /* ioctl FICLONE, FICLONERANGE */
+	CALL_IOCTL,	      /* does what its request says */
 	CALL_MAP,
 	CALL_MEMORY, /* the file mapped at an address */
 	CALL_EXEC,
@@ -90,7 +92,7 @@ static __always_inline __u64 instruction_pointer(struct pt_regs *regs)
 
 #define TS_COMPAT 0x2 /* arch/x86/include/asm/thread_info.h: in a 32-bit system call */
 
-static __always_inline bool is_compat(struct task_struct *task)
+static __always_inline bool is_compat(struct task_struct *task, struct pt_regs *regs)
 {
 	return task->thread_info.status & TS_COMPAT;
 }
@@ -129,6 +131,7 @@ static __always_inline void read_arguments(struct pt_regs *regs, struct call *ca
 struct pt_regs {
 	__u64 regs[31];
 	__u64 pc;
+	__u64 pstate;
 	__u64 orig_x0;
 	__s32 syscallno;
 } KERNEL_STRUCT;
@@ -138,11 +141,12 @@ static __always_inline __u64 instruction_pointer(struct pt_regs *regs)
 	return regs->pc;
 }
 
-#define TIF_32BIT 22 /* arch/arm64/include/asm/thread_info.h */
+#define PSR_MODE32_BIT 0x10 /* arch/arm64/include/uapi/asm/ptrace.h */
 
-static __always_inline bool is_compat(struct task_struct *task)
+/* The state that the call was made in: exec changes the task's own before it is over. */
+static __always_inline bool is_compat(struct task_struct *task, struct pt_regs *regs)
 {
-	return task->thread_info.flags & (1UL << TIF_32BIT);
+	return regs->pstate & PSR_MODE32_BIT;
 }
 
 static __always_inline __u32 call_number(struct pt_regs *regs)
@@ -173,6 +177,13 @@ static __always_inline struct pt_regs *call_regs(struct pt_regs *passed)
 static const struct call_entry native_calls[BFA_CALL_NUMBERS + 1] = { BFA_CALLS(X_64) };
 static const struct call_entry compat_calls[BFA_CALL_NUMBERS + 1] = { BFA_CALLS(X_32) };
 
+/* Whether a call is shown with --metadata only. */
+static __always_inline bool only_looks(__u8 kind)
+{
+	return kind == CALL_LOOK || kind == CALL_LOOK_DESCRIPTOR || kind == CALL_ADDRESS ||
+	       (kind == CALL_TIMES && !config.times);
+}
+
 /* False if the call is none that is traced; most are not, so this comes first. */
 static __always_inline bool identify_call(struct task_struct *task, struct pt_regs *regs, struct call_entry *entry)
 {
@@ -180,10 +191,14 @@ static __always_inline bool identify_call(struct task_struct *task, struct pt_re
 
 	if (number >= BFA_CALL_NUMBERS)
 		return false;
-	*entry = is_compat(task) ? compat_calls[number] : native_calls[number];
-	if (!config.metadata && (entry->kind == CALL_LOOK || entry->kind == CALL_LOOK_DESCRIPTOR))
-		return false;
-	return entry->kind != CALL_NONE;
+	*entry = is_compat(task, regs) ? compat_calls[number] : native_calls[number];
+	return entry->kind != CALL_NONE && (config.metadata || !only_looks(entry->kind));
+}
+
+/* arm64 extends a 32-bit result by its sign; the last page of addresses holds the errors. */
+static __always_inline long result_of(__u8 kind, bool compat, long ret)
+{
+	return compat && kind == CALL_MAP && (__u32)ret < -4095U ? (__u32)ret : ret;
 }
 
 static __always_inline void read_call(struct task_struct *task, struct pt_regs *regs, struct call_entry *entry,
@@ -191,7 +206,7 @@ static __always_inline void read_call(struct task_struct *task, struct pt_regs *
 {
 	call->id = entry->id;
 	call->kind = entry->kind;
-	call->compat = is_compat(task);
+	call->compat = is_compat(task, regs);
 	call->types = 0;
 	call->part = 0;
 	call->has_fd = 0;
