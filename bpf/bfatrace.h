@@ -23,6 +23,7 @@ enum bfa_limit {
 	BFA_ANCESTORS = 64,	 /* of a process, in a record; further ones are left out */
 	BFA_PROCESS_BYTES = 8192, /* for a process and its ancestors: one executable of any length, or many */
 	BFA_DESCRIPTIONS = 16384, /* of processes that did something between three flushes; more are not described */
+	BFA_PLACES = 65536,	  /* directories of --dir, --under and --ignore-under */
 };
 
 /* Letters of an event, in the order in which they are printed: R C W O + D < > M. */
@@ -60,6 +61,7 @@ enum bfa_mark {
 	BFA_MARK_PARENT = 1 << 16, /* the directory that holds the path is meant */
 	BFA_MARK_PART = 1 << 17,   /* one of two records of the call: the types tell which */
 	BFA_MARK_PARENTS_CUT = 1 << 18, /* there are more ancestors, or one did not fit */
+	BFA_MARK_UNPLACED = 1 << 19, /* only the text of its names can tell whether it is in scope */
 };
 
 enum bfa_record_kind {
@@ -381,6 +383,7 @@ struct bfa_config {
 	__u8 only_file_systems; /* those in the map file_systems */
 	__u8 only_parents; /* files whose directory is in the map places */
 	__u8 only_under;   /* files with an ancestor in the map places */
+	__u8 ignore_under; /* none with an ancestor of BFA_PLACE_IGNORED there */
 	__u8 follow;	   /* also the children of processes in scope */
 	__u8 metadata;	   /* also calls that look at a file without opening it */
 	__u8 failed_opens; /* a record for each of them beside merged ones */
@@ -397,6 +400,12 @@ enum bfa_rule {
 	BFA_RULE_COMMAND = 1 << 3,  /* the command that bfatrace started, or a descendant of it */
 };
 
+/* What a directory in the map places is asked for. */
+enum bfa_place {
+	BFA_PLACE_ONLY = 1 << 0,    /* what is in it, or below it */
+	BFA_PLACE_IGNORED = 1 << 1, /* nothing below it */
+};
+
 /* One for each CPU, in the map counters, which user space maps: only that CPU writes it. */
 struct bfa_counters {
 	__u64 emitted;	  /* records */
@@ -404,7 +413,8 @@ struct bfa_counters {
 	__u64 unresolved; /* calls whose descriptor was closed by another thread meanwhile */
 	__u64 ended;	  /* processes in pid_rules that ended */
 	__u64 followed;	  /* processes that were added to pid_rules */
-	__u64 unused[3];  /* to a cache line of 64 bytes */
+	__u64 unplaced;	  /* calls of BFA_MARK_UNPLACED that were given no room */
+	__u64 unused[2];  /* to a cache line of 64 bytes */
 };
 
 /* Slots of the map handlers, which user space fills with programs of these names. */
@@ -424,11 +434,12 @@ enum { BFA_CLOCK_SHIFT = 30 }; /* a unit of 2^30 ns: some 34 years of either sig
 /* What the program "setup" is told, as its two arguments, in bfatrace's own context. */
 enum bfa_setup {
 	BFA_SETUP_SELF = 1,  /* leave out the calling process; the second argument is not used */
-	BFA_SETUP_PLACE = 2, /* a descriptor: its inode goes into the map places */
-	BFA_SETUP_FILE_SYSTEM = 3, /* a descriptor: its file system goes into the map file_systems */
+	BFA_SETUP_PLACE = 2, /* a descriptor: its inode goes into the map places, as BFA_PLACE_ONLY */
+	BFA_SETUP_IGNORED_PLACE = 3, /* the same, as BFA_PLACE_IGNORED */
+	BFA_SETUP_FILE_SYSTEM = 4, /* a descriptor: its file system goes into the map file_systems */
 	/* A time in ns: how far the kernel's CLOCK_BOOTTIME is ahead, in units of 2^BFA_CLOCK_SHIFT ns; in ns, if it is less than two of these. */
-	BFA_SETUP_CLOCK = 4,
-	BFA_SETUP_CLOCK_REST = 5,
+	BFA_SETUP_CLOCK = 5,
+	BFA_SETUP_CLOCK_REST = 6,
 };
 
 #endif

@@ -122,7 +122,7 @@ _bfatrace_value()
 	--uid | --as)
 		_bfatrace_complete_user
 		;;
-	-d | --dir | --under)
+	-d | --dir | --under | --ignore-under)
 		_bfatrace_complete_dir
 		;;
 	-f | --filter)
@@ -180,7 +180,7 @@ _bfatrace()
 	# Of several letters, the last one may have a value.
 	[[ $option == -[^-]* ]] && option=-${option: -1}
 	_bfatrace_value "$option" && return
-	_bfatrace_offer -p --pid -c --comm -C --command -F --follow --ignore-pid --ignore-comm --uid --as -d --dir --under --current-mount --all -f --filter -S --syscalls -m --metadata -x --failed --slower --disk --wakeups --device -l --long -j --json -t --timestamp -u --user -e --exe -P --parents -o --output --append --color --summary --summary-only --record --replay --interval --ring-size -s --seconds -n --count --check --version -h --help --
+	_bfatrace_offer -p --pid -c --comm -C --command -F --follow --ignore-pid --ignore-comm --uid --as -d --dir --under --ignore-under --current-mount --all -f --filter -S --syscalls -m --metadata -x --failed --slower --disk --wakeups --device -l --long -j --json -t --timestamp -u --user -e --exe -P --parents -o --output --append --color --summary --summary-only --record --replay --interval --ring-size -s --seconds -n --count --check --version -h --help --
 }
 
 complete -F _bfatrace bfatrace

@@ -58,6 +58,7 @@ complete -c bfatrace -l uid -x -a '(__bfatrace_complete_user)' -d 'Only processe
 complete -c bfatrace -l as -x -a '(__bfatrace_complete_user)' -d 'Run COMMAND as this user, name or number'
 complete -c bfatrace -s d -l dir -x -a '(__bfatrace_complete_dir)' -d 'Only files directly in this directory'
 complete -c bfatrace -l under -x -a '(__bfatrace_complete_dir)' -d 'Only files anywhere below this directory'
+complete -c bfatrace -l ignore-under -x -a '(__bfatrace_complete_dir)' -d 'Nothing below this directory'
 complete -c bfatrace -l current-mount -d 'Only the file system of the current directory'
 complete -c bfatrace -l all -d 'Virtual file systems and device nodes too'
 complete -c bfatrace -s f -l filter -x -a '(__bfatrace_complete_types)' -d 'Only these types: letters of R C W O + D < > M'

@@ -139,6 +139,9 @@ public struct Tracer: ~Copyable {
   /// Calls whose descriptor another thread had closed before they were looked at.
   public var unresolved: UInt64 { counters.sum(\.unresolved) }
 
+  /// Calls on names that could not be placed, and found the ring half full.
+  public var unplaced: UInt64 { counters.sum(\.unplaced) }
+
   /// Whether all processes that were asked for by number, and those that follow them, have ended.
   public var scopeHasEnded: Bool {
     !processes.isEmpty
@@ -168,6 +171,7 @@ extension Tracer {
     case nil:
       break
     }
+    for directory in options.ignoredDirectories { try setup(BFA_SETUP_IGNORED_PLACE, directory) }
     let pidRules = try object.map("pid_rules")
     let commRules = try object.map("comm_rules")
     for pid in options.pids { try add(BFA_RULE_ONLY, for: UInt32(pid), to: pidRules) }
@@ -342,6 +346,7 @@ extension TracerOptions {
     case .fileSystems: config.only_file_systems = 1
     case nil: break
     }
+    config.ignore_under = ignoredDirectories.isEmpty ? 0 : 1
     return config
   }
 }

@@ -28,6 +28,8 @@ public struct TracerOptions {
   /// Only processes with this effective user.
   public var uid: uid_t?
   public var place: Place?
+  /// Nothing below these directories, whose descriptors stay open as those of `place`.
+  public var ignoredDirectories: [Int32] = []
   /// Also virtual file systems and device nodes.
   public var all = false
   /// Records with any of these letters, `bfa_type` or-ed.

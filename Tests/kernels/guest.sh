@@ -144,6 +144,7 @@ try_options() {
 
 # What is off is removed before the verifier sees it, so each option makes other
 # programs. Two at a time: there are two processors, and little memory.
+mkdir "$disk/x"
 cd /tmp
 other=
 while read -r options; do
@@ -161,6 +162,11 @@ done <<EOF
 --all
 --under $disk
 --dir $disk
+--ignore-under $disk
+--syscalls --ignore-under $disk
+--metadata --under $disk --ignore-under $disk/x
+--metadata --current-mount
+--disk --ignore-under $disk
 --current-mount
 -p 1 -F
 -c sh

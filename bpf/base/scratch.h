@@ -73,7 +73,6 @@ struct walk {
 	__u32 start; /* of the path in the buffer, which is filled from its end */
 	__u64 seen;  /* a hash of all dentries on the way, and of their versions */
 	__u16 marks;
-	__u8 inside;  /* has passed one of the places */
 	__u8 unknown; /* has no path */
 	__u8 torn;    /* a rename came in between */
 	__u8 again;   /* only to see whether it is all as before */

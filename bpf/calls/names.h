@@ -165,28 +165,108 @@ CHECKED_ONCE int write_found(struct name_text *text, __u32 offset)
 	return 0;
 }
 
-/* Whether the place just found is wanted, and after write_found also its path. */
+/* Whether what find_name has found is wanted. */
 static __always_inline bool found_in_scope(struct lookup *l)
 {
-	return l->rule == LOOKUP_ENTRY ? directory_in_scope(l->at.dentry) : file_in_scope(l->at.dentry);
+	bool wanted = l->rule == LOOKUP_ENTRY ? directory_in_scope(l->at.dentry) : file_in_scope(l->at.dentry);
+
+	return wanted && is_below_places(&l->at);
 }
 
-/* One name of a call that succeeded. False if it is out of scope. */
-CHECKED_ONCE bool write_name(struct name_text *text, struct name *n, __u32 offset)
-{
-	struct scratch *s = scratch_get();
-	struct lookup *l = lookup_get();
+enum verdict { IS_OUTSIDE, IS_UNPLACED, IS_WANTED };
 
-	if (!s || !l || !text || !n)
+/* Where the name that was asked for would be, if it were there. */
+static __always_inline bool gap_in_scope(struct lookup *l)
+{
+	if (!l->missing)
+		return file_in_scope(l->at.dentry);
+	if (config.only_parents && (l->missing > 1 || !is_place(l->at.dentry)))
 		return false;
-	if (!find_name(n)) {
-		/* From the beginning: the lookup has got somewhere. */
-		if (load_name(n))
-			write_asked(text, n, offset);
-		return text->marks & BFA_MARK_FILENAME || !names_place();
+	return !config.only_file_systems || is_on_wanted_file_system(READ(l->at.dentry, d_inode));
+}
+
+/* A symbolic link in a place is asked for there, wherever it leads. */
+static __always_inline bool link_in_scope(struct lookup *l, __u32 above)
+{
+	if (config.only_under)
+		return above & BFA_PLACE_ONLY;
+	return config.only_parents && l->link_is_last && is_place(l->link_at.dentry);
+}
+
+static __always_inline int judge_lookup(struct lookup *l)
+{
+	__u32 above = 0;
+
+	if (l->link_at.dentry) {
+		if (config.only_under || config.ignore_under)
+			above = places_above(&l->link_at);
+		if (above & BFA_PLACE_IGNORED)
+			return IS_OUTSIDE;
+		if (link_in_scope(l, above))
+			return IS_WANTED;
 	}
-	write_found(text, offset);
-	return found_in_scope(l) && (!config.only_under || s->walk.inside);
+	if (l->lost || l->stuck)
+		return IS_UNPLACED;
+	return gap_in_scope(l) && is_below_places(&l->at) ? IS_WANTED : IS_OUTSIDE;
+}
+
+/*
+ * Whether a name that was not found is in scope: by the files on its way, as
+ * far as there are any, and by its text from there on. This uses up what
+ * load_name leaves. Inlined: calls are at most eight deep.
+ */
+static __always_inline int judge_asked(struct name *n)
+{
+	struct lookup *l = lookup_get();
+	int verdict;
+
+	if (!l)
+		return IS_OUTSIDE;
+	if (!names_place() && !config.ignore_under)
+		return IS_WANTED;
+	/* A string that cannot be read may name any place, or none. */
+	if (!load_name(n) || !l->at.dentry)
+		return names_place() ? IS_OUTSIDE : IS_WANTED;
+	l->asked = true;
+	look_up(n->length, n->rule == LOOKUP_ENTRY ? LOOKUP_NOFOLLOW : n->rule);
+	verdict = judge_lookup(l);
+	l->asked = false;
+	return verdict;
+}
+
+/* A name of a call that failed. */
+CHECKED_ONCE int judge_failed(struct name *n)
+{
+	return n ? judge_asked(n) : IS_OUTSIDE;
+}
+
+/* One of two names in scope will do. */
+static __always_inline int judge_failed_names(struct name *first, struct name *second)
+{
+	int verdict = judge_failed(first), other = second ? judge_failed(second) : IS_OUTSIDE;
+
+	return verdict > other ? verdict : other;
+}
+
+/* One name of a call that succeeded; one that is out of scope only if there is `another`. */
+CHECKED_ONCE int write_name(struct name_text *text, struct name *n, __u32 offset, bool another)
+{
+	struct lookup *l = lookup_get();
+	int verdict;
+
+	if (!l || !text || !n)
+		return IS_OUTSIDE;
+	if (find_name(n)) {
+		verdict = found_in_scope(l) ? IS_WANTED : IS_OUTSIDE;
+		if (verdict || another)
+			write_found(text, offset);
+		return verdict;
+	}
+	verdict = judge_asked(n);
+	/* From the beginning: the lookup has got somewhere. */
+	if ((verdict || another) && load_name(n))
+		write_asked(text, n, offset);
+	return verdict;
 }
 
 /* Device and inode of what find_name has found. With LOOKUP_ENTRY, what is there after the call. */
@@ -227,8 +307,8 @@ static __always_inline void add_second(struct bfa_call_record *c, struct name_te
 		c->record.marks |= BFA_MARK_NEW_TRUNCATED;
 }
 
-/* A call that failed, on one name or on two: as they were passed. False if no string can be read. */
-static __always_inline bool write_asked_names(struct bfa_call_record *c, struct name *first, struct name *second)
+/* A call that failed, on one name or on two: as they were passed. */
+static __always_inline void write_asked_names(struct bfa_call_record *c, struct name *first, struct name *second)
 {
 	struct name_text text = {}, new_text = {};
 
@@ -240,29 +320,45 @@ static __always_inline bool write_asked_names(struct bfa_call_record *c, struct 
 			write_asked(&new_text, second, sizeof(*c) + text.path_len + text.filename_len);
 		add_second(c, &new_text);
 	}
-	return (text.marks | new_text.marks) & BFA_MARK_FILENAME;
 }
 
-/* False if neither name is in scope. */
-static __always_inline bool write_names(struct bfa_call_record *c, struct name *first, struct name *second)
+/* A call that succeeded. */
+static __always_inline int write_names(struct bfa_call_record *c, struct name *first, struct name *second)
 {
 	struct name_text text = {}, new_text = {};
 	struct lookup *l = lookup_get();
-	bool wanted;
+	int verdict, other;
 
 	if (!l)
-		return false;
-	wanted = write_name(&text, first, sizeof(*c));
+		return IS_OUTSIDE;
+	verdict = write_name(&text, first, sizeof(*c), second);
 	add_first(c, &text);
 	if (!second && !(text.marks & BFA_MARK_FILENAME))
 		identify(&c->record, l);
 	if (second) {
-		wanted |= write_name(&new_text, second, sizeof(*c) + text.path_len + text.filename_len);
+		other = write_name(&new_text, second, sizeof(*c) + text.path_len + text.filename_len, true);
+		if (other > verdict)
+			verdict = other;
 		add_second(c, &new_text);
 		if (!(new_text.marks & BFA_MARK_FILENAME))
 			identify(&c->record, l);
 	}
-	return wanted;
+	return verdict;
+}
+
+/*
+ * A record that only user space can judge must not take the room of those that
+ * are known to be wanted: it may fill half of the ring.
+ */
+static __always_inline bool admit_by(int verdict, struct bfa_record *r)
+{
+	if (verdict != IS_UNPLACED)
+		return verdict == IS_WANTED;
+	r->marks |= BFA_MARK_UNPLACED;
+	if (bpf_ringbuf_query(&records, BPF_RB_AVAIL_DATA) < 2 * (__u64)config.wakeup_bytes)
+		return true;
+	COUNT(unplaced, 1);
+	return false;
 }
 
 CHECKED_ONCE int report_names(struct call *call, struct name *first, struct name *second, long ret)
@@ -270,7 +366,7 @@ CHECKED_ONCE int report_names(struct call *call, struct name *first, struct name
 	struct task_struct *task = current_task();
 	struct scratch *s = scratch_get();
 	const struct call_shape *shape;
-	bool wanted;
+	int verdict;
 
 	if (!s || !call || !first)
 		return 0;
@@ -279,20 +375,22 @@ CHECKED_ONCE int report_names(struct call *call, struct name *first, struct name
 	describe_shape(&s->call, call, shape);
 	if (!call_wanted(&s->call))
 		return 0;
-	if (ret < 0)
-		wanted = write_asked_names(&s->call, first, second) || !names_place();
+	if (ret >= 0)
+		verdict = write_names(&s->call, first, second);
 	else
-		wanted = write_names(&s->call, first, second);
-	if (wanted)
+		verdict = judge_failed_names(first, second);
+	if (ret < 0 && verdict)
+		write_asked_names(&s->call, first, second);
+	if (admit_by(verdict, &s->record))
 		emit_call(s);
 	return 0;
 }
 
 /*
  * Merged: what a call did to a name that could not be followed is told by
- * itself, as it was passed; load_name has just been here.
+ * itself, as it was passed.
  */
-CHECKED_ONCE int report_unfollowed(struct name *n, __u32 types)
+CHECKED_ONCE int report_unfollowed(struct name *n, __u32 types, int verdict)
 {
 	struct task_struct *task = current_task();
 	struct scratch *s = scratch_get();
@@ -300,7 +398,7 @@ CHECKED_ONCE int report_unfollowed(struct name *n, __u32 types)
 	struct bfa_access *a;
 	__u32 size;
 
-	if (!s || !n)
+	if (!s || !n || !load_name(n))
 		return 0;
 	a = &s->access;
 	write_asked(&text, n, sizeof(*a));
@@ -321,7 +419,8 @@ CHECKED_ONCE int report_unfollowed(struct name *n, __u32 types)
 	size = sizeof(*a) + text.path_len + text.filename_len;
 	if (describes_processes())
 		size += append_process(s->process, task->tgid, size);
-	emit(s, size, 1);
+	if (admit_by(verdict, &a->record))
+		emit(s, size, 1);
 	return 0;
 }
 
@@ -331,12 +430,13 @@ CHECKED_ONCE int touch_name(struct name *n, __u32 types)
 	struct lookup *l = lookup_get();
 	struct touch t = { .types = types };
 
+	int verdict;
+
 	if (!l || !n || !types_wanted(types))
 		return 0;
 	if (!find_name(n)) {
-		if (load_name(n))
-			report_unfollowed(n, types);
-		return 0;
+		verdict = judge_asked(n);
+		return verdict ? report_unfollowed(n, types, verdict) : 0;
 	}
 	if (!found_in_scope(l))
 		return 0;

@@ -107,7 +107,7 @@ static __always_inline void note_path(struct known_file *k, struct scratch *s, _
 	k->path_len = len;
 	k->seen = s->walk.seen;
 	k->marks = s->walk.marks;
-	k->outside = config.only_under && !s->walk.inside;
+	k->outside = false;
 }
 
 static __always_inline void store_path(struct open_key *key, struct known_file *k, struct scratch *s, __u32 len)
@@ -124,6 +124,15 @@ static __always_inline void store_path(struct open_key *key, struct known_file *
 		bpf_probe_read_kernel(k->path, BOUNDED(len, BFA_SHORT_PATH - 1), path);
 	}
 	note_path(k, s, len);
+}
+
+/* The file is outside of the places asked for: its path does not matter. */
+static __always_inline void store_outside(struct known_file *k)
+{
+	k->path_len = 0;
+	k->seen = 0;
+	k->marks = 0;
+	k->outside = true;
 }
 
 static __always_inline bool same_path(struct known_file *k, struct scratch *s, __u32 len)
@@ -170,6 +179,10 @@ CHECKED_ONCE int describe(struct open_key *key, struct place *at, __u64 identity
 	k->mode = 0;
 	k->writable = false;
 	k->epoch = *(volatile __u32 *)&path_epoch;
+	if (!is_below_places(at)) {
+		store_outside(k);
+		return 0;
+	}
 	len = resolve_quickly(at, (struct quick_path *)k->path);
 	if (len)
 		note_path(k, s, len);

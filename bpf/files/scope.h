@@ -4,7 +4,7 @@
 #define BFATRACE_SCOPE_H
 
 #include "base/ledger.h"
-#include "files/path.h"
+#include "files/place.h"
 
 /* bfatrace's own; the initial one has level 0. */
 struct pid_namespace *own_pid_namespace;
@@ -240,6 +240,13 @@ static __always_inline bool names_place(void)
 	return config.only_file_systems || config.only_parents || config.only_under;
 }
 
+static __always_inline bool is_on_wanted_file_system(struct inode *inode)
+{
+	struct super_block *sb = READ(inode, i_sb);
+
+	return bpf_map_lookup_elem(&file_systems, &sb);
+}
+
 static __always_inline bool inode_in_scope(struct inode *inode)
 {
 	struct super_block *sb = READ(inode, i_sb);
@@ -248,7 +255,7 @@ static __always_inline bool inode_in_scope(struct inode *inode)
 
 	if (is_nameless(magic))
 		return false;
-	if (config.only_file_systems && !bpf_map_lookup_elem(&file_systems, &sb))
+	if (config.only_file_systems && !is_on_wanted_file_system(inode))
 		return false;
 	if (config.all || names_place())
 		return true;
@@ -262,12 +269,17 @@ static __always_inline bool directory_in_scope(struct dentry *dentry)
 	return (!config.only_parents || is_place(dentry)) && inode_in_scope(READ(dentry, d_inode));
 }
 
-/* All but the ancestors, which only a walk can tell. */
+/* All but the ancestors, which is_below_places looks at. */
 static __always_inline bool file_in_scope(struct dentry *dentry)
 {
 	if (config.only_parents && !is_place(READ(dentry, d_parent)) && !is_place(dentry))
 		return false;
 	return inode_in_scope(READ(dentry, d_inode));
+}
+
+static __always_inline bool place_in_scope(struct place *at)
+{
+	return file_in_scope(at->dentry) && is_below_places(at);
 }
 
 #endif

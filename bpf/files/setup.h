@@ -15,7 +15,7 @@ static __always_inline int set_up(__u64 what, __u64 argument)
 	struct file *file;
 	struct inode *inode;
 	struct super_block *sb;
-	__u8 place = 1;
+	__u8 place = what == BFA_SETUP_IGNORED_PLACE ? BFA_PLACE_IGNORED : BFA_PLACE_ONLY, *before;
 
 	/* In the initial time namespace, as the times of records. */
 	if (what == BFA_SETUP_CLOCK)
@@ -32,6 +32,9 @@ static __always_inline int set_up(__u64 what, __u64 argument)
 		sb = READ(inode, i_sb);
 		return bpf_map_update_elem(&file_systems, &sb, &place, BPF_ANY);
 	}
+	before = bpf_map_lookup_elem(&places, &inode);
+	if (before)
+		place |= *before;
 	return bpf_map_update_elem(&places, &inode, &place, BPF_ANY);
 }
 

@@ -281,6 +281,12 @@ CHECKED_ONCE bool take_over(struct open_key *key, struct open_file *e, __u64 add
 	return is;
 }
 
+/* Who touches a file without a descriptor has looked at all but the ancestors. */
+static __always_inline bool is_still_in_scope(struct open_key *key, struct place *at)
+{
+	return (key->fd & NAMELESS || file_in_scope(at->dentry)) && is_below_places(at);
+}
+
 /*
  * Something has been renamed or mounted since the path was resolved. If that
  * changed this path, what is pending goes out under the old one first. The
@@ -294,8 +300,14 @@ CHECKED_ONCE int refresh_locked(struct open_key *key, struct open_file *e, struc
 
 	if (!s || !key || !e || !at)
 		return 0;
+	if (!is_still_in_scope(key, at)) {
+		report(key, e, 0, false);
+		store_outside(&e->known);
+		e->known.epoch = epoch;
+		return 0;
+	}
 	len = resolve(s, at);
-	if (!same_path(&e->known, s, len)) {
+	if (e->known.outside || !same_path(&e->known, s, len)) {
 		report(key, e, 0, false);
 		store_path(key, &e->known, s, len);
 	}

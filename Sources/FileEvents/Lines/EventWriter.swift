@@ -85,7 +85,8 @@ public struct EventWriter: ~Copyable {
   private var diskWakeups: DiskWakeups?
 
   /// - Parameters:
-  ///   - places: where failed opens are wanted from; with a filter, all records.
+  ///   - places: where names are wanted from that the kernel side could not place; with a filter, all
+  ///     records.
   ///   - filter: for records that no kernel side has chosen, as those of a recording.
   ///   - realtimeOffset: nanoseconds, see the property.
   ///   - capacity: of `lines`, in bytes.
@@ -202,9 +203,7 @@ public struct EventWriter: ~Copyable {
 
   /// Whether the names that the kernel side could not place are in a wanted place; one of two will do.
   private func admits(_ event: Event, _ paths: EventPaths) -> Bool {
-    guard filter != nil || event.has(BFA_MARK_FILENAME) || event.has(BFA_MARK_NEW_FILENAME) else {
-      return true
-    }
+    guard filter != nil || event.has(BFA_MARK_UNPLACED) else { return true }
     if admitsPlace(of: event, paths.path) { return true }
     return event.has(BFA_MARK_NEW_PATH)
       && places.admits(paths.newPath, isTail: event.has(BFA_MARK_NEW_TRUNCATED))

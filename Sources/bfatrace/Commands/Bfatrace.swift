@@ -72,6 +72,7 @@ struct Bfatrace: ParsableCommand {
     plan.tracer = tracerOptions
     plan.tracer.disk = try disks.tracerOptions(forSummary: output.wantsSummary)
     plan.tracer.place = place.tracer
+    plan.tracer.ignoredDirectories = place.ignored
     plan.countsWriteCalls = disks.areRequests && output.wantsSummary
     plan.places = place.filter
     plan.lines = lineOptions

@@ -10,6 +10,9 @@ struct FileOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Only files anywhere below this directory.", valueName: "dir"))
   var under: [String] = []
 
+  @Option(help: ArgumentHelp("Nothing below this directory.", valueName: "dir"))
+  var ignoreUnder: [String] = []
+
   @Flag(help: "Only the file system of the current directory.")
   var currentMount = false
 

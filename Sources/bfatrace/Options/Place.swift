@@ -4,10 +4,12 @@ import FileEvents
 import Glibc
 import Tracer
 
-/// A restriction to places, opened: for the kernel by descriptor, for failed opens, which have no
-/// inode, by path. The descriptors are for the rest of the run.
+/// A restriction to places, opened: for the kernel by descriptor, for names that it cannot follow by
+/// path. The descriptors are for the rest of the run.
 struct Place {
   var tracer: TracerOptions.Place?
+  /// Directories below which nothing is wanted.
+  var ignored: [Int32] = []
   var filter = PlaceFilter()
 
   /// Everywhere.
@@ -25,6 +27,28 @@ struct Place {
       try self.init(currentMountFor: "--current-mount")
     } else {
       self.init()
+    }
+    try ignore(options.ignoreUnder, besides: options.dir + options.under)
+  }
+
+  private mutating func ignore(_ names: [String], besides places: [String]) throws(Failure) {
+    ignored = try Self.openAll(names, for: "--ignore-under")
+    let paths = ignored.map(Self.path)
+    for path in paths { filter.ignore(under: path) }
+    for (name, descriptor) in zip(places, wanted) {
+      let wanted = Self.path(descriptor)
+      let above = paths.firstIndex { MountTable.contains($0, wanted) }
+      guard let above else { continue }
+      throw Failure(
+        message: "\(name) is below --ignore-under \(names[above]): nothing is left of it")
+    }
+  }
+
+  /// Descriptors of the directories that are wanted, as they were named.
+  private var wanted: [Int32] {
+    switch tracer {
+    case .parents(let directories), .under(let directories): directories
+    case .fileSystems, nil: []
     }
   }
 

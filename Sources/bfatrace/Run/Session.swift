@@ -181,6 +181,11 @@ struct Session: ~Copyable {
     output.writeSummary(lost: toldLost)
     try output.check()
     complain(unresolved: unresolved)
+    if tracer.unplaced > 0 {
+      complain(
+        "\(tracer.unplaced) calls on names through symbolic links that cannot be followed are "
+          + "left out: whether they were in a place asked for is not known")
+    }
     if toldLost > 0 { complain("lost \(toldLost) events in all") }
     return toldLost > 0 ? .lost : .ended
   }

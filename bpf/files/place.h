@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The places that are asked for, and whether a file is in one of them. */
+#ifndef BFATRACE_PLACE_H
+#define BFATRACE_PLACE_H
+
+#include "files/path.h"
+
+enum { ASCENT_STEPS = 1 << 20 }; /* directories and mounts above a file; what lies deeper is below no place */
+
+/* Inodes of directories, and what they are asked for; user space holds them open. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, BFA_PLACES);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct inode *);
+	__type(value, __u8); /* enum bfa_place, or-ed */
+} places SEC(".maps");
+
+static __always_inline __u8 places_at(struct dentry *dentry)
+{
+	struct inode *inode = READ(dentry, d_inode);
+	__u8 *place = bpf_map_lookup_elem(&places, &inode);
+
+	return place ? *place : 0;
+}
+
+static __always_inline bool is_place(struct dentry *dentry)
+{
+	return places_at(dentry) & BFA_PLACE_ONLY;
+}
+
+/* On the way up from a file. */
+struct ascent {
+	struct dentry *dentry;
+	struct mount *mount;
+	__u32 found; /* enum bfa_place, of all that was passed */
+};
+
+static __always_inline bool is_decided(struct ascent *c)
+{
+	return c->found & BFA_PLACE_IGNORED || (c->found & BFA_PLACE_ONLY && !config.ignore_under);
+}
+
+static long ascend_step(__u32 step, void *context)
+{
+	struct ascent *c = context;
+	struct dentry *dentry = c->dentry, *parent = READ(dentry, d_parent);
+	struct mount *mount = c->mount, *above;
+
+	c->found |= places_at(dentry);
+	if (is_decided(c))
+		return 1;
+	if (parent != dentry) {
+		c->dentry = parent;
+		return 0;
+	}
+	above = READ(mount, mnt_parent);
+	if (above == mount)
+		return 1;
+	c->dentry = READ(mount, mnt_mountpoint);
+	c->mount = above;
+	return 0;
+}
+
+/*
+ * Places that a file is below, enum bfa_place or-ed. Below a directory is what
+ * is below it in its file system, whatever part of that a bind mount shows, and
+ * what is below it by way of mount points: so up to the root of the file
+ * system, past the root of the mount, and on from the mount point.
+ */
+CHECKED_ONCE __u32 places_above(struct place *at)
+{
+	struct ascent c = {};
+
+	if (!at)
+		return 0;
+	c.dentry = at->dentry;
+	c.mount = at->mount;
+	bpf_loop(ASCENT_STEPS, ascend_step, &c, 0);
+	return c.found;
+}
+
+/* Whether a file is where --under and --ignore-under want it. */
+static __always_inline bool is_below_places(struct place *at)
+{
+	__u32 found;
+
+	if (!config.only_under && !config.ignore_under)
+		return true;
+	found = places_above(at);
+	return !(found & BFA_PLACE_IGNORED) && (!config.only_under || found & BFA_PLACE_ONLY);
+}
+
+#endif
