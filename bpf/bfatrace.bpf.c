@@ -250,5 +250,5 @@ int flush(void *context)
 SEC("raw_tp")
 int setup(struct bpf_raw_tracepoint_args *context)
 {
-	return set_up(context->args[0], context->args[1]);
+	return set_up(context->args[0], context->args[1], context->args[2]);
 }

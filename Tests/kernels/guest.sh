@@ -167,6 +167,12 @@ done <<EOF
 --metadata --under $disk --ignore-under $disk/x
 --metadata --current-mount
 --disk --ignore-under $disk
+--file $disk/f
+--metadata --file $disk/f --ignore-under $disk/x
+--disk --file $disk/f
+--json --path $disk/[a-z]
+--metadata --path $disk/[a-z] --exclude ?.x
+--disk --path $disk/[a-z]
 --current-mount
 -p 1 -F
 -c sh

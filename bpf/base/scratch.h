@@ -127,6 +127,12 @@ enum {
 /* What a handler is to handle; its arguments are those of the tracepoint. */
 enum occasion { AT_CALL, AT_EXEC, AT_SUBMISSION, AT_COMPLETION };
 
+/* A file by its name, whatever inode is behind it: a key of the map named_files. */
+struct named_file {
+	struct inode *directory;
+	char name[BFA_NAME_MAX + 1]; /* padded with NULs */
+};
+
 struct scratch {
 	__u8 occasion;
 	struct call call_at_hand; /* a BPF stack has no room for it */
@@ -139,6 +145,8 @@ struct scratch {
 	__u32 quick_length;
 	__u64 barrier; /* order_loads */
 	struct open_file fresh;
+	struct named_file named;
+	struct bfa_prefix prefix;
 	char path[BFA_PATH_MAX + BFA_NAME_MAX + 1]; /* a name may be copied to any offset below BFA_PATH_MAX */
 	union {
 		struct bfa_record record;

@@ -45,7 +45,8 @@ static long try_alias(__u32 step, void *context)
 	if (!search->next)
 		return 1;
 	dentry = dentry_of_alias(search->next);
-	search->found = is_place(dentry) || is_place(READ(dentry, d_parent));
+	search->found = config.only_files ? is_named_file(dentry) :
+					    is_place(dentry) || is_place(READ(dentry, d_parent));
 	search->next = READ(search->next, next);
 	return search->found;
 }
@@ -62,7 +63,7 @@ static __always_inline bool places_admit(struct inode *inode, struct place *at)
 {
 	if (config.only_file_systems && !is_on_wanted_file_system(inode))
 		return false;
-	if (config.only_parents && !has_name_in_place(inode))
+	if ((config.only_parents || config.only_files) && !has_name_in_place(inode))
 		return false;
 	return is_below_places(at);
 }
@@ -159,6 +160,8 @@ static __always_inline int report_io(struct io *io, struct block_device *device,
 	s->walk.marks = 0;
 	len = inode ? path_of_inode(inode, &at) : 0;
 	if (inode && !places_admit(inode, &at))
+		return 0;
+	if (config.only_prefixes && !has_wanted_prefix(len, false))
 		return 0;
 	r = (struct bfa_disk_record *)s->bytes;
 	fill_record(r, io, now, idle);

@@ -67,7 +67,10 @@ struct lookup {
 	struct component_at gap; /* the first of them */
 	struct place link_at; /* with asked: the directory of the first symbolic link that was followed */
 	__u8 link_is_last; /* that is the last component of the name as it was passed */
+	__u8 link_is_named; /* the link is a file of --file */
 	__u8 hopeless; /* what the call has moved is not known */
+	struct component first; /* the entry of a call's first name, padded with NULs */
+	__u32 first_length;
 	struct component wanted;
 	struct component other;
 	char name[NAME_BUFFER + BFA_PATH_MAX]; /* a string may be copied to any offset below NAME_BUFFER */
@@ -395,6 +398,7 @@ static __always_inline void note_link(struct lookup *l, bool last)
 		return;
 	l->link_at = l->at;
 	l->link_is_last = last;
+	l->link_is_named = config.only_files && is_named_file(l->child);
 }
 
 static __always_inline long follow_link(struct lookup *l, struct inode *inode, bool last)

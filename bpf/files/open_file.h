@@ -188,6 +188,8 @@ CHECKED_ONCE int describe(struct open_key *key, struct place *at, __u64 identity
 		note_path(k, s, len);
 	else
 		store_path(key, k, s, resolve_before(s, at, BFA_PATH_MAX));
+	if (config.only_prefixes && !has_wanted_prefix(k->path_len, k->path_len < BFA_SHORT_PATH))
+		store_outside(k);
 	return 0;
 }
 

@@ -16,6 +16,14 @@ struct {
 	__type(value, __u8); /* enum bfa_place, or-ed */
 } places SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, BFA_PLACES);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct named_file);
+	__type(value, __u8);
+} named_files SEC(".maps");
+
 static __always_inline __u8 places_at(struct dentry *dentry)
 {
 	struct inode *inode = READ(dentry, d_inode);
@@ -27,6 +35,37 @@ static __always_inline __u8 places_at(struct dentry *dentry)
 static __always_inline bool is_place(struct dentry *dentry)
 {
 	return places_at(dentry) & BFA_PLACE_ONLY;
+}
+
+/* A name in a directory. */
+struct entry {
+	struct dentry *directory;
+	const void *name;
+	__u32 length;
+};
+
+/* Whether the name is one of --file. */
+CHECKED_ONCE bool is_named(struct entry *entry)
+{
+	struct scratch *s = scratch_get();
+
+	if (!s || !entry || !(places_at(entry->directory) & BFA_PLACE_NAMES))
+		return false;
+	__builtin_memset(&s->named, 0, sizeof(s->named));
+	s->named.directory = READ(entry->directory, d_inode);
+	bpf_probe_read_kernel(s->named.name, BOUNDED(entry->length, BFA_NAME_MAX), entry->name);
+	return bpf_map_lookup_elem(&named_files, &s->named);
+}
+
+static __always_inline bool is_named_file(struct dentry *dentry)
+{
+	struct entry entry = {
+		.directory = READ(dentry, d_parent),
+		.name = READ(dentry, d_name.name),
+		.length = READ(dentry, d_name.len),
+	};
+
+	return is_named(&entry);
 }
 
 /* On the way up from a file. */
@@ -89,6 +128,38 @@ static __always_inline bool is_below_places(struct place *at)
 		return true;
 	found = places_above(at);
 	return !(found & BFA_PLACE_IGNORED) && (!config.only_under || found & BFA_PLACE_ONLY);
+}
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, BFA_PREFIXES);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct bfa_prefix);
+	__type(value, __u8);
+} prefixes SEC(".maps");
+
+/* Whether the path at s->fresh, or else the one that resolve has left, begins as a pattern of --path does. */
+CHECKED_ONCE bool has_wanted_prefix(__u32 length, bool fresh)
+{
+	struct scratch *s = scratch_get();
+	struct bfa_prefix *key;
+
+	USED(length);
+	USED(fresh);
+	if (!config.only_prefixes)
+		return true;
+	if (!s || !length || s->walk.marks & BFA_MARK_TRUNCATED)
+		return false;
+	if (length > BFA_PREFIX_BYTES - 1)
+		length = BFA_PREFIX_BYTES - 1;
+	key = &s->prefix;
+	__builtin_memset(key->bytes, 0, sizeof(key->bytes));
+	bpf_probe_read_kernel(key->bytes, BOUNDED(length, BFA_PREFIX_BYTES - 1),
+			      fresh ? s->fresh.known.path : resolved_path(s));
+	/* What is below a directory begins as the directory does, with a slash. */
+	key->bytes[BOUNDED(length, BFA_PREFIX_BYTES - 1)] = '/';
+	key->bits = (length + 1) * 8;
+	return bpf_map_lookup_elem(&prefixes, key);
 }
 
 #endif

@@ -296,18 +296,17 @@ CHECKED_ONCE int refresh_locked(struct open_key *key, struct open_file *e, struc
 {
 	struct scratch *s = scratch_get();
 	__u32 epoch = *(volatile __u32 *)&path_epoch;
+	bool inside;
 	__u32 len;
 
 	if (!s || !key || !e || !at)
 		return 0;
-	if (!is_still_in_scope(key, at)) {
+	inside = is_still_in_scope(key, at);
+	len = inside ? resolve(s, at) : 0;
+	if (!inside || (config.only_prefixes && !has_wanted_prefix(len, false))) {
 		report(key, e, 0, false);
 		store_outside(&e->known);
-		e->known.epoch = epoch;
-		return 0;
-	}
-	len = resolve(s, at);
-	if (e->known.outside || !same_path(&e->known, s, len)) {
+	} else if (e->known.outside || !same_path(&e->known, s, len)) {
 		report(key, e, 0, false);
 		store_path(key, &e->known, s, len);
 	}

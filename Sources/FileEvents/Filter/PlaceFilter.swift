@@ -12,14 +12,23 @@ public struct PlaceFilter: Sendable {
     /// Where the path is in `text`; no slash at its end, so `/` is empty.
     let start: Int
     let count: Int
-    let wholeTree: Bool
+    let extent: Extent
     let wanted: Bool
+  }
+
+  private enum Extent {
+    case wholeTree
+    /// With what is directly in it.
+    case directory
+    case file
   }
 
   private var text: [UInt8] = []
   private var places: [Place] = []
   /// Wins over `places`.
   private var ignored: [Place] = []
+  /// Files are wanted: a directory's change counts where its entry is.
+  private(set) var judgesEntries = false
 
   /// All paths are absolute and resolved, as bytes; without any, everything is admitted.
   /// - Parameters:
@@ -27,23 +36,28 @@ public struct PlaceFilter: Sendable {
   ///   - except: directories that are not, with everything below them. Of several that hold a path,
   ///     the deepest decides.
   ///   - parents: directories wanted with what is directly in them.
-  public init(under: [[UInt8]] = [], except: [[UInt8]] = [], parents: [[UInt8]] = []) {
-    places += under.map { place($0, wholeTree: true) }
-    places += except.map { place($0, wholeTree: true, wanted: false) }
-    places += parents.map { place($0, wholeTree: false) }
+  ///   - files: names of files that are wanted.
+  public init(
+    under: [[UInt8]] = [], except: [[UInt8]] = [], parents: [[UInt8]] = [], files: [[UInt8]] = []
+  ) {
+    places += under.map { place($0, .wholeTree) }
+    places += except.map { place($0, .wholeTree, wanted: false) }
+    places += parents.map { place($0, .directory) }
+    places += files.map { place($0, .file) }
+    judgesEntries = !files.isEmpty
   }
 
   var isEverywhere: Bool { places.isEmpty && ignored.isEmpty }
 
   /// Nothing below this directory, absolute and resolved, whatever else is wanted.
   public mutating func ignore(under path: [UInt8]) {
-    ignored.append(place(path, wholeTree: true, wanted: false))
+    ignored.append(place(path, .wholeTree, wanted: false))
   }
 
-  private mutating func place(_ path: [UInt8], wholeTree: Bool, wanted: Bool = true) -> Place {
+  private mutating func place(_ path: [UInt8], _ extent: Extent, wanted: Bool = true) -> Place {
     let slash = UInt8(ascii: "/")
     let end = (path.lastIndex { $0 != slash } ?? -1) + 1
-    let place = Place(start: text.count, count: end, wholeTree: wholeTree, wanted: wanted)
+    let place = Place(start: text.count, count: end, extent: extent, wanted: wanted)
     text.append(contentsOf: path[..<end])
     return place
   }
@@ -71,12 +85,12 @@ public struct PlaceFilter: Sendable {
     text.withUnsafeBytes { text in
       let directory = text[place.start..<(place.start + place.count)]
       return Self.contains(
-        path, in: UnsafeRawBufferPointer(rebasing: directory), wholeTree: place.wholeTree)
+        path, in: UnsafeRawBufferPointer(rebasing: directory), place.extent)
     }
   }
 
   private static func contains(
-    _ path: UnsafeRawBufferPointer, in directory: UnsafeRawBufferPointer, wholeTree: Bool
+    _ path: UnsafeRawBufferPointer, in directory: UnsafeRawBufferPointer, _ extent: Extent
   ) -> Bool {
     let slash = UInt8(ascii: "/")
     guard path.count >= directory.count else { return false }
@@ -84,8 +98,8 @@ public struct PlaceFilter: Sendable {
       guard memcmp(start, other, directory.count) == 0 else { return false }
     }
     if path.count == directory.count { return true }
-    guard path[directory.count] == slash else { return false }
+    guard extent != .file && path[directory.count] == slash else { return false }
     let rest = UnsafeRawBufferPointer(rebasing: path[(directory.count + 1)...])
-    return wholeTree || rest.offset(of: slash) == nil
+    return extent == .wholeTree || rest.offset(of: slash) == nil
   }
 }

@@ -54,7 +54,7 @@ struct Session: ~Copyable {
     self.command = command
     interval = plan.interval
     output = LineOutput(
-      EventWriter(options: plan.lines, places: plan.places), count: plan.count)
+      EventWriter(options: plan.lines, places: plan.places, paths: plan.paths), count: plan.count)
     recording = plan.recording
     seconds = plan.seconds
     outputPath = plan.output
