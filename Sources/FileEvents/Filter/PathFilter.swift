@@ -191,7 +191,7 @@ private struct Match {
     }
     guard acrossCode >= 0 else { return false }
     // A star that has come to the end of its component would come there from any later byte too.
-    let skips = takesDirectories || starCode >= 0
+    var skips = takesDirectories || starCode >= 0
     let wanted = acrossCode < end ? codes[acrossCode] : PathPattern.anyByte
     repeat {
       if acrossEnd >= text.count { return false }
@@ -201,6 +201,7 @@ private struct Match {
       let ahead = takesDirectories ? 1 : 0
       while acrossEnd < text.count && text[acrossEnd - ahead] != slash { acrossEnd += 1 }
       if takesDirectories && text[acrossEnd - 1] != slash { return false }
+      skips = takesDirectories
     } while wanted < 256 && acrossEnd < text.count && PathPattern.Code(text[acrossEnd]) != wanted
     starCode = -1
     (code, position) = (acrossCode, acrossEnd)

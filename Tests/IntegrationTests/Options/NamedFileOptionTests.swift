@@ -21,8 +21,9 @@ struct NamedFileOptionTests {
     ctypes.CDLL(None).syscall(316, -100, b"t", -100, b"file", 2)'
     """,
     """
-    python3 -c 'import os; fd = os.open(".", os.O_TMPFILE | os.O_WRONLY); os.write(fd, b"y")
-    os.unlink("file"); os.link(f"/proc/self/fd/{fd}", "file", follow_symlinks=True)'
+    python3 -c 'import os, ctypes; fd = os.open(".", os.O_TMPFILE | os.O_WRONLY); os.write(fd, b"y")
+    path = f"/proc/self/fd/{fd}".encode(); os.unlink("file")
+    assert ctypes.CDLL(None).linkat(-100, path, -100, b"file", 0x400) == 0'
     """,
   ]
 
@@ -81,7 +82,9 @@ struct NamedFileOptionTests {
         return "\($0["types"] as? String ?? "") \(path) \($0["entry"] as? String ?? "")"
       }
       #expect(
-        Set(shown) == ["+ view file", "CWO view/file ", "RCO in/file ", "D view file"],
+        Set(shown) == [
+          "+ view file", "CWO view/file ", "CW view/file ", "RCO in/file ", "D view file",
+        ],
         mergedTrace.description)
     }
   }

@@ -36,7 +36,7 @@ struct LimitDocumentationTests {
   fileprivate func numbers(limit: Limit) throws {
     let manual = try text("man/bfatrace.8")
     let source = try text("bpf/\(limit.file)")
-    let definition = try Regex(#"\b\#(limit.name) = ([0-9]+)(?: << ([0-9]+))?,"#)
+    let definition = try Regex(#"\b\#(limit.name) = ([0-9]+)(?: << ([0-9]+))?[, ]"#)
     let match = try #require(try definition.firstMatch(in: source), "\(limit.name)")
     let base = try #require(match[1].substring.flatMap { Int($0) })
     let shift = match[2].substring.flatMap { Int($0) } ?? 0
