@@ -107,7 +107,7 @@ struct PathFilterTests {
   func shell() throws {
     let patterns = [
       "*", "*/*", "**", "**/*.c", "a/**/c", "a*/**/?", "[ab]/*", "[!a]*", "**/b/**/c", "?", "a/*/c",
-      "**/[a-c].?", "x/**/y/**", "*.c", "**/**/c", "[[:digit:]]*", "**/[^.]*", "a?/*", "\\*",
+      "**/[a-c].?", "x/**/y/**", "*.c", "**/**/c", "[[:digit:]]*", "**/[^.]*", "a?/*", "[*]",
       "[]*]*",
     ]
     let script = """
@@ -136,8 +136,9 @@ struct PathFilterTests {
       let matching = try files.filter { try admits("/top/\($0)", only: ["/top/\(lines[0])"]) }
       // For the shell, a directory is below itself.
       let above = lines[0].hasSuffix("/**") ? "/top/\(lines[0].dropLast(3))" : "/nothing"
-      let themselves = try files.filter { try admits("/top/\($0)", only: [above]) }
-      #expect(Set(matching) == expected.subtracting(themselves), "\(lines[0])")
+      let themselves = Set(try files.filter { try admits("/top/\($0)", only: [above]) })
+      #expect(
+        Set(matching) == expected.subtracting(themselves.subtracting(matching)), "\(lines[0])")
     }
   }
 
