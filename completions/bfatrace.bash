@@ -125,17 +125,17 @@ _bfatrace_value()
 	-d | --dir | --under | --ignore-under)
 		_bfatrace_complete_dir
 		;;
+	--file | -o | --output | --record | --replay)
+		_bfatrace_complete_file
+		;;
+	--path | --exclude | --slower | --wakeups | --interval | --ring-size | -s | --seconds | -n | --count)
+		:
+		;;
 	-f | --filter)
 		_bfatrace_complete_types
 		;;
-	--slower | --wakeups | --interval | --ring-size | -s | --seconds | -n | --count)
-		:
-		;;
 	--device)
 		_bfatrace_complete_disk
-		;;
-	-o | --output | --record | --replay)
-		_bfatrace_complete_file
 		;;
 	--color)
 		_bfatrace_offer auto always never
@@ -180,7 +180,7 @@ _bfatrace()
 	# Of several letters, the last one may have a value.
 	[[ $option == -[^-]* ]] && option=-${option: -1}
 	_bfatrace_value "$option" && return
-	_bfatrace_offer -p --pid -c --comm -C --command -F --follow --ignore-pid --ignore-comm --uid --as -d --dir --under --ignore-under --current-mount --all -f --filter -S --syscalls -m --metadata -x --failed --slower --disk --wakeups --device -l --long -j --json -t --timestamp -u --user -e --exe -P --parents -o --output --append --color --summary --summary-only --record --replay --interval --ring-size -s --seconds -n --count --check --version -h --help --
+	_bfatrace_offer -p --pid -c --comm -C --command -F --follow --ignore-pid --ignore-comm --uid --as -d --dir --under --file --ignore-under --path --exclude --current-mount --all -f --filter -S --syscalls -m --metadata -x --failed --slower --disk --wakeups --device -l --long -j --json -t --timestamp -u --user -e --exe -P --parents -o --output --append --color --summary --summary-only --record --replay --interval --ring-size -s --seconds -n --count --check --version -h --help --
 }
 
 complete -F _bfatrace bfatrace

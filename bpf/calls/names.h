@@ -369,9 +369,15 @@ static __always_inline int write_names(struct bfa_call_record *c, struct name *f
  */
 static __always_inline bool admit_by(int verdict, struct bfa_record *r)
 {
-	if (verdict != IS_UNPLACED)
-		return verdict == IS_WANTED;
-	r->marks |= BFA_MARK_UNPLACED;
+	/* What a name that was asked for begins with is not compared here. */
+	bool unsure = config.only_prefixes && r->marks & (BFA_MARK_FILENAME | BFA_MARK_NEW_FILENAME);
+
+	if (verdict == IS_OUTSIDE)
+		return false;
+	if (verdict == IS_UNPLACED)
+		r->marks |= BFA_MARK_UNPLACED;
+	else if (!unsure)
+		return true;
 	if (bpf_ringbuf_query(&records, BPF_RB_AVAIL_DATA) < 2 * (__u64)config.wakeup_bytes)
 		return true;
 	COUNT(unplaced, 1);

@@ -183,8 +183,8 @@ struct Session: ~Copyable {
     complain(unresolved: unresolved)
     if tracer.unplaced > 0 {
       complain(
-        "\(tracer.unplaced) calls on names through symbolic links that cannot be followed are "
-          + "left out: whether they were in a place asked for is not known")
+        "\(tracer.unplaced) calls on names that only their text can judge are left out: "
+          + "there was no room, and whether they were asked for is not known")
     }
     if toldLost > 0 { complain("lost \(toldLost) events in all") }
     return toldLost > 0 ? .lost : .ended
