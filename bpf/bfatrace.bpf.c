@@ -262,7 +262,7 @@ int flush(void *context)
 SEC("raw_tp")
 int setup(struct bpf_raw_tracepoint_args *context)
 {
-	return set_up(context->args[0], context->args[1]);
+	return set_up(context->args[0], context->args[1], context->args[2]);
 }
 
 /* Not attached either: only a program of this type may ask for addresses. */

@@ -23,6 +23,12 @@ enum bfa_limit {
 	BFA_ANCESTORS = 64,	 /* of a process, in a record; further ones are left out */
 	BFA_PROCESS_BYTES = 8192, /* for a process and its ancestors: one executable of any length, or many */
 	BFA_DESCRIPTIONS = 16384, /* of processes that did something between three flushes; more are not described */
+	BFA_PID_RULES = 65536,	  /* processes asked for or ignored by number, and those that follow */
+	BFA_COMM_RULES = 1024,	  /* names of processes asked for or ignored */
+	BFA_FILE_SYSTEMS = 1024,  /* of --current-mount and fatrace */
+	BFA_PREFIX_BYTES = 256,	  /* of a path's beginning, in the map prefixes: LPM_DATA_SIZE_MAX */
+	BFA_PREFIXES = 1024,	  /* beginnings of patterns of --path; with more, user space judges alone */
+	BFA_PLACES = 65536,	  /* directories of --dir, --under and --ignore-under; files of --file */
 };
 
 /* Letters of an event, in the order in which they are printed: R C W O + D < > M. */
@@ -60,6 +66,8 @@ enum bfa_mark {
 	BFA_MARK_PARENT = 1 << 16, /* the directory that holds the path is meant */
 	BFA_MARK_PART = 1 << 17,   /* one of two records of the call: the types tell which */
 	BFA_MARK_PARENTS_CUT = 1 << 18, /* there are more ancestors, or one did not fit */
+	BFA_MARK_ENTRY = 1 << 20, /* the file name is that of the directory's entry; of two, a NUL is between them */
+	BFA_MARK_UNPLACED = 1 << 19, /* only the text of its names can tell whether it is in scope */
 };
 
 enum bfa_record_kind {
@@ -407,10 +415,14 @@ struct bfa_config {
 	__u8 only_file_systems; /* those in the map file_systems */
 	__u8 only_parents; /* files whose directory is in the map places */
 	__u8 only_under;   /* files with an ancestor in the map places */
+	__u8 only_files;   /* files with a name in the map named_files */
+	__u8 ignore_under; /* none with an ancestor of BFA_PLACE_IGNORED there */
 	__u8 follow;	   /* also the children of processes in scope */
 	__u8 metadata;	   /* also calls that look at a file without opening it */
 	__u8 times;	   /* a change of one time of a file is an access to it, as fanotify has it */
 	__u8 failed_opens; /* a record for each of them beside merged ones */
+	__u8 only_prefixes; /* paths that begin as one in the map prefixes, a slash behind them */
+	__u8 entries;	   /* a record for each change of a directory, with the entry's name */
 	__u8 exe;	   /* processes with the paths of their executables */
 	__u8 parents;	   /* processes with their ancestors */
 	__u8 exe_is_lost;  /* with exe: a process that ends has none any more */
@@ -424,6 +436,19 @@ enum bfa_rule {
 	BFA_RULE_COMMAND = 1 << 3,  /* the command that bfatrace started, or a descendant of it */
 };
 
+/* A key of the map prefixes (struct bpf_lpm_trie_key): how a path begins, up to a slash. */
+struct bfa_prefix {
+	__u32 bits;
+	char bytes[BFA_PREFIX_BYTES];
+};
+
+/* What a directory in the map places is asked for. */
+enum bfa_place {
+	BFA_PLACE_ONLY = 1 << 0,    /* what is in it, or below it */
+	BFA_PLACE_IGNORED = 1 << 1, /* nothing below it */
+	BFA_PLACE_NAMES = 1 << 2,   /* the files of some names in it: they are in the map named_files */
+};
+
 /* One for each CPU, in the map counters, which user space maps: only that CPU writes it. */
 struct bfa_counters {
 	__u64 emitted;	  /* records */
@@ -431,7 +456,8 @@ struct bfa_counters {
 	__u64 unresolved; /* calls whose descriptor was closed by another thread meanwhile */
 	__u64 ended;	  /* processes in pid_rules that ended */
 	__u64 followed;	  /* processes that were added to pid_rules */
-	__u64 unused[3];  /* to a cache line of 64 bytes */
+	__u64 unplaced;	  /* calls of BFA_MARK_UNPLACED that were given no room */
+	__u64 unused[2];  /* to a cache line of 64 bytes */
 };
 
 /* Slots of the map handlers, which user space fills with programs of these names. */
@@ -448,14 +474,16 @@ enum bfa_handler {
 
 enum { BFA_CLOCK_SHIFT = 30 }; /* a unit of 2^30 ns: some 34 years of either sign fit into 32 bits of these */
 
-/* What the program "setup" is told, as its two arguments, in bfatrace's own context. */
+/* What the program "setup" is told, as its arguments, in bfatrace's own context. */
 enum bfa_setup {
 	BFA_SETUP_SELF = 1,  /* leave out the calling process; the second argument is not used */
-	BFA_SETUP_PLACE = 2, /* a descriptor: its inode goes into the map places */
-	BFA_SETUP_FILE_SYSTEM = 3, /* a descriptor: its file system goes into the map file_systems */
+	BFA_SETUP_PLACE = 2, /* a descriptor: its inode goes into the map places, as BFA_PLACE_ONLY */
+	BFA_SETUP_IGNORED_PLACE = 3, /* the same, as BFA_PLACE_IGNORED */
+	BFA_SETUP_NAME = 4, /* a descriptor of a directory and the address of a name: into the map named_files */
+	BFA_SETUP_FILE_SYSTEM = 5, /* a descriptor: its file system goes into the map file_systems */
 	/* A time in ns: how far the kernel's CLOCK_BOOTTIME is ahead, in units of 2^BFA_CLOCK_SHIFT ns; in ns, if it is less than two of these. */
-	BFA_SETUP_CLOCK = 4,
-	BFA_SETUP_CLOCK_REST = 5,
+	BFA_SETUP_CLOCK = 6,
+	BFA_SETUP_CLOCK_REST = 7,
 };
 
 #endif

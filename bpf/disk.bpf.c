@@ -288,5 +288,5 @@ int setup(struct bpf_raw_tracepoint_args *context)
 {
 	begin_ns = bpf_ktime_get_boot_ns();
 	own_mount_namespace = READ(READ(current_task(), nsproxy), mnt_ns);
-	return set_up(context->args[0], context->args[1]);
+	return set_up(context->args[0], context->args[1], context->args[2]);
 }

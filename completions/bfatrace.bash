@@ -122,8 +122,14 @@ _bfatrace_value()
 	--uid | --as)
 		_bfatrace_complete_user
 		;;
-	-d | --dir | --under)
+	-d | --dir | --under | --ignore-under)
 		_bfatrace_complete_dir
+		;;
+	--file | -o | --output | --record | --replay)
+		_bfatrace_complete_file
+		;;
+	--path | --exclude | --slower | --wakeups | --interval | --ring-size | -s | --seconds | -n | --count)
+		:
 		;;
 	-f | --filter)
 		_bfatrace_complete_types
@@ -133,9 +139,6 @@ _bfatrace_value()
 		;;
 	--device)
 		_bfatrace_complete_disk
-		;;
-	-o | --output | --record | --replay)
-		_bfatrace_complete_file
 		;;
 	--color)
 		_bfatrace_offer auto always never
@@ -181,6 +184,7 @@ _bfatrace()
 	[[ $option == -[^-]* ]] && option=-${option: -1}
 	_bfatrace_value "$option" && return
 	_bfatrace_offer -p --pid -c --comm -C --command -F --follow --ignore-pid --ignore-comm --uid --as -d --dir --under --current-mount --all -f --filter -S --syscalls -m --metadata -x --failed --slower --disk --wakeups --device --summary --summary-only --by --sort --rows --every --top -l --long -j --json -t --timestamp -u --user -e --exe -P --parents -o --output --append --color --record --replay --interval --ring-size -s --seconds -n --count --check --version -h --help --
+	_bfatrace_offer -p --pid -c --comm -C --command -F --follow --ignore-pid --ignore-comm --uid --as -d --dir --under --file --ignore-under --path --exclude --current-mount --all -f --filter -S --syscalls -m --metadata -x --failed --slower --disk --wakeups --device -l --long -j --json -t --timestamp -u --user -e --exe -P --parents -o --output --append --color --summary --summary-only --record --replay --interval --ring-size -s --seconds -n --count --check --version -h --help --
 }
 
 complete -F _bfatrace bfatrace

@@ -139,6 +139,9 @@ public struct Tracer: ~Copyable {
   /// Calls whose descriptor another thread had closed before they were looked at.
   public var unresolved: UInt64 { counters.sum(\.unresolved) }
 
+  /// Calls on names that could not be placed, and found the ring half full.
+  public var unplaced: UInt64 { counters.sum(\.unplaced) }
+
   /// Whether all processes that were asked for by number, and those that follow them, have ended.
   public var scopeHasEnded: Bool {
     !processes.isEmpty
@@ -164,11 +167,15 @@ extension Tracer {
     switch options.place {
     case .parents(let directories), .under(let directories):
       for directory in directories { try setup(BFA_SETUP_PLACE, directory) }
+    case .files(let files):
+      for file in files { try setup(BFA_SETUP_NAME, file.directory, name: file.name) }
     case .fileSystems(let descriptors):
       for descriptor in descriptors { try setup(BFA_SETUP_FILE_SYSTEM, descriptor) }
     case nil:
       break
     }
+    for directory in options.ignoredDirectories { try setup(BFA_SETUP_IGNORED_PLACE, directory) }
+    if options.hasPrefixes { try addPrefixes() }
     let pidRules = try object.map("pid_rules")
     let commRules = try object.map("comm_rules")
     for pid in options.pids { try add(BFA_RULE_ONLY, for: UInt32(pid), to: pidRules) }
@@ -186,18 +193,41 @@ extension Tracer {
     bpf_prog_test_run_opts(bpf_program__fd(try object.program("setup_counts")), &run)
   }
 
-  private func setup(_ what: bfa_setup, _ descriptor: Int32 = -1) throws(TracerError) {
-    let result = try runSetup(what, UInt64(bitPattern: Int64(descriptor)))
+  private func setup(
+    _ what: bfa_setup, _ descriptor: Int32 = -1, name: [CChar] = [0]
+  ) throws(TracerError) {
+    let result = try name.withUnsafeBufferPointer { name throws(TracerError) in
+      let address = UInt64(UInt(bitPattern: name.baseAddress))
+      return try runSetup(what, UInt64(bitPattern: Int64(descriptor)), address)
+    }
     if result != 0 {
       throw TracerError(
         cannotTrace: "cannot tell the kernel the scope (\(errorName(-result)))")
     }
   }
 
+  private func addPrefixes() throws(TracerError) {
+    let map = try object.map("prefixes")
+    for prefix in options.prefixes {
+      var key = bfa_prefix()
+      let count = min(prefix.count, MemoryLayout.size(ofValue: key.bytes))
+      key.bits = UInt32(count * 8)
+      withUnsafeMutableBytes(of: &key.bytes) { $0.copyBytes(from: prefix.prefix(count)) }
+      var value = 1 as UInt8
+      let size = MemoryLayout<bfa_prefix>.size
+      let result = bpf_map__update_elem(map, &key, size, &value, 1, UInt64(BPF_ANY))
+      if result != 0 {
+        throw TracerError("cannot tell the kernel a path (\(errorName(-result)))")
+      }
+    }
+  }
+
   /// Runs the program "setup" in this process.
-  private func runSetup(_ what: bfa_setup, _ argument: UInt64) throws(TracerError) -> Int32 {
+  private func runSetup(
+    _ what: bfa_setup, _ argument: UInt64, _ address: UInt64 = 0
+  ) throws(TracerError) -> Int32 {
     let program = bpf_program__fd(try object.program("setup"))
-    var arguments = (UInt64(what.rawValue), argument)
+    var arguments = (UInt64(what.rawValue), argument, address)
     var run = bpf_test_run_opts()
     run.sz = MemoryLayout.size(ofValue: run)
     let result = withUnsafeBytes(of: &arguments) { arguments in
@@ -322,6 +352,8 @@ extension TracerOptions {
     return calls ? TracerObjects.calls : TracerObjects.merged
   }
 
+  var hasPrefixes: Bool { (1...Int(BFA_PREFIXES.rawValue)).contains(prefixes.count) }
+
   /// The same for the kernel.
   var configuration: bfa_config {
     var config = bfa_config()
@@ -340,6 +372,7 @@ extension TracerOptions {
     let ignores = !ignoredPids.isEmpty || ignoresMore
     config.pid_rules = config.only_pids != 0 || ignores || follow ? 1 : 0
     config.follow = follow ? 1 : 0
+    config.entries = entries ? 1 : 0
     config.exe = exe ? 1 : 0
     config.parents = parents ? 1 : 0
     // Told of its end before it gives up its memory since 6.16; a record of a call is made before.
@@ -349,9 +382,12 @@ extension TracerOptions {
     switch place {
     case .parents: config.only_parents = 1
     case .under: config.only_under = 1
+    case .files: config.only_files = 1
     case .fileSystems: config.only_file_systems = 1
     case nil: break
     }
+    config.only_prefixes = hasPrefixes ? 1 : 0
+    config.ignore_under = ignoredDirectories.isEmpty ? 0 : 1
     return config
   }
 }

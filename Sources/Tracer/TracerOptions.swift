@@ -11,8 +11,20 @@ public struct TracerOptions {
     case parents([Int32])
     /// Files anywhere below one of these.
     case under([Int32])
+    /// The files of these names in these directories, whatever is behind the names.
+    case files([NamedFile])
     /// Files on the file systems of these.
     case fileSystems([Int32])
+  }
+
+  /// A name, NUL-terminated, in a directory.
+  public struct NamedFile {
+    public var directory: Int32
+    public var name: [CChar]
+
+    public init(directory: Int32, name: [CChar]) {
+      (self.directory, self.name) = (directory, name)
+    }
   }
 
   /// Thread groups to trace; empty, and no command: all.
@@ -28,6 +40,11 @@ public struct TracerOptions {
   /// Only processes with this effective user.
   public var uid: uid_t?
   public var place: Place?
+  /// Nothing below these directories, whose descriptors stay open as those of `place`.
+  public var ignoredDirectories: [Int32] = []
+  /// Only paths that begin so, each with a slash at its end; empty: all. Names that a failed call
+  /// asked for are not judged. Beyond `BFA_PREFIXES`, no path is.
+  public var prefixes: [[UInt8]] = []
   /// Also virtual file systems and device nodes.
   public var all = false
   /// Records with any of these letters, `bfa_type` or-ed.
@@ -49,6 +66,8 @@ public struct TracerOptions {
   /// Memory for records that wait for `drain`: a power of two, at least the size of a page.
   public var ringBytes = UInt32(BFA_RING_BYTES.rawValue)
 
+  /// A record for each change of a directory, with the name of the entry; without `calls`.
+  public var entries = false
   /// Records with the executable of their process.
   public var exe = false
   /// Records with the ancestors of their process.

@@ -34,7 +34,7 @@ enum Main {
     try line.checkReplay(arguments)
     if line.check { return try CheckReport.print() }
     if let request = line.replay {
-      var replay = try Replay(request, line.replayPlan)
+      var replay = try Replay(request, line.replayPlan())
       return try replay.run()
     }
     var session = try Session(try line.plan())

@@ -103,7 +103,9 @@ struct AllocationTests {
 
   /// Four of them wanted, one not.
   private static let twoNames: [[UInt8]] = {
-    let asked = [BFA_MARK_FILENAME, BFA_MARK_NEW_PATH, BFA_MARK_NEW_FILENAME]
+    let asked = [
+      BFA_MARK_FILENAME, BFA_MARK_NEW_PATH, BFA_MARK_NEW_FILENAME, BFA_MARK_UNPLACED,
+    ]
     let moved = { (marks: [bfa_mark], path: String, newPath: String, ret: Int64) in
       let common = Common(
         types: [BFA_MOVED_FROM, BFA_MOVED_TO], marks: marks, path: Array(path.utf8),
@@ -112,7 +114,7 @@ struct AllocationTests {
       return callRecord(BFA_CALL_renameat2, common) { $0.ret = ret }
     }
     let unfollowed = Common(
-      types: [BFA_CREATED], marks: [BFA_MARK_FILENAME, BFA_MARK_PARENT],
+      types: [BFA_CREATED], marks: [BFA_MARK_FILENAME, BFA_MARK_PARENT, BFA_MARK_UNPLACED],
       path: Array("/srv".utf8), filename: Array("long/x".utf8))
     return [
       moved([BFA_MARK_NEW_PATH], "/a\\", "/b", 0), moved(asked, "/srv/d", "/etc", -18),
@@ -130,8 +132,8 @@ struct AllocationTests {
         accessRecord(Common(path: [])),
         accessRecord(Common(path: Array("/tmp/файл\n\"\\".utf8))),
         callRecord(BFA_CALL_read, Common(marks: [BFA_MARK_SIZE, BFA_MARK_DURATION])),
-        failedOpen(base: "/srv/a", filename: "../b//nope"),
-        failedOpen(base: "/etc", filename: "filtered"),
+        failedOpen(base: "/srv/a", filename: "../b//nope", marks: [BFA_MARK_UNPLACED]),
+        failedOpen(base: "/etc", filename: "filtered", marks: [BFA_MARK_UNPLACED]),
       ] + Self.twoNames
     var options = LineOptions(json: json, long: true, timestamps: .timeOfDay, user: true)
     (options.summary, options.color) = (true, true)

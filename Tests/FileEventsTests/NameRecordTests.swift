@@ -186,7 +186,7 @@ struct UnfollowedRecordTests {
       #expect(line(record) == "head(35929): +   \(directory)")
       #expect(
         line(record, json) == """
-          {"comm":"head","pid":35929,"types":"+","path":"\(directory)","resolved":false}
+          {"comm":"head","pid":35929,"types":"+","path":"\(directory)","entry":"x","resolved":false}
           """)
       try checkJSON(line(record, json))
     }

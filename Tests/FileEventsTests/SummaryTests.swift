@@ -166,7 +166,7 @@ struct SummaryTests {
     var writer = EventWriter(
       options: options, places: PlaceFilter(under: [Array("/home".utf8)]))
     for (name, isLine) in [("/home/x", false), ("/etc/x", false)] {
-      let record = failedOpen(base: "/", filename: name)
+      let record = failedOpen(base: "/", filename: name, marks: [BFA_MARK_UNPLACED])
       #expect(record.withUnsafeBytes { writer.append(record: $0) } == isLine)
     }
     let read = access(bytes: 1)

@@ -154,6 +154,7 @@ try_options() {
 
 # What is off is removed before the verifier sees it, so each option makes other
 # programs. Two at a time: there are two processors, and little memory.
+mkdir "$disk/x"
 cd /tmp
 other=
 while read -r options; do
@@ -171,6 +172,17 @@ done <<EOF
 --all
 --under $disk
 --dir $disk
+--ignore-under $disk
+--syscalls --ignore-under $disk
+--metadata --under $disk --ignore-under $disk/x
+--metadata --current-mount
+--disk --ignore-under $disk
+--file $disk/f
+--metadata --file $disk/f --ignore-under $disk/x
+--disk --file $disk/f
+--json --path $disk/[a-z]
+--metadata --path $disk/[a-z] --exclude ?.x
+--disk --path $disk/[a-z]
 --current-mount
 -p 1 -F
 -c sh

@@ -73,7 +73,6 @@ struct walk {
 	__u32 start; /* of the path in the buffer, which is filled from its end */
 	__u64 seen;  /* a hash of all dentries on the way, and of their versions */
 	__u16 marks;
-	__u8 inside;  /* has passed one of the places */
 	__u8 unknown; /* has no path */
 	__u8 torn;    /* a rename came in between */
 	__u8 again;   /* only to see whether it is all as before */
@@ -142,6 +141,19 @@ enum occasion {
 	AT_IOCTL_NAME, /* the call at hand is known */
 };
 
+/* A file by its name, whatever inode is behind it: a key of the map named_files. */
+struct named_file {
+	struct inode *directory;
+	char name[BFA_NAME_MAX + 1]; /* padded with NULs */
+};
+
+/* What was pending when it was taken; nobody else reports it. */
+struct taken {
+	__u32 opens;
+	__u32 types;
+	__u64 reads, read_bytes, writes, write_bytes;
+};
+
 struct scratch {
 	__u8 occasion;
 	struct call call_at_hand; /* a BPF stack has no room for it */
@@ -156,6 +168,9 @@ struct scratch {
 	__u32 quick_length;
 	__u64 barrier; /* order_loads */
 	struct open_file fresh;
+	struct taken taken; /* by report(): the stacks of all callers together are bounded */
+	struct named_file named;
+	struct bfa_prefix prefix;
 	char path[BFA_PATH_MAX + BFA_NAME_MAX + 1]; /* a name may be copied to any offset below BFA_PATH_MAX */
 	union {
 		struct bfa_record record;

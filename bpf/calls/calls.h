@@ -144,6 +144,7 @@ static __always_inline int failed_open(struct scratch *s, struct task_struct *ta
 {
 	struct bfa_call_record *c = &s->call;
 	struct name name = opened_name(call);
+	int verdict;
 
 	call->types = BFA_OPENED;
 	describe_call(c, task, call, ret);
@@ -151,8 +152,11 @@ static __always_inline int failed_open(struct scratch *s, struct task_struct *ta
 	open_arguments(call, &c->record.flags, &c->record.mode);
 	if (!call_wanted(c))
 		return 0;
-	/* A string that cannot be read may name any place, or none. */
-	if (write_asked_names(c, &name, 0) || !names_place())
+	verdict = judge_failed(&name);
+	if (!verdict)
+		return 0;
+	write_asked_names(c, &name, 0);
+	if (admit_by(verdict, &c->record))
 		emit_call(s);
 	return 0;
 }

@@ -233,8 +233,10 @@ CHECKED_ONCE int report_file(struct call *call, struct place *at, long ret)
 	describe_shape(&s->call, call, shape_of(call));
 	if (!call_wanted(&s->call))
 		return 0;
+	if (!is_below_places(at))
+		return 0;
 	r->path_len = resolve(s, at);
-	if (config.only_under && !s->walk.inside)
+	if (config.only_prefixes && !has_wanted_prefix(r->path_len, false))
 		return 0;
 	copy_into_record(s, sizeof(s->call), resolved_path(s), r->path_len);
 	inode = READ(at->dentry, d_inode);

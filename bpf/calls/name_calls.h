@@ -50,6 +50,8 @@ static __noinline int merged_names(struct call *call, struct name *from, struct 
 			return 0;
 		if (argument(call, shape->flags) & RENAME_EXCHANGE)
 			types = new_types = BFA_MOVED_FROM | BFA_MOVED_TO;
+		if (config.entries && share_directory(from, to))
+			return touch_both(types | new_types);
 		touch_name(from, types);
 	}
 	return touch_name(to, new_types);

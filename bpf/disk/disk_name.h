@@ -10,7 +10,10 @@
 #include "disk/disk_kernel.h"
 #include "files/path.h"
 
-enum { MOUNTS_TRIED = 64 };
+enum {
+	MOUNTS_TRIED = 1024,	 /* of a file system; where more hide the file, it has no path */
+	ALIASES_TRIED = 1 << 16, /* names of a file in the cache; ext4 has at most 65,000 */
+};
 
 struct mnt_namespace *own_mount_namespace;
 
@@ -47,6 +50,11 @@ static __always_inline bool is_last_mount(struct super_block *sb, struct mount *
 	       (void *)sb + bpf_core_field_offset(struct super_block___list, s_mounts);
 }
 
+static __always_inline struct dentry *dentry_of_alias(struct hlist_node *alias)
+{
+	return (void *)alias - bpf_core_field_offset(struct dentry, d_u.d_alias);
+}
+
 static long try_mount(__u32 step, void *context)
 {
 	struct mount_search *search = context;
@@ -62,8 +70,10 @@ static long try_mount(__u32 step, void *context)
 		at.dentry = search->dentry;
 		search->len = resolve(s, &at);
 	}
+	if (search->len)
+		return 1;
 	search->mount = next_mount(search->mount);
-	return search->len != 0;
+	return 0;
 }
 
 static __noinline __u32 search_mounts(struct mount_search *search)
@@ -74,22 +84,26 @@ static __noinline __u32 search_mounts(struct mount_search *search)
 	return search->len;
 }
 
-/* Leaves the path in the scratch memory, as resolve does; 0: the kernel does not know the name any more. */
-static __always_inline __u32 path_of_inode(struct inode *inode)
+/*
+ * Leaves the path in the scratch memory, as resolve does, and in `at` where
+ * that is, if only in its file system; 0: the kernel does not know the name any more.
+ */
+static __always_inline __u32 path_of_inode(struct inode *inode, struct place *at)
 {
 	struct hlist_node *alias = READ(inode, i_dentry.first);
 	struct mount_search search = { .own = true };
-	__u32 len;
 
 	if (!alias)
 		return 0;
-	search.dentry = (void *)alias - bpf_core_field_offset(struct dentry, d_u.d_alias);
+	search.dentry = dentry_of_alias(alias);
 	search.sb = READ(inode, i_sb);
-	len = search_mounts(&search);
-	if (len)
-		return len;
-	search.own = false;
-	return search_mounts(&search);
+	if (!search_mounts(&search)) {
+		search.own = false;
+		search_mounts(&search);
+	}
+	at->dentry = search.dentry;
+	at->mount = search.len ? search.mount : 0;
+	return search.len;
 }
 
 #endif

@@ -30,23 +30,41 @@ static __always_inline __u64 idle_time(__u32 disk, __u64 now)
 	return before < now ? now - before : 0;
 }
 
-static __always_inline bool places_admit(struct inode *inode, struct scratch *s)
+/* An inode is in a directory by any of its names. */
+struct alias_search {
+	struct hlist_node *next;
+	bool found;
+};
+
+static long try_alias(__u32 step, void *context)
 {
-	struct hlist_node *alias;
-	struct super_block *sb;
+	struct alias_search *search = context;
 	struct dentry *dentry;
 
-	if (config.only_file_systems) {
-		sb = READ(inode, i_sb);
-		return bpf_map_lookup_elem(&file_systems, &sb);
-	}
-	if (config.only_under)
-		return s->walk.inside;
-	if (!config.only_parents)
-		return true;
-	alias = READ(inode, i_dentry.first);
-	dentry = (void *)alias - bpf_core_field_offset(struct dentry, d_u.d_alias);
-	return is_place(dentry) || is_place(READ(dentry, d_parent));
+	if (!search->next)
+		return 1;
+	dentry = dentry_of_alias(search->next);
+	search->found = config.only_files ? is_named_file(dentry) :
+					    is_place(dentry) || is_place(READ(dentry, d_parent));
+	search->next = READ(search->next, next);
+	return search->found;
+}
+
+static __noinline bool has_name_in_place(struct inode *inode)
+{
+	struct alias_search search = { .next = READ(inode, i_dentry.first) };
+
+	bpf_loop(ALIASES_TRIED, try_alias, &search, 0);
+	return search.found;
+}
+
+static __always_inline bool places_admit(struct inode *inode, struct place *at)
+{
+	if (config.only_file_systems && !is_on_wanted_file_system(inode))
+		return false;
+	if ((config.only_parents || config.only_files) && !has_name_in_place(inode))
+		return false;
+	return is_below_places(at);
 }
 
 static __always_inline __u8 partition_of(struct block_device *device)
@@ -131,16 +149,18 @@ static __always_inline int report_io(struct io *io, struct block_device *device,
 	struct inode *inode = verified_file(&io->culprit);
 	struct scratch *s = scratch_get();
 	struct bfa_disk_record *r;
+	struct place at = {};
 	__u32 len;
 
 	if (!s || !culprit_wanted(&io->culprit) || (names_place() && !inode))
 		return 0;
 	if (!(config.types & (io->operation == OPERATION_READ ? BFA_READ : BFA_WRITTEN)))
 		return 0;
-	s->walk.inside = false;
 	s->walk.marks = 0;
-	len = inode ? path_of_inode(inode) : 0;
-	if (names_place() && !places_admit(inode, s))
+	len = inode ? path_of_inode(inode, &at) : 0;
+	if (inode && !places_admit(inode, &at))
+		return 0;
+	if (config.only_prefixes && !has_wanted_prefix(len, false))
 		return 0;
 	r = (struct bfa_disk_record *)s->bytes;
 	fill_record(r, io, now, idle);

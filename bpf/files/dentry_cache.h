@@ -42,6 +42,12 @@ struct name {
 	__s32 length; /* of the string, once loaded; negative: it cannot be read */
 };
 
+/* Where a component is in the text. */
+struct component_at {
+	__u32 position;
+	__u32 length;
+};
+
 struct lookup {
 	struct name names[2]; /* of the call at hand */
 	struct place at;
@@ -53,8 +59,20 @@ struct lookup {
 	__u32 links;
 	__u8 rule; /* LOOKUP_FOLLOW, LOOKUP_NOFOLLOW, LOOKUP_ENTRY or LOOKUP_COVERED */
 	__u8 found;
+	__u8 ascends;  /* out of the root of a mount, for ".." */
+	__u8 descends; /* into what is mounted at `at`, if anything is */
 	__u8 lost;     /* a bound was met */
 	__u8 hopeless; /* what the call has moved is not known */
+	/* With `asked`: as far as there are files, and from there on by the text. */
+	__u8 asked;
+	__u8 stuck;	       /* a symbolic link leads nobody knows where */
+	__u8 link_is_last;     /* the link at link_at is the last component of the name as it was passed */
+	__u8 link_is_named;    /* it is a file of --file */
+	__u32 missing;	       /* components below `at` that are not there */
+	struct component_at gap; /* the first of them */
+	struct place link_at;  /* the directory of the first symbolic link that was followed */
+	struct component first; /* the entry of a call's first name, padded with NULs */
+	__u32 first_length;
 	struct component wanted;
 	struct component other;
 	char name[NAME_BUFFER + BFA_PATH_MAX]; /* a string may be copied to any offset below NAME_BUFFER */

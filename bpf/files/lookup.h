@@ -11,12 +11,25 @@
 #include "files/dentry_cache.h"
 
 enum {
-	LOOKUP_STEPS = NAME_BUFFER, /* slashes and components, those of symbolic links too */
-	LOOKUP_LINKS = 40,	    /* MAXSYMLINKS (include/linux/namei.h) */
-	LOOKUP_MOUNTS = 4096,	    /* mounts below one mount */
-	STACKED_MOUNTS = 8,	    /* on one mount point */
+	LOOKUP_STEPS = 1 << 20,	   /* slashes, components and mounts, those of symbolic links too */
+	LOOKUP_LINKS = 40,	   /* MAXSYMLINKS (include/linux/namei.h) */
+	LOOKUP_MOUNT_CACHE = 4096, /* mounts found before */
+	LOOKUP_MOUNTS = 1 << 17,   /* below one mount; fs.mount-max (proc_sys_fs(5)) is 100,000 */
 	/* What is beyond a bound is not found, rather than something else. */
 };
+
+struct mount_key {
+	struct mount *parent;
+	struct dentry *mountpoint;
+};
+
+/* Verified at each use, as open_files is: there can be many mounts below one. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, LOOKUP_MOUNT_CACHE);
+	__type(key, struct mount_key);
+	__type(value, struct mount *);
+} known_mounts SEC(".maps");
 
 static long count_until_slash(__u32 index, void *context)
 {
@@ -73,37 +86,39 @@ static long next_mount(__u32 index, void *context)
 	return 0;
 }
 
-/* Down to the root of what is mounted here; false if nothing is. */
-CHECKED_ONCE bool enter_mount(void)
+static __always_inline struct mount *search_mounts(struct lookup *l)
 {
-	struct lookup *l = lookup_get();
-	struct mount_search search = {};
+	struct mount_search search = { .mountpoint = l->at.dentry };
 
-	if (!l || !is_mounted(l->at.dentry))
-		return false;
-	search.mountpoint = l->at.dentry;
 	search.next = READ(l->at.mount, mnt_mounts.next);
 	search.end = (void *)l->at.mount + bpf_core_field_offset(struct mount, mnt_mounts);
 	bpf_loop(LOOKUP_MOUNTS, next_mount, &search, 0);
 	l->lost |= !search.complete;
-	if (!search.found)
-		return false;
-	l->at.mount = search.found;
-	l->at.dentry = READ(search.found, mnt.mnt_root);
-	return true;
+	return search.found;
 }
 
-/* The same for mounts on mounts. */
-static __always_inline int enter_mounts(void)
+/* Down to the root of what is mounted here; false if nothing is. */
+CHECKED_ONCE bool enter_mount(void)
 {
 	struct lookup *l = lookup_get();
+	struct mount_key key = {};
+	struct mount **known, *mount;
 
-	for (int i = 0; i < STACKED_MOUNTS; i++)
-		if (!enter_mount())
-			return 0;
-	if (l)
-		l->lost = true;
-	return 0;
+	if (!l || !is_mounted(l->at.dentry))
+		return false;
+	key.parent = l->at.mount;
+	key.mountpoint = l->at.dentry;
+	known = bpf_map_lookup_elem(&known_mounts, &key);
+	mount = known ? *known : 0;
+	if (!mount || READ(mount, mnt_parent) != l->at.mount || READ(mount, mnt_mountpoint) != l->at.dentry) {
+		mount = search_mounts(l);
+		if (!mount)
+			return false;
+		bpf_map_update_elem(&known_mounts, &key, &mount, BPF_ANY);
+	}
+	l->at.mount = mount;
+	l->at.dentry = READ(mount, mnt.mnt_root);
+	return true;
 }
 
 static __always_inline bool was_moved(struct lookup *l, struct dentry *dentry)
@@ -116,25 +131,21 @@ static __always_inline bool is_root(struct lookup *l)
 	return l->at.dentry == l->root.dentry && l->at.mount == l->root.mount;
 }
 
-CHECKED_ONCE int go_up(void)
+/* One step of "..": to the parent, or from the root of a mount to the mount point, whose parent is next. */
+static __always_inline void go_up(struct lookup *l)
 {
-	struct lookup *l = lookup_get();
+	struct mount *mount = l->at.mount;
+	bool at_root = l->at.dentry == READ(mount, mnt.mnt_root);
 
-	for (int i = 0; l && i < STACKED_MOUNTS; i++) {
-		struct mount *mount = l->at.mount;
-		bool at_root = l->at.dentry == READ(mount, mnt.mnt_root);
-
-		l->lost |= was_moved(l, l->at.dentry);
-		if (!at_root && !is_root(l))
-			l->at.dentry = READ(l->at.dentry, d_parent);
-		if (!at_root || is_root(l) || READ(mount, mnt_parent) == mount)
-			return enter_mounts();
-		l->at.dentry = READ(mount, mnt_mountpoint);
-		l->at.mount = READ(mount, mnt_parent);
-	}
-	if (l)
-		l->lost = true;
-	return 0;
+	l->lost |= was_moved(l, l->at.dentry);
+	if (!at_root && !is_root(l))
+		l->at.dentry = READ(l->at.dentry, d_parent);
+	l->ascends = at_root && !is_root(l) && READ(mount, mnt_parent) != mount;
+	l->descends = !l->ascends;
+	if (!l->ascends)
+		return;
+	l->at.dentry = READ(mount, mnt_mountpoint);
+	l->at.mount = READ(mount, mnt_parent);
 }
 
 /* Puts what a symbolic link points to in front of the rest. False if the inode does not hold it. */
@@ -158,6 +169,34 @@ static __noinline bool expand_link(struct inode *inode)
 	return true;
 }
 
+/* There is no file of the name at hand: from here on, text is all there is. */
+static __always_inline long begin_gap(struct lookup *l)
+{
+	l->missing = 1;
+	l->gap.position = l->position;
+	l->gap.length = l->length;
+	l->position += l->length;
+	return 0;
+}
+
+static __always_inline void note_link(struct lookup *l, bool last)
+{
+	if (l->link_at.dentry)
+		return;
+	l->link_at = l->at;
+	l->link_is_last = last;
+	l->link_is_named = config.only_files && is_named_file(l->child);
+}
+
+static __always_inline long follow_link(struct lookup *l, struct inode *inode, bool last)
+{
+	note_link(l, last);
+	if (expand_link(inode))
+		return 0;
+	l->stuck = true;
+	return 1;
+}
+
 /* The component at hand is a name; 1 ends the lookup. */
 static __always_inline long enter_child(bool last)
 {
@@ -168,19 +207,28 @@ static __always_inline long enter_child(bool last)
 	if (!l)
 		return 1;
 	find_child();
+	if (!l->child && l->asked)
+		return begin_gap(l);
 	if (!l->child || (!last && was_moved(l, l->child)))
 		return 1;
 	inode = READ(l->child, d_inode);
 	format = READ(inode, i_mode) & S_IFMT;
 	if (format == S_IFLNK && !(last && l->rule == LOOKUP_NOFOLLOW))
-		return !expand_link(inode);
-	if (format != S_IFDIR && !last)
+		return follow_link(l, inode, last);
+	if (format != S_IFDIR && !last && !l->asked)
 		return 1;
 	l->at.dentry = l->child;
 	l->position += l->length;
-	if (!last || l->rule != LOOKUP_COVERED)
-		enter_mounts();
+	l->descends = !last || l->rule != LOOKUP_COVERED;
 	return 0;
+}
+
+static __always_inline void go_up_from_gap(struct lookup *l)
+{
+	if (l->missing)
+		l->missing--;
+	else
+		go_up(l);
 }
 
 static long lookup_step(__u32 index, void *context)
@@ -191,6 +239,13 @@ static long lookup_step(__u32 index, void *context)
 
 	if (!l)
 		return 1;
+	if (l->ascends) {
+		go_up(l);
+		return 0;
+	}
+	if (l->descends && enter_mount())
+		return 0;
+	l->descends = false;
 	position = l->position;
 	if (position >= NAME_BUFFER) {
 		l->found = l->rule != LOOKUP_ENTRY;
@@ -209,11 +264,15 @@ static long lookup_step(__u32 index, void *context)
 	if (l->length <= 2 && *name_at(l, position) == '.' &&
 	    (l->length == 1 || *name_at(l, position + 1) == '.')) {
 		if (l->length == 2)
-			go_up();
+			go_up_from_gap(l);
 		l->position = position + l->length;
 		return 0;
 	}
-	return enter_child(last);
+	if (!l->missing)
+		return enter_child(last);
+	l->missing++;
+	l->position = position + l->length;
+	return 0;
 }
 
 static long strip_slash(__u32 index, void *context)
@@ -243,6 +302,9 @@ CHECKED_ONCE bool look_up(__u32 length, __u8 rule)
 	l->links = 0;
 	l->found = false;
 	l->lost = l->hopeless;
+	l->stuck = l->ascends = l->descends = false;
+	l->missing = 0;
+	l->link_at = (struct place){};
 	l->length = 0;
 	l->rule = rule;
 	/* "link/" stands for the directory, whatever the call does with "link". */

@@ -113,14 +113,4 @@ CHECKED_ONCE int touch(struct touch *t)
 	return 0;
 }
 
-/* For merged records: a file was created. */
-static __always_inline void touch_parent(struct file *file)
-{
-	struct touch t = { .at = place_of(&file->f_path), .types = BFA_CREATED };
-
-	t.at.dentry = READ(t.at.dentry, d_parent);
-	if (directory_in_scope(t.at.dentry))
-		touch(&t);
-}
-
 #endif

@@ -109,7 +109,7 @@ static __always_inline void note_path(struct known_file *k, struct scratch *s, _
 	k->seen = s->walk.torn ? 0 : s->walk.seen;
 	k->epoch -= s->walk.torn;
 	k->marks = s->walk.marks;
-	k->outside = config.only_under && !s->walk.inside;
+	k->outside = false;
 }
 
 static __always_inline void store_path(struct open_key *key, struct known_file *k, struct scratch *s, __u32 len)
@@ -126,6 +126,15 @@ static __always_inline void store_path(struct open_key *key, struct known_file *
 		bpf_probe_read_kernel(k->path, BOUNDED(len, BFA_SHORT_PATH - 1), path);
 	}
 	note_path(k, s, len);
+}
+
+/* The file is outside of the places asked for: its path does not matter. */
+static __always_inline void store_outside(struct known_file *k, struct place *at)
+{
+	k->path_len = 0;
+	k->seen = see_way((__u64)at->mount, (__u64)at->dentry);
+	k->marks = 0;
+	k->outside = true;
 }
 
 static __always_inline bool same_path(struct known_file *k, struct scratch *s, __u32 len)
@@ -172,11 +181,17 @@ CHECKED_ONCE int describe(struct open_key *key, struct place *at, __u64 identity
 	k->mode = 0;
 	k->writable = false;
 	k->epoch = epoch_before(s);
+	if (!is_below_places(at)) {
+		store_outside(k, at);
+		return 0;
+	}
 	len = resolve_quickly(at, (struct quick_path *)k->path);
 	if (len)
 		note_path(k, s, len);
 	else
 		store_path(key, k, s, resolve_before(s, at, BFA_PATH_MAX));
+	if (config.only_prefixes && !s->walk.torn && !has_wanted_prefix(k->path_len, k->path_len < BFA_SHORT_PATH))
+		store_outside(k, at);
 	return 0;
 }
 

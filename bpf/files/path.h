@@ -58,8 +58,6 @@ static long walk_step(__u32 step, void *context)
 		return 1;
 	w = &s->walk;
 	dentry = w->dentry;
-	if (config.only_under && !w->inside && !w->again)
-		w->inside = is_place(dentry);
 	if (dentry == w->mount_root) {
 		struct mount *mount = w->mount;
 		struct mount *above = READ(mount, mnt_parent);

@@ -26,21 +26,6 @@
 
 #include "base/scratch.h"
 
-/* Inodes of the directories of --under or --dir; user space holds them open. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1024);
-	__type(key, struct inode *);
-	__type(value, __u8);
-} places SEC(".maps");
-
-static __always_inline bool is_place(struct dentry *dentry)
-{
-	struct inode *inode = READ(dentry, d_inode);
-
-	return bpf_map_lookup_elem(&places, &inode);
-}
-
 static __always_inline struct mount *mount_of(struct vfsmount *mnt)
 {
 	return (void *)mnt - bpf_core_field_offset(struct mount, mnt);
@@ -99,7 +84,6 @@ static __always_inline bool climb(struct scratch *s, struct place *at)
 {
 	struct dentry *dentry = UNTRUSTED(at->dentry), *root, *parent;
 	struct mount *mount = UNTRUSTED(at->mount), *above;
-	bool inside = false;
 	__u64 seen = 0;
 	__u32 version;
 
@@ -107,14 +91,11 @@ static __always_inline bool climb(struct scratch *s, struct place *at)
 	for (__u32 i = 0; i < QUICK_STEPS; i++) {
 		struct quick_step *step = &s->steps[i];
 
-		if (config.only_under && !inside)
-			inside = is_place(dentry);
 		if (dentry == root) {
 			above = mount->mnt_parent;
 			if (above == mount) {
 				s->step_count = i;
 				s->walk.seen = seen;
-				s->walk.inside = inside;
 				return true;
 			}
 			step->dentry = 0;

@@ -4,7 +4,7 @@
 #define BFATRACE_SCOPE_H
 
 #include "base/ledger.h"
-#include "files/path.h"
+#include "files/place.h"
 
 /* bfatrace's own; the initial one has level 0. */
 struct pid_namespace *own_pid_namespace;
@@ -12,7 +12,7 @@ __u32 own_pid_level;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 65536);
+	__uint(max_entries, BFA_PID_RULES);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, __u32); /* tgid, as user space knows it */
 	__type(value, __u8); /* enum bfa_rule */
@@ -21,7 +21,7 @@ struct {
 /* Of --current-mount, or those that fatrace watches; user space holds them mounted. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1024);
+	__uint(max_entries, BFA_FILE_SYSTEMS);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct super_block *);
 	__type(value, __u8);
@@ -33,7 +33,7 @@ struct comm_key {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1024);
+	__uint(max_entries, BFA_COMM_RULES);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct comm_key);
 	__type(value, __u8); /* enum bfa_rule */
@@ -237,7 +237,14 @@ static __always_inline __u32 device_of(struct inode *inode)
 /* A place wins over the rule that virtual file systems are left out. */
 static __always_inline bool names_place(void)
 {
-	return config.only_file_systems || config.only_parents || config.only_under;
+	return config.only_file_systems || config.only_parents || config.only_under || config.only_files;
+}
+
+static __always_inline bool is_on_wanted_file_system(struct inode *inode)
+{
+	struct super_block *sb = READ(inode, i_sb);
+
+	return bpf_map_lookup_elem(&file_systems, &sb);
 }
 
 static __always_inline bool inode_in_scope(struct inode *inode)
@@ -248,7 +255,7 @@ static __always_inline bool inode_in_scope(struct inode *inode)
 
 	if (is_nameless(magic))
 		return false;
-	if (config.only_file_systems && !bpf_map_lookup_elem(&file_systems, &sb))
+	if (config.only_file_systems && !is_on_wanted_file_system(inode))
 		return false;
 	if (config.all || names_place())
 		return true;
@@ -262,12 +269,19 @@ static __always_inline bool directory_in_scope(struct dentry *dentry)
 	return (!config.only_parents || is_place(dentry)) && inode_in_scope(READ(dentry, d_inode));
 }
 
-/* All but the ancestors, which only a walk can tell. */
+/* All but the ancestors, which is_below_places looks at. */
 static __always_inline bool file_in_scope(struct dentry *dentry)
 {
 	if (config.only_parents && !is_place(READ(dentry, d_parent)) && !is_place(dentry))
 		return false;
+	if (config.only_files && !is_named_file(dentry))
+		return false;
 	return inode_in_scope(READ(dentry, d_inode));
+}
+
+static __always_inline bool place_in_scope(struct place *at)
+{
+	return file_in_scope(at->dentry) && is_below_places(at);
 }
 
 #endif

@@ -11,13 +11,38 @@
 #include "files/path_change.h"
 #include "files/scope.h"
 
-static __always_inline int set_up(__u64 what, __u64 argument)
+static __always_inline int set_up_place(struct inode *inode, __u8 place)
+{
+	__u8 *before = bpf_map_lookup_elem(&places, &inode);
+
+	if (before)
+		place |= *before;
+	return bpf_map_update_elem(&places, &inode, &place, BPF_ANY);
+}
+
+static __always_inline int set_up_name(struct inode *directory, __u64 name)
+{
+	struct scratch *s = scratch_get();
+	__u8 value = 1;
+
+	if (!s)
+		return -1;
+	__builtin_memset(&s->named, 0, sizeof(s->named));
+	s->named.directory = directory;
+	if (bpf_probe_read_user_str(s->named.name, sizeof(s->named.name), (void *)name) < 0)
+		return -1;
+	if (bpf_map_update_elem(&named_files, &s->named, &value, BPF_ANY))
+		return -1;
+	return set_up_place(directory, BFA_PLACE_NAMES);
+}
+
+static __always_inline int set_up(__u64 what, __u64 argument, __u64 name)
 {
 	struct task_struct *task = current_task();
-	struct file *file;
-	struct inode *inode;
 	struct super_block *sb;
-	__u8 place = 1;
+	struct inode *inode;
+	struct file *file;
+	__u8 value = 1;
 
 	/* In the initial time namespace, as the times of records. */
 	if (what == BFA_SETUP_CLOCK)
@@ -33,9 +58,11 @@ static __always_inline int set_up(__u64 what, __u64 argument)
 	inode = READ(file, f_inode);
 	if (what == BFA_SETUP_FILE_SYSTEM) {
 		sb = READ(inode, i_sb);
-		return bpf_map_update_elem(&file_systems, &sb, &place, BPF_ANY);
+		return bpf_map_update_elem(&file_systems, &sb, &value, BPF_ANY);
 	}
-	return bpf_map_update_elem(&places, &inode, &place, BPF_ANY);
+	if (what == BFA_SETUP_NAME)
+		return set_up_name(inode, name);
+	return set_up_place(inode, what == BFA_SETUP_IGNORED_PLACE ? BFA_PLACE_IGNORED : BFA_PLACE_ONLY);
 }
 
 #endif

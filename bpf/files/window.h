@@ -9,13 +9,6 @@
 #include "files/ancestry.h"
 #include "base/syscalls.h"
 
-/* What was pending when it was taken; nobody else reports it. */
-struct taken {
-	__u32 opens;
-	__u32 types;
-	__u64 reads, read_bytes, writes, write_bytes;
-};
-
 static __always_inline struct taken take_pending(struct open_file *e)
 {
 	return (struct taken){
@@ -131,7 +124,7 @@ CHECKED_ONCE bool report(struct open_key *key, struct open_file *e, __u32 closes
 {
 	struct scratch *s = scratch_get();
 	struct bfa_access *a;
-	struct taken t;
+	struct taken *t;
 	__u64 began;
 	__u32 types, size;
 
@@ -147,8 +140,9 @@ CHECKED_ONCE bool report(struct open_key *key, struct open_file *e, __u32 closes
 		return true;
 	/* Before the counts are taken: who adds after that begins a window. */
 	e->time_ns = 0;
-	t = take_pending(e);
-	types = types_of(e, &t, closes);
+	t = &s->taken;
+	*t = take_pending(e);
+	types = types_of(e, t, closes);
 	if (!e->known.outside && types & config.types) {
 		if (!began) {
 			note_first_access(s, e, current_task());
@@ -159,21 +153,21 @@ CHECKED_ONCE bool report(struct open_key *key, struct open_file *e, __u32 closes
 		describe_access(&a->record, key, e);
 		a->record.time_ns = began;
 		a->record.types = types;
-		a->opens = t.opens;
+		a->opens = t->opens;
 		a->closes = closes;
-		a->reads = t.reads;
-		a->read_bytes = t.read_bytes;
-		a->writes = t.writes;
-		a->write_bytes = t.write_bytes;
-		if (t.opens)
+		a->reads = t->reads;
+		a->read_bytes = t->read_bytes;
+		a->writes = t->writes;
+		a->write_bytes = t->write_bytes;
+		if (t->opens)
 			a->record.marks |= BFA_MARK_FLAGS | BFA_MARK_MODE;
 		a->record.path_len = copy_path(key, &e->known, sizeof(*a));
 		size = sizeof(*a) + a->record.path_len;
 		if (describes_processes())
 			size += append_process(e->process, key->tgid, size);
-		if (!emit(s, size, keep ? 0 : t.opens + t.reads + t.writes + closes)) {
+		if (!emit(s, size, keep ? 0 : t->opens + t->reads + t->writes + closes)) {
 			if (keep) {
-				put_back(e, &t);
+				put_back(e, t);
 				e->time_ns = began;
 			}
 			return false;
@@ -281,6 +275,33 @@ CHECKED_ONCE bool take_over(struct open_key *key, struct open_file *e, __u64 add
 	return is;
 }
 
+/* The path has just been resolved again. The lock is held. */
+static __always_inline void change_path(struct open_key *key, struct open_file *e, struct place *at, __u32 len)
+{
+	struct known_file *k = &e->known;
+	struct scratch *s = scratch_get();
+
+	if (!s)
+		return;
+	if (config.only_prefixes && !has_wanted_prefix(len, false)) {
+		report(key, e, 0, false);
+		store_outside(k, at);
+	} else if (!k->outside && same_path(k, s, len)) {
+		note_path(k, s, len);
+	} else {
+		/* Without a path yet, it has been this one since the open. */
+		if (k->seen)
+			report(key, e, 0, false);
+		store_path(key, k, s, len);
+	}
+}
+
+/* Who touches a file without a descriptor has looked at all but the ancestors. */
+static __always_inline bool is_still_in_scope(struct open_key *key, struct place *at)
+{
+	return (key->fd & NAMELESS || file_in_scope(at->dentry)) && is_below_places(at);
+}
+
 /*
  * Something may have been renamed or mounted since the path was resolved. If
  * that changed this path, what is pending goes out under the old one first.
@@ -297,18 +318,14 @@ CHECKED_ONCE int refresh_locked(struct open_key *key, struct open_file *e, struc
 		return 0;
 	k = &e->known;
 	epoch = epoch_before(s);
-	if (k->seen != see_way((__u64)at->mount, (__u64)at->dentry)) {
+	if (!is_still_in_scope(key, at)) {
+		report(key, e, 0, false);
+		store_outside(k, at);
+	} else if (k->outside || k->seen != see_way((__u64)at->mount, (__u64)at->dentry)) {
 		len = resolve(s, at);
 		if (s->walk.torn)
 			return 0;
-		if (same_path(k, s, len)) {
-			note_path(k, s, len);
-		} else {
-			/* Without a path yet, it has been this one since the open. */
-			if (k->seen)
-				report(key, e, 0, false);
-			store_path(key, k, s, len);
-		}
+		change_path(key, e, at, len);
 	}
 	k->epoch = epoch;
 	return 0;

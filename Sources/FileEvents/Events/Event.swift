@@ -93,6 +93,18 @@ public struct Event {
       start: start + fixedSize + Int(record.path_len), count: Int(record.filename_len))
   }
 
+  /// The name of the directory's entry that was changed, and of a rename within the directory the new
+  /// one; empty without `BFA_MARK_ENTRY`.
+  var entries: (first: UnsafeRawBufferPointer, second: UnsafeRawBufferPointer) {
+    let none = UnsafeRawBufferPointer(start: nil, count: 0)
+    guard has(BFA_MARK_ENTRY) else { return (none, none) }
+    guard let end = filename.offset(of: 0) else { return (filename, none) }
+    return (
+      UnsafeRawBufferPointer(rebasing: filename[..<end]),
+      UnsafeRawBufferPointer(rebasing: filename[(end + 1)...])
+    )
+  }
+
   /// The second path of a call, as `path`; with `BFA_MARK_NEW_FILENAME` a directory.
   public var newPath: UnsafeRawBufferPointer {
     guard let call else { return UnsafeRawBufferPointer(start: nil, count: 0) }
@@ -112,6 +124,11 @@ public struct Event {
     if let call { offset += Int(call.new_path_len) + Int(call.new_filename_len) }
     return EventProcesses(
       UnsafeRawBufferPointer(start: start + offset, count: Int(record.process_len)))
+  }
+
+  /// No request, but the end of an earlier one: it has no path.
+  var isEndOfRequest: Bool {
+    disk.map { UInt32($0.operation) == BFA_DISK_DONE.rawValue } ?? false
   }
 
   /// Whether the record carries `mark`.

@@ -70,6 +70,13 @@ struct AskedPath: ~Copyable {
     return UnsafeRawBufferPointer(start: start, count: count)
   }
 
+  /// Of the path just resolved; empty for `/`.
+  var lastComponent: UnsafeRawBufferPointer {
+    var first = count
+    while first > 0 && byte(first - 1) != UInt8(ascii: "/") { first -= 1 }
+    return UnsafeRawBufferPointer(start: start + first, count: count - first)
+  }
+
   private func byte(_ offset: Int) -> UInt8 { start.load(fromByteOffset: offset, as: UInt8.self) }
 
   private mutating func append(_ bytes: UnsafeRawBufferPointer) {

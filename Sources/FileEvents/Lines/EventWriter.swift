@@ -58,6 +58,12 @@ public struct LineOptions: Sendable {
 struct EventPaths {
   var path: UnsafeRawBufferPointer
   var newPath: UnsafeRawBufferPointer
+  /// The path of the entry, where `path` is the directory that holds it; of two, `newEntryPath`.
+  var entryPath: UnsafeRawBufferPointer?
+  var newEntryPath: UnsafeRawBufferPointer?
+  /// Names in the directory.
+  var entry = UnsafeRawBufferPointer(start: nil, count: 0)
+  var newEntry = UnsafeRawBufferPointer(start: nil, count: 0)
 }
 
 /// Turns records into lines: one whole line, with its newline, for each record that is wanted.
@@ -78,6 +84,7 @@ public struct EventWriter: ~Copyable {
   private let places: PlaceFilter
   /// For records that no kernel side has chosen.
   private let filter: RecordFilter?
+  private let paths: PathFilter
   private var asked = AskedPath()
   private var newAsked = AskedPath()
   private var clock = WallClock()
@@ -89,16 +96,20 @@ public struct EventWriter: ~Copyable {
   private var hasTables = false
 
   /// - Parameters:
-  ///   - places: where failed opens are wanted from; with a filter, all records.
+  ///   - places: where names are wanted from that the kernel side could not place; with a filter, all
+  ///     records.
+  ///   - paths: which paths are wanted.
   ///   - filter: for records that no kernel side has chosen, as those of a recording.
   ///   - realtimeOffset: nanoseconds, see the property.
   ///   - capacity: of `lines`, in bytes.
   public init(
     options: LineOptions = LineOptions(), places: PlaceFilter = PlaceFilter(),
-    filter: RecordFilter? = nil, realtimeOffset: Int64 = 0, capacity: Int = 256 << 10
+    paths: PathFilter = PathFilter(), filter: RecordFilter? = nil, realtimeOffset: Int64 = 0,
+    capacity: Int = 256 << 10
   ) {
     self.options = options
     self.places = places
+    self.paths = paths
     self.filter = filter
     self.realtimeOffset = realtimeOffset
     lines = LineBuffer(capacity: capacity)
@@ -142,7 +153,7 @@ public struct EventWriter: ~Copyable {
       return false
     }
     let paths = resolve(event)
-    guard admits(event, paths) else { return false }
+    guard admits(event, paths) && isWanted(event, paths) else { return false }
     let isChosen = tables?.add(event, path: paths.path) ?? false
     if (options.onlySummary && !isChosen) || (!options.calls && event.call != nil) { return false }
     lines.reserve()
@@ -162,10 +173,13 @@ public struct EventWriter: ~Copyable {
   /// Requests wait for `appendRequests`; accesses are for the summary only.
   private mutating func append(forDisks event: Event) {
     if filter != nil && !admitsPlace(of: event, event.path) { return }
+    guard
+      event.isEndOfRequest || isWanted(event, EventPaths(path: event.path, newPath: event.newPath))
+    else { return }
     if let access = event.access { diskSummary?.add(access, path: event.path) }
     let isChosen = addToTables(forDisks: event)
     guard let disk = event.disk else { return }
-    if UInt32(disk.operation) == BFA_DISK_DONE.rawValue {
+    if event.isEndOfRequest {
       requests.end(disk)
       return
     }
@@ -215,8 +229,13 @@ public struct EventWriter: ~Copyable {
     if event.has(BFA_MARK_FILENAME) {
       paths.path = asked.resolve(
         base: paths.path, filename: event.filename, isTail: event.has(BFA_MARK_TRUNCATED))
-      if event.has(BFA_MARK_PARENT) && !paths.path.isEmpty { paths.path = asked.parent() }
+      if event.has(BFA_MARK_PARENT) && !paths.path.isEmpty {
+        paths.entryPath = paths.path
+        paths.entry = asked.lastComponent
+        paths.path = asked.parent()
+      }
     }
+    if event.has(BFA_MARK_ENTRY) { resolveEntries(of: event, &paths) }
     if event.has(BFA_MARK_NEW_FILENAME) {
       paths.newPath = newAsked.resolve(
         base: paths.newPath, filename: event.newFilename, isTail: event.has(BFA_MARK_NEW_TRUNCATED))
@@ -228,12 +247,35 @@ public struct EventWriter: ~Copyable {
     return paths
   }
 
+  private mutating func resolveEntries(of event: Event, _ paths: inout EventPaths) {
+    (paths.entry, paths.newEntry) = event.entries
+    if self.paths.isEmpty && !places.judgesEntries { return }
+    let isTail = event.has(BFA_MARK_TRUNCATED)
+    paths.entryPath = asked.resolve(base: paths.path, filename: paths.entry, isTail: isTail)
+    if paths.newEntry.isEmpty { return }
+    paths.newEntryPath = newAsked.resolve(
+      base: paths.path, filename: paths.newEntry, isTail: isTail)
+  }
+
+  /// Whether a path of the event is among those asked for; one of two will do.
+  private func isWanted(_ event: Event, _ paths: EventPaths) -> Bool {
+    if self.paths.isEmpty { return true }
+    let isTail = event.has(BFA_MARK_TRUNCATED)
+    if self.paths.admits(paths.entryPath ?? paths.path, isTail: isTail) { return true }
+    if let second = paths.newEntryPath { return self.paths.admits(second, isTail: isTail) }
+    return event.has(BFA_MARK_NEW_PATH)
+      && self.paths.admits(paths.newPath, isTail: event.has(BFA_MARK_NEW_TRUNCATED))
+  }
+
   /// Whether the names that the kernel side could not place are in a wanted place; one of two will do.
   private func admits(_ event: Event, _ paths: EventPaths) -> Bool {
-    guard filter != nil || event.has(BFA_MARK_FILENAME) || event.has(BFA_MARK_NEW_FILENAME) else {
+    guard filter != nil || event.has(BFA_MARK_UNPLACED) else { return true }
+    if places.judgesEntries {
+      if admitsPlace(of: event, paths.entryPath ?? paths.path) { return true }
+      if let second = paths.newEntryPath, admitsPlace(of: event, second) { return true }
+    } else if admitsPlace(of: event, paths.path) {
       return true
     }
-    if admitsPlace(of: event, paths.path) { return true }
     return event.has(BFA_MARK_NEW_PATH)
       && places.admits(paths.newPath, isTail: event.has(BFA_MARK_NEW_TRUNCATED))
   }
@@ -241,9 +283,10 @@ public struct EventWriter: ~Copyable {
   /// Whether a record is in a wanted place, of those that the kernel side could not place: what is
   /// recorded is as chosen as what is shown.
   public mutating func isInPlace(record bytes: UnsafeRawBufferPointer) -> Bool {
-    if places.isEverywhere { return true }
-    guard let event = try? Event(record: bytes) else { return true }
-    return admits(event, resolve(event))
+    if places.isEverywhere && paths.isEmpty { return true }
+    guard let event = try? Event(record: bytes), !event.isEndOfRequest else { return true }
+    let paths = resolve(event)
+    return admits(event, paths) && isWanted(event, paths)
   }
 
   private func admitsPlace(of event: Event, _ path: UnsafeRawBufferPointer) -> Bool {

@@ -27,6 +27,8 @@ extension LineBuffer {
     }
     appendJSONPath(event, paths.path)
     if event.has(BFA_MARK_NEW_PATH) { appendJSONNewPath(event, paths.newPath) }
+    if !paths.entry.isEmpty { append(key: "entry", string: paths.entry) }
+    if !paths.newEntry.isEmpty { append(key: "new_entry", string: paths.newEntry) }
     if event.has(BFA_MARK_FD) { append(key: "fd", Int64(record.fd)) }
     if event.has(BFA_MARK_FLAGS) { append(key: "flags", octal: record.flags) }
     if event.has(BFA_MARK_MODE) { append(key: "mode", octal: record.mode) }

@@ -37,6 +37,7 @@ extension LineBuffer {
       for _ in 0..<max(0, 3 - letters) { append(byte: UInt8(ascii: " ")) }
       appendTextPath(event, paths.path, colored: options.color)
       if options.long {
+        appendTextEntries(paths)
         appendTextArguments(event)
         let counts = access.reads | access.writes
         if event.has(BFA_MARK_FD) || counts != 0 { appendTextCounts(access) }
@@ -127,6 +128,15 @@ extension LineBuffer {
     } else {
       append(path: path, colored: colored)
     }
+  }
+
+  private mutating func appendTextEntries(_ paths: EventPaths) {
+    if paths.entry.isEmpty { return }
+    append(" entry=")
+    append(escaped: paths.entry)
+    if paths.newEntry.isEmpty { return }
+    append(" new_entry=")
+    append(escaped: paths.newEntry)
   }
 
   private mutating func append(path: UnsafeRawBufferPointer, colored: Bool) {

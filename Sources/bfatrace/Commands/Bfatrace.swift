@@ -72,6 +72,12 @@ struct Bfatrace: ParsableCommand {
     try validateRecordings()
   }
 
+  /// Whether merged lines need names in directories: what shows them, or judges them.
+  private func wantsEntries(_ plan: Plan) -> Bool {
+    let isShown = (plan.lines.json || plan.lines.long) && !plan.lines.onlySummary
+    return !plan.tracer.calls && (isShown || !plan.paths.isEmpty || !files.file.isEmpty)
+  }
+
   /// Opens the places.
   func plan() throws(Failure) -> Plan {
     let place = try Place(files)
@@ -79,9 +85,13 @@ struct Bfatrace: ParsableCommand {
     plan.tracer = tracerOptions
     plan.tracer.disk = try disks.tracerOptions(forSummary: answers.wantsSummary)
     plan.tracer.place = place.tracer
+    plan.tracer.ignoredDirectories = place.ignored
     plan.countsWriteCalls = disks.areRequests && answers.wantsSummary
     plan.places = place.filter
+    plan.paths = try files.pathFilter()
+    plan.tracer.prefixes = plan.paths.directories
     plan.lines = lineOptions
+    plan.tracer.entries = plan.tracer.disk == nil && wantsEntries(plan)
     plan.interval = delivery.interval ?? plan.interval
     plan.seconds = end.seconds
     plan.count = end.count

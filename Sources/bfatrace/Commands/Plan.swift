@@ -10,6 +10,8 @@ struct Plan {
   var lines = LineOptions()
   /// Where names are wanted from that the kernel could not place.
   var places = PlaceFilter()
+  /// Which paths are wanted.
+  var paths = PathFilter()
   /// How long merged counts may stay in the kernel: nanoseconds.
   var interval: UInt64 = 100_000_000
   /// After which time it ends: nanoseconds.

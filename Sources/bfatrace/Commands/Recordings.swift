@@ -80,13 +80,16 @@ extension Bfatrace {
   }
 
   /// What a replay prints, and where.
-  var replayPlan: Plan {
+  func replayPlan() throws(Failure) -> Plan {
     var plan = Plan()
     plan.lines = lineOptions
     plan.lines.exe = output.exe
     plan.lines.parents = output.parents
     plan.places = PlaceFilter(
-      under: files.under.map(Self.absolute), parents: files.dir.map(Self.absolute))
+      under: files.under.map(Self.absolute), parents: files.dir.map(Self.absolute),
+      files: files.file.map(Self.absolute))
+    for directory in files.ignoreUnder { plan.places.ignore(under: Self.absolute(directory)) }
+    plan.paths = try files.pathFilter()
     plan.seconds = end.seconds
     plan.count = end.count
     plan.output = output.output.map { Array($0.utf8CString) }

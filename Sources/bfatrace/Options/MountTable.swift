@@ -49,7 +49,8 @@ struct MountTable {
     mounts.filter { Self.contains($0.point, path) }.max { $0.point.count < $1.point.count }
   }
 
-  private static func contains(_ directory: [UInt8], _ path: [UInt8]) -> Bool {
+  /// Whether `path` is the directory or below it, as text.
+  static func contains(_ directory: [UInt8], _ path: [UInt8]) -> Bool {
     let slash = UInt8(ascii: "/")
     return path.starts(with: directory)
       && (directory == [slash] || path.count == directory.count || path[directory.count] == slash)

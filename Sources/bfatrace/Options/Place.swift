@@ -4,10 +4,12 @@ import FileEvents
 import Glibc
 import Tracer
 
-/// A restriction to places, opened: for the kernel by descriptor, for failed opens, which have no
-/// inode, by path. The descriptors are for the rest of the run.
+/// A restriction to places, opened: for the kernel by descriptor, for names that it cannot follow by
+/// path. The descriptors are for the rest of the run.
 struct Place {
   var tracer: TracerOptions.Place?
+  /// Directories below which nothing is wanted.
+  var ignored: [Int32] = []
   var filter = PlaceFilter()
 
   /// Everywhere.
@@ -21,10 +23,34 @@ struct Place {
       self.init()
       tracer = .under(directories)
       filter = PlaceFilter(under: directories.map(Self.path))
+    } else if !options.file.isEmpty {
+      try self.init(files: options.file)
     } else if options.currentMount {
       try self.init(currentMountFor: "--current-mount")
     } else {
       self.init()
+    }
+    try ignore(options.ignoreUnder, besides: options.dir + options.under)
+  }
+
+  private mutating func ignore(_ names: [String], besides places: [String]) throws(Failure) {
+    ignored = try Self.openAll(names, for: "--ignore-under")
+    let paths = ignored.map(Self.path)
+    for path in paths { filter.ignore(under: path) }
+    for (name, descriptor) in zip(places, wanted) {
+      let wanted = Self.path(descriptor)
+      let above = paths.firstIndex { MountTable.contains($0, wanted) }
+      guard let above else { continue }
+      throw Failure(
+        message: "\(name) is below --ignore-under \(names[above]): nothing is left of it")
+    }
+  }
+
+  /// Descriptors of the directories that are wanted, as they were named.
+  private var wanted: [Int32] {
+    switch tracer {
+    case .parents(let directories), .under(let directories): directories
+    case .files, .fileSystems, nil: []
     }
   }
 
@@ -32,6 +58,53 @@ struct Place {
   init(parents directories: [Int32]) {
     tracer = .parents(directories)
     filter = PlaceFilter(parents: directories.map(Self.path))
+  }
+
+  /// The files of these names; of a symbolic link also the file that it leads to now.
+  private init(files: [String]) throws(Failure) {
+    var named: [TracerOptions.NamedFile] = []
+    var paths: [[UInt8]] = []
+    for file in files {
+      for name in [Array(file.utf8)] + Self.targets(file) {
+        let (directory, last) = try Self.split(name, for: "--file \(file)")
+        named.append(.init(directory: directory, name: last.map(CChar.init(bitPattern:)) + [0]))
+        let above = Self.path(directory)
+        paths.append((above == [UInt8(ascii: "/")] ? [] : above) + [UInt8(ascii: "/")] + last)
+      }
+    }
+    tracer = .files(named)
+    filter = PlaceFilter(files: paths)
+  }
+
+  private static func targets(_ link: String) -> [[UInt8]] {
+    var status = stat()
+    guard lstat(link, &status) == 0, status.st_mode & S_IFMT == S_IFLNK,
+      let target = realpath(link, nil)
+    else { return [] }
+    defer { free(target) }
+    return [UnsafeRawBufferPointer(start: target, count: strlen(target)).map { $0 }]
+  }
+
+  /// A descriptor of the directory, and the last component.
+  private static func split(_ path: [UInt8], for option: String) throws(Failure) -> (
+    directory: Int32, last: [UInt8]
+  ) {
+    let slash = UInt8(ascii: "/")
+    let start = (path.lastIndex(of: slash) ?? -1) + 1
+    let last = Array(path[start...])
+    if last.isEmpty || last == Array(".".utf8) || last == Array("..".utf8)
+      || last.count > Int(BFA_NAME_MAX.rawValue)
+    {
+      throw Failure(message: "\(option): this is no name of a file: give one that ends in it")
+    }
+    let above = start == 0 ? Array(".".utf8) : Array(path[..<start])
+    let descriptor = Glibc.open(
+      above.map(CChar.init(bitPattern:)) + [0], O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    if descriptor < 0 {
+      let reason = String(cString: strerror(errno))
+      throw Failure(message: "\(option): \(reason): the file need not exist, its directory must")
+    }
+    return (descriptor, last)
   }
 
   /// The file system of the current directory.

@@ -161,7 +161,9 @@ struct Replay: ~Copyable {
     lines.calls = header.contents.contains(.calls)
     lines.disk = header.contents.contains(.disk)
     var output = LineOutput(
-      EventWriter(options: lines, places: plan.places, filter: request.filter), count: plan.count)
+      EventWriter(
+        options: lines, places: plan.places, paths: plan.paths, filter: request.filter),
+      count: plan.count)
     if let path = plan.output { try output.open(path, appends: plan.appends) }
     self.output = consume output
   }

@@ -59,7 +59,7 @@ struct Session: ~Copyable {
     self.command = command
     interval = plan.interval
     output = LineOutput(
-      EventWriter(options: plan.lines, places: plan.places), count: plan.count)
+      EventWriter(options: plan.lines, places: plan.places, paths: plan.paths), count: plan.count)
     recording = plan.recording
     seconds = plan.seconds
     outputPath = plan.output
@@ -210,6 +210,11 @@ struct Session: ~Copyable {
     output.writeSummary(lost: toldLost)
     try output.check()
     complain(unresolved: unresolved)
+    if tracer.unplaced > 0 {
+      complain(
+        "\(tracer.unplaced) calls on names that only their text can judge are left out: "
+          + "there was no room, and whether they were asked for is not known")
+    }
     if toldLost > 0 { complain("lost \(toldLost) events in all") }
     return toldLost > 0 ? .lost : .ended
   }

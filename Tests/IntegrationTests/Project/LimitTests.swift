@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Testing
+
+/// A constant of bpf/, and what the manual says it is a limit of.
+private struct Limit: Sendable, CustomTestStringConvertible {
+  let name: String
+  let file: String
+  let what: String
+  var less = 0
+
+  var testDescription: String { name }
+}
+
+@Suite("Limits in the manual")
+struct LimitDocumentationTests {
+  private static let limits = [
+    Limit(name: "BFA_PATH_MAX", file: "bfatrace.h", what: "bytes of a path", less: 1),
+    Limit(name: "BFA_PLACES", file: "bfatrace.h", what: "directories of places"),
+    Limit(name: "BFA_PID_RULES", file: "bfatrace.h", what: "processes by number"),
+    Limit(name: "BFA_COMM_RULES", file: "bfatrace.h", what: "names of --comm"),
+    Limit(name: "BFA_FILE_SYSTEMS", file: "bfatrace.h", what: "file systems of --current-mount"),
+    Limit(name: "BFA_ANCESTORS", file: "bfatrace.h", what: "ancestors in a record"),
+    Limit(name: "BFA_PROCESS_BYTES", file: "bfatrace.h", what: "bytes of a process"),
+    Limit(name: "ASCENT_STEPS", file: "files/place.h", what: "mounts above a file"),
+    Limit(name: "LOOKUP_LINKS", file: "files/lookup.h", what: "symbolic links in a name"),
+    Limit(name: "LOOKUP_MOUNTS", file: "files/lookup.h", what: "mounts on the directories"),
+    Limit(name: "URING_REQUESTS", file: "calls/uring_submit.h", what: "requests of io_uring"),
+    Limit(name: "URING_NAMES", file: "calls/uring_submit.h", what: "of these on names"),
+    Limit(name: "AIO_REQUESTS", file: "calls/aio.h", what: "requests of io_submit"),
+    Limit(name: "MOUNTS_TRIED", file: "disk/disk_name.h", what: "mounts of a file system"),
+    Limit(name: "ALIASES_TRIED", file: "disk/disk_name.h", what: "names of a file"),
+  ]
+
+  @Test("are those of the programs", arguments: limits)
+  fileprivate func numbers(limit: Limit) throws {
+    let manual = try text("man/bfatrace.8")
+    let source = try text("bpf/\(limit.file)")
+    let definition = try Regex(#"\b\#(limit.name) = ([0-9]+)(?: << ([0-9]+))?[, ]"#)
+    let match = try #require(try definition.firstMatch(in: source), "\(limit.name)")
+    let base = try #require(match[1].substring.flatMap { Int($0) })
+    let shift = match[2].substring.flatMap { Int($0) } ?? 0
+    let number = Self.withCommas((base << shift) - limit.less)
+    let row = manual.split(separator: "\n").first {
+      $0.hasPrefix(".It \(number) Ta ") && $0.contains(limit.what)
+    }
+    #expect(row != nil, "\(limit.name) is \(number): see LIMITS in man/bfatrace.8")
+  }
+
+  private func text(_ file: String) throws -> String {
+    try String(contentsOfFile: "\(Built.root)/\(file)", encoding: .utf8)
+  }
+
+  private static func withCommas(_ number: Int) -> String {
+    var digits = String(number)
+    var groups: [String] = []
+    while digits.count > 3 {
+      groups.insert(String(digits.suffix(3)), at: 0)
+      digits.removeLast(3)
+    }
+    return ([digits] + groups).joined(separator: ",")
+  }
+}
+
+@Suite("At a limit, and one beyond", .needsRoot)
+struct LimitTests {
+  @Test("more names of processes than fit are refused in one line")
+  func names() throws {
+    for (count, status) in [(1024, 0), (1025, 1)] as [(Int, Int32)] {
+      let options = (0..<count).flatMap { ["--ignore-comm", "c\($0)"] }
+      let ended = try run(Built.bfatrace, ["--syscalls", "--failed", "-s", "0.1"] + options)
+      #expect(ended.status == status, "\(count): \(ended.errors)")
+      #expect(status == 0 || ended.errors.split(separator: "\n").count == 1, "\(ended.errors)")
+    }
+  }
+
+  /// Mounts on the directories of one mount, and mounts on one another.
+  private static let mounts = """
+    import ctypes, os
+    libc = ctypes.CDLL(None, use_errno=True)
+    def mount(kind, target, flags=0, source="none"):
+        if libc.mount(source.encode(), target.encode(), kind, flags, None):
+            raise OSError(ctypes.get_errno(), target)
+    os.chdir("base")
+    mount(b"tmpfs", "many")
+    for i in range(4500):
+        os.mkdir(f"many/{i}")
+        mount(None, f"many/{i}", 4096, "source")
+    for i in range(20): mount(b"tmpfs", "stack")
+    print(flush=True); input()
+    for i in 0, 4095, 4096, 4499: os.mkdir(f"many/{i}/d{i}")
+    os.mkdir("stack/top"); os.mkdir("stack/../many/7/d7"); os.mkdir("many/8/../../stack/again")
+    """
+
+  @Test("any number of mounts is followed, side by side and on one another", .needsNamespaces)
+  func mounts() throws {
+    try Scratch.directory { scratch in
+      try makeDirectories("base/many", "base/source", "base/stack", in: scratch)
+      let program = try Running(
+        "/usr/bin/unshare", ["-m", "python3", "-c", Self.mounts], in: scratch)
+      try waitUntil("the mounts are made") {
+        !program.outputSoFar.isEmpty || !program.process.isRunning
+      }
+      let calls = try Tracing(["--json", "-S", "-f", "+", "--under", "\(scratch)/base"])
+      let merged = try Tracing(["--json", "-f", "+", "--under", "\(scratch)/base"])
+      try program.input.fileHandleForWriting.write(contentsOf: Data("\n".utf8))
+      #expect(program.wait().status == 0, "\(String(decoding: program.errorsSoFar, as: UTF8.self))")
+      let traces = [calls.stop(), merged.stop()]
+      let made =
+        [0, 4095, 4096, 4499, 7].map { "\(scratch)/base/many/\($0)/d\($0)" }
+        + ["top", "again"].map { "\(scratch)/base/stack/\($0)" }
+      let shown = try traces[0].values("path", as: String.self)
+      #expect(shown == Set(made), traces[0].description)
+      #expect(
+        try traces[0].objects().allSatisfy { $0["resolved"] == nil }, traces[0].description)
+      let entries = try traces[1].objects().map {
+        "\($0["path"] as? String ?? "")/\($0["entry"] as? String ?? "")"
+      }
+      #expect(Set(entries) == Set(made), traces[1].description)
+    }
+  }
+}
