@@ -128,14 +128,11 @@ _bfatrace_value()
 	--file | -o | --output | --record | --replay)
 		_bfatrace_complete_file
 		;;
-	--path | --exclude | --slower | --wakeups | --interval | --ring-size | -s | --seconds | -n | --count)
+	--path | --exclude | --slower | --wakeups | --by | --sort | --rows | --every | --interval | --ring-size | -s | --seconds | -n | --count)
 		:
 		;;
 	-f | --filter)
 		_bfatrace_complete_types
-		;;
-	--slower | --wakeups | --by | --sort | --rows | --every | --interval | --ring-size | -s | --seconds | -n | --count)
-		:
 		;;
 	--device)
 		_bfatrace_complete_disk
@@ -183,8 +180,7 @@ _bfatrace()
 	# Of several letters, the last one may have a value.
 	[[ $option == -[^-]* ]] && option=-${option: -1}
 	_bfatrace_value "$option" && return
-	_bfatrace_offer -p --pid -c --comm -C --command -F --follow --ignore-pid --ignore-comm --uid --as -d --dir --under --current-mount --all -f --filter -S --syscalls -m --metadata -x --failed --slower --disk --wakeups --device --summary --summary-only --by --sort --rows --every --top -l --long -j --json -t --timestamp -u --user -e --exe -P --parents -o --output --append --color --record --replay --interval --ring-size -s --seconds -n --count --check --version -h --help --
-	_bfatrace_offer -p --pid -c --comm -C --command -F --follow --ignore-pid --ignore-comm --uid --as -d --dir --under --file --ignore-under --path --exclude --current-mount --all -f --filter -S --syscalls -m --metadata -x --failed --slower --disk --wakeups --device -l --long -j --json -t --timestamp -u --user -e --exe -P --parents -o --output --append --color --summary --summary-only --record --replay --interval --ring-size -s --seconds -n --count --check --version -h --help --
+	_bfatrace_offer -p --pid -c --comm -C --command -F --follow --ignore-pid --ignore-comm --uid --as -d --dir --under --file --ignore-under --path --exclude --current-mount --all -f --filter -S --syscalls -m --metadata -x --failed --slower --disk --wakeups --device --summary --summary-only --by --sort --rows --every --top -l --long -j --json -t --timestamp -u --user -e --exe -P --parents -o --output --append --color --record --replay --interval --ring-size -s --seconds -n --count --check --version -h --help --
 }
 
 complete -F _bfatrace bfatrace
