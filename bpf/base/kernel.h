@@ -37,6 +37,7 @@ struct seqcount_spinlock {
 } KERNEL_STRUCT;
 
 struct hlist_bl_node {
+	struct hlist_bl_node *next;
 	struct hlist_bl_node **pprev;
 } KERNEL_STRUCT;
 
@@ -53,6 +54,7 @@ struct list_head {
 } KERNEL_STRUCT;
 
 struct qstr {
+	__u32 hash;
 	__u32 len;
 	const unsigned char *name;
 } KERNEL_STRUCT;
@@ -81,6 +83,8 @@ struct dentry___lists {
 enum dentry_flags {
 	DCACHE_MOUNTED = 0x10000,
 };
+
+#define DCACHE_OP_HASH 1 /* include/linux/dcache.h: the file system hashes names in its own way */
 
 struct vfsmount {
 	struct dentry *mnt_root;

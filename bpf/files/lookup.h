@@ -8,89 +8,15 @@
 #ifndef BFATRACE_LOOKUP_H
 #define BFATRACE_LOOKUP_H
 
-#include "base/call_shapes.h"
-#include "files/path.h"
+#include "files/dentry_cache.h"
 
 enum {
-	NAME_BUFFER = 2 * BFA_PATH_MAX,
 	LOOKUP_STEPS = NAME_BUFFER, /* slashes and components, those of symbolic links too */
 	LOOKUP_LINKS = 40,	    /* MAXSYMLINKS (include/linux/namei.h) */
-	LOOKUP_CHILDREN = 16384,    /* entries of one directory in the cache, the newest first */
-	LOOKUP_CACHE = 16384,	    /* entries found before */
 	LOOKUP_MOUNTS = 4096,	    /* mounts below one mount */
 	STACKED_MOUNTS = 8,	    /* on one mount point */
 	/* What is beyond a bound is not found, rather than something else. */
 };
-
-/* A component of a name, padded with NULs to whole words. */
-struct component {
-	union {
-		char bytes[BFA_NAME_MAX + 1];
-		__u64 words[(BFA_NAME_MAX + 1) / 8];
-	};
-};
-
-/* A name that a call was passed. */
-struct name {
-	__u64 string;
-	int dfd;
-	__u8 rule;    /* enum lookup_rule; which AT_ flags were given is decided */
-	__u8 kernel;  /* the string is in kernel memory */
-	__u8 in_root; /* dfd is the root, too (openat2(2), RESOLVE_IN_ROOT) */
-	__u16 limit;  /* of its bytes, with a NUL; 0: BFA_PATH_MAX */
-	__s32 length; /* of the string, once loaded; negative: it cannot be read */
-};
-
-struct lookup {
-	struct name names[2]; /* of the call at hand */
-	struct place at;
-	struct place root;
-	struct dentry *child; /* of `at`, being looked for */
-	struct dentry *moved[2]; /* by this call: before it, the way led elsewhere */
-	__u32 position;	      /* in `name`, of what is still to be looked up; it ends at NAME_BUFFER */
-	__u32 length;	      /* of the component at hand */
-	__u32 links;
-	__u8 rule;   /* LOOKUP_FOLLOW, LOOKUP_NOFOLLOW or LOOKUP_ENTRY */
-	__u8 found;
-	__u8 lost; /* a bound was met */
-	__u8 hopeless; /* what the call has moved is not known */
-	struct component wanted;
-	struct component other;
-	char name[NAME_BUFFER + BFA_PATH_MAX]; /* a string may be copied to any offset below NAME_BUFFER */
-	char target[BFA_PATH_MAX];
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 2);
-	__type(key, __u32);
-	__type(value, struct lookup);
-} lookups SEC(".maps");
-
-struct child_key {
-	struct dentry *parent;
-	__u64 name; /* a hash of it */
-};
-
-/* Verified at each use, as open_files is: a search among thousands of children need not be repeated. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, LOOKUP_CACHE);
-	__type(key, struct child_key);
-	__type(value, struct dentry *);
-} known_children SEC(".maps");
-
-static __always_inline struct lookup *lookup_get(void)
-{
-	__u32 slot = scratch_slot();
-
-	return bpf_map_lookup_elem(&lookups, &slot);
-}
-
-static __always_inline char *name_at(struct lookup *l, __u32 position)
-{
-	return &l->name[BOUNDED(position, NAME_BUFFER - 1)];
-}
 
 static long count_until_slash(__u32 index, void *context)
 {
@@ -208,128 +134,6 @@ CHECKED_ONCE int go_up(void)
 	}
 	if (l)
 		l->lost = true;
-	return 0;
-}
-
-/* Whether the other name, as long as the wanted one, is the same. */
-CHECKED_ONCE bool is_wanted_name(void)
-{
-	struct lookup *l = lookup_get();
-
-	if (!l)
-		return false;
-	for (__u32 i = 0; i < (BFA_NAME_MAX + 1) / 8 && i * 8 < l->length; i++)
-		if (l->other.words[i] != l->wanted.words[i])
-			return false;
-	return true;
-}
-
-static __always_inline bool is_wanted_child(struct lookup *l, struct dentry *child)
-{
-	__u32 length = l->length;
-
-	if (READ(child, d_name.len) != length || READ(child, d_parent) != l->at.dentry)
-		return false;
-	if (!READ(child, d_hash.pprev) || !READ(child, d_inode))
-		return false;
-	bpf_probe_read_kernel(l->other.bytes, BOUNDED(length, BFA_NAME_MAX), READ(child, d_name.name));
-	return is_wanted_name();
-}
-
-/* Of the component that is wanted. */
-CHECKED_ONCE __u64 hash_name(void)
-{
-	struct lookup *l = lookup_get();
-	__u64 hash = l ? l->length : 0;
-
-	for (__u32 i = 0; l && i < (BFA_NAME_MAX + 1) / 8 && i * 8 < l->length; i++)
-		hash = (hash ^ l->wanted.words[i]) * 0x9e3779b97f4a7c15ULL;
-	return hash;
-}
-
-static long next_child(__u32 index, void *context)
-{
-	struct lookup *l = lookup_get();
-	struct hlist_node **next = context;
-	struct dentry *child;
-
-	if (!l || !*next)
-		return 1;
-	child = (void *)*next - bpf_core_field_offset(struct dentry, d_sib);
-	if (is_wanted_child(l, child)) {
-		l->child = child;
-		return 1;
-	}
-	*next = READ(child, d_sib.next);
-	return 0;
-}
-
-struct list_search {
-	struct list_head *next;
-	struct list_head *end;
-};
-
-/* Before 6.8. */
-static long next_listed_child(__u32 index, void *context)
-{
-	struct lookup *l = lookup_get();
-	struct list_search *search = context;
-	struct dentry *child;
-
-	if (!l || search->next == search->end)
-		return 1;
-	child = (void *)search->next - bpf_core_field_offset(struct dentry___lists, d_child);
-	if (is_wanted_child(l, child)) {
-		l->child = child;
-		return 1;
-	}
-	search->next = READ(search->next, next);
-	return 0;
-}
-
-static __always_inline void search_lists(struct lookup *l)
-{
-	struct dentry___lists *parent = (void *)l->at.dentry;
-	struct list_search search = {
-		.end = (void *)parent + bpf_core_field_offset(struct dentry___lists, d_subdirs),
-	};
-
-	search.next = READ(search.end, next);
-	bpf_loop(LOOKUP_CHILDREN, next_listed_child, &search, 0);
-}
-
-static __always_inline void search_nodes(struct lookup *l)
-{
-	struct hlist_node *next = READ(l->at.dentry, d_children.first);
-
-	bpf_loop(LOOKUP_CHILDREN, next_child, &next, 0);
-}
-
-/* Leaves the child of `at` that has the name at hand in l->child; 0 if it is not in the cache. */
-CHECKED_ONCE int find_child(void)
-{
-	struct lookup *l = lookup_get();
-	struct child_key key;
-	struct dentry **known;
-
-	if (!l)
-		return 0;
-	l->child = 0;
-	__builtin_memset(&l->wanted, 0, sizeof(l->wanted));
-	__builtin_memset(&l->other, 0, sizeof(l->other));
-	bpf_probe_read_kernel(l->wanted.bytes, BOUNDED(l->length, BFA_NAME_MAX), name_at(l, l->position));
-	key = (struct child_key){ .parent = l->at.dentry, .name = hash_name() };
-	known = bpf_map_lookup_elem(&known_children, &key);
-	if (known && is_wanted_child(l, *known)) {
-		l->child = *known;
-		return 0;
-	}
-	if (bpf_core_field_exists(struct dentry, d_children))
-		search_nodes(l);
-	else
-		search_lists(l);
-	if (l->child)
-		bpf_map_update_elem(&known_children, &key, &l->child, BPF_ANY);
 	return 0;
 }
 

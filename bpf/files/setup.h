@@ -7,6 +7,7 @@
 #ifndef BFATRACE_SETUP_H
 #define BFATRACE_SETUP_H
 
+#include "files/dentry_cache.h"
 #include "files/scope.h"
 
 static __always_inline int set_up(__u64 what, __u64 argument)
@@ -24,6 +25,7 @@ static __always_inline int set_up(__u64 what, __u64 argument)
 		return bpf_ktime_get_boot_ns() - argument;
 	if (what == BFA_SETUP_SELF) {
 		know_self(task);
+		learn_dentry_table(task);
 		return 0;
 	}
 	file = file_of_fd(task, argument);
