@@ -9,6 +9,7 @@ from statistics import median
 
 OPEN_FILES = 10_000
 EVENTS_A_SECOND = 500_000
+LISTED_FILES = 10_000
 TOUCHER = """
 import os, resource, sys, time
 resource.setrlimit(resource.RLIMIT_NOFILE, (20000, 20000))
@@ -105,6 +106,22 @@ def _paced_calls(bfatrace, workshop, seconds):
     return result["calls"] - reads, 100 * cpu / (result["nanoseconds"] * 1e-9), 1e9 * result["calls"] / result["nanoseconds"]
 
 
+def _listing(bfatrace, workshop, runs):
+    """How many times as long "ls -l" of a large directory takes with each of its looks in a line."""
+    directory = workshop.path("listed")
+    os.makedirs(directory)
+    # Not in the order in which they are read: neighbours in the cache are not neighbours in the listing.
+    for number in range(LISTED_FILES):
+        open(f"{directory}/{number * 7919 % LISTED_FILES}", "w").close()
+    command = ["ls", "-l", directory]
+    plain = median(workshop.run(command) for _ in range(runs))
+    # The first time: what a search has found once it need not search again.
+    traced, lines, _, _, _ = _traced(
+        bfatrace, workshop, ["--metadata", "--json", "--under", directory], lambda: workshop.run(command))
+    unresolved = sum(1 for line in lines if line.get("resolved") is False)
+    return traced / plain, unresolved
+
+
 def measure(bfatrace, workshop, sleeper, quick):
     """Rows: name, value, unit, budget."""
     with Toucher(workshop, 1) as pid:
@@ -123,12 +140,15 @@ def measure(bfatrace, workshop, sleeper, quick):
     process.send_signal(signal.SIGINT)
     process.wait()
     missing, storm_rate = _storm(bfatrace, workshop, 2 if quick else 20)
+    listing, unresolved = _listing(bfatrace, workshop, 2 if quick else 5)
     lost, share, rate = _paced_calls(bfatrace, workshop, 1 if quick else 5)
     return [
         ("start to first line", median(first for first, _ in times), "ms", 150),
         ("SIGINT to end", median(last for _, last in times), "ms", 200),
         (f"resident, {OPEN_FILES:,} open files", resident, "MiB", 40),
         ("at rest", idle, "% of a core", 0.3),
+        (f"ls -l of {LISTED_FILES:,} files, --metadata", listing, "times as long", 5),
+        (f"ls -l of {LISTED_FILES:,} files: not found", unresolved, "names", 0),
         (f"storm of {storm_rate:,.0f} calls/s: not in the sums", missing, "calls", 0),
         (f"--syscalls, {rate:,.0f} reads/s: lost", lost, "events", 0),
         (f"--syscalls, {rate:,.0f} reads/s: tracer", share, "% of a core", 100),

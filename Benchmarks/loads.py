@@ -70,6 +70,12 @@ class Workshop:
         command += [str(rate)] if rate else []
         return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
 
+    def run(self, command):
+        """Seconds of the clock."""
+        start = time.monotonic()
+        subprocess.run(["taskset", "-c", LOAD_CPU] + command, check=True, stdout=subprocess.DEVNULL)
+        return time.monotonic() - start
+
     def run_job(self, name, prefix=()):
         """Seconds, of the clock and of processors."""
         command = list(prefix) + ["taskset", "-c", LOAD_CPU] + self.job(name)
