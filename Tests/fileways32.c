@@ -49,6 +49,7 @@ enum {
 	WUNTRACED = 2,
 	STOPPED = 0x7f, /* lowest byte of a wait status */
 	PROT_READ = 1,
+	PROT_WRITE = 2,
 	MAP_PRIVATE = 2,
 	MAP_SHARED = 1,
 	PATH_SIZE = 4096,

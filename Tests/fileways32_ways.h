@@ -38,6 +38,25 @@ static struct {
 } event;
 static uint32_t context;
 
+/* struct space_resv_32 of fs/ioctl.c: i386 aligns 64 bits to 32 */
+static const struct {
+	int16_t type, whence;
+	int64_t start, length;
+	int32_t unused[6];
+} __attribute__((packed, aligned(4))) space = { .start = 10, .length = 50 };
+
+/* socketcall(2) passes the arguments in memory. */
+static const struct socket_address missing = { 1, "missing" };
+static const uint32_t connect_arguments[3] = { 4, (uint32_t)&relative, sizeof(relative) };
+static const uint32_t send_arguments[6] = { 4, (uint32_t)buffer, 4, 0, (uint32_t)&relative, sizeof(relative) };
+static const struct {
+	const void *name;
+	uint32_t name_size;
+	const void *vector;
+	uint32_t count, control, control_size, flags;
+} message = { &missing, sizeof(missing), vector, 1, 0, 0, 0 };
+static const uint32_t message_arguments[3] = { 4, (uint32_t)&message, 0 };
+
 static void sub_open(void)
 {
 	open_file("sub", O_RDONLY | O_DIRECTORY);
@@ -62,6 +81,25 @@ static void fifo_open(void)
 static void socket_open(void)
 {
 	require(kernel(SOCKET, 1, 1, 0, 0, 0, 0) == 3, "socket");
+}
+
+static void sockets(void)
+{
+	require(kernel(SOCKET, 1, 2, 0, 0, 0, 0) == 3, "socket");
+	try("bind", 361, 3, address(&relative), sizeof(relative));
+	require(kernel(SOCKET, 1, 2, 0, 0, 0, 0) == 4, "socket");
+}
+
+static void sub_mounted(void)
+{
+	try("unshare", 310, 0x20000, 0, 0);
+	require(!kernel(21, "none", "/", 0, 0x44000, 0, 0), "mount");
+	require(!kernel(21, "sub", "sub", 0, 0x1000, 0, 0), "mount");
+}
+
+static void fanotify(void)
+{
+	require(kernel(338, 0, 0, 0, 0, 0, 0) == 3, "fanotify_init");
 }
 
 /* An ELF header, a segment, and: mov $1, %eax; xor %ebx, %ebx; int $0x80. */
@@ -119,7 +157,7 @@ static void prepare_vector(void)
 static void map_file(void)
 {
 	file_open();
-	require(kernel(MMAP2, MAP_ADDRESS, 4096, PROT_READ, MAP_SHARED, 3, 0) == MAP_ADDRESS, "mmap2");
+	require(kernel(MMAP2, MAP_ADDRESS, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, 3, 0) == MAP_ADDRESS, "mmap2");
 }
 
 static struct way ways[] = {
@@ -144,6 +182,23 @@ static struct way ways[] = {
 	{ "symlinkat", sub_open, "symlinkat", 304, { T("target"), N(3), T("new") } },
 	{ "bind", socket_open, "bind", 361, { N(3), P(&relative), N(sizeof(relative)) } },
 	{ "bind-socketcall", socket_open, "bind", 102, { N(2), P(bind_arguments) } },
+	{ "connect", sockets, "connect", 362, { N(4), P(&relative), N(sizeof(relative)) } },
+	{ "connect-socketcall", sockets, "connect", 102, { N(3), P(connect_arguments) } },
+	{ "sendto-socketcall", sockets, "sendto", 102, { N(11), P(send_arguments) } },
+	{ "sendmsg", sockets, "sendmsg", 370, { N(4), P(&message), N(0) } },
+	{ "sendmsg-socketcall", sockets, "sendmsg", 102, { N(16), P(message_arguments) } },
+	{ "mount-missing", 0, "mount", 21, { T("none"), T("missing"), T("tmpfs"), N(0), P(0) } },
+	{ "umount", sub_mounted, "umount", 22, { T("link") } },
+	{ "move_mount", sub_mounted, "move_mount", 429, { CWD, T("sub"), CWD, T("empty"), N(0) } },
+	{ "fanotify_mark", fanotify, "fanotify_mark", 339, { N(3), N(1), N(0x20), N(0), CWD, T("link") } },
+	{ "fanotify_mark-missing", fanotify, "fanotify_mark", 339, { N(3), N(1), N(0x20), N(0), CWD, T("missing") } },
+	{ "swapoff-missing", 0, "swapoff", 115, { T("missing") } },
+	{ "ioctl-unresvsp", file_open, "ioctl", 54, { N(3), N(0x402c5829), P(&space) } },
+	{ "ioctl-getflags", file_open, "ioctl", 54, { N(3), N(0x80046601), P(buffer) } },
+	{ "madvise-remove", map_file, "madvise", 219, { N(MAP_ADDRESS), N(4096), N(9) } },
+	{ "oldstat", 0, "oldstat", 18, { T("file-link"), P(buffer) } },
+	{ "oldlstat", 0, "oldlstat", 84, { T("file-link"), P(buffer) } },
+	{ "oldfstat", file_open, "oldfstat", 28, { N(3), P(buffer) } },
 	{ "truncate", 0, "truncate", 92, { T("file-link"), N(10) } },
 	{ "truncate64", 0, "truncate64", 193, { T("file-link"), FAR } },
 	{ "truncate64-missing", 0, "truncate64", 193, { T("missing"), FAR } },

@@ -47,6 +47,8 @@ static __always_inline bool is_result_wanted(__u8 kind, long ret)
 	/* A program that was executed is told by sched_process_exec. */
 	if (kind == CALL_EXEC)
 		return PER_CALL && ret < 0;
+	if (kind == CALL_MOUNT && !config.metadata)
+		return false;
 	return ret >= 0 || PER_CALL || kind == CALL_CLOSE || (config.failed_opens && kind <= CALL_OPEN_HANDLE);
 }
 
@@ -62,7 +64,7 @@ int BPF_PROG(sys_exit, struct pt_regs *passed, long ret)
 		return 0;
 	if (!ret && (entry.kind == CALL_MOUNT || is_rename(entry.id)))
 		__sync_fetch_and_add(&path_epoch, 1);
-	if (entry.kind == CALL_MOUNT || !is_result_wanted(entry.kind, ret) || !task_in_scope(task))
+	if (!is_result_wanted(entry.kind, ret) || !task_in_scope(task))
 		return 0;
 	if (describes_processes())
 		know_process();
@@ -111,6 +113,8 @@ int handle_names(__u64 *arguments)
 		return report_exec(s, (struct linux_binprm *)arguments[2]);
 	if (has_io_uring() && s->occasion == AT_COMPLETION)
 		return complete_names(s, (struct io_kiocb *)arguments[1]);
+	if (s->occasion == AT_IOCTL_NAME)
+		return ioctl_name_exit(&s->call_at_hand, arguments[1]);
 	call = call_at_hand(s, (struct pt_regs *)arguments[0]);
 	return call ? name_exit(call, arguments[1]) : 0;
 }
@@ -120,6 +124,7 @@ int handle_descriptors(__u64 *arguments)
 {
 	struct task_struct *task = current_task();
 	struct scratch *s = scratch_get();
+	struct ioctl_request request;
 	long ret = arguments[1];
 	struct call *call;
 
@@ -132,6 +137,12 @@ int handle_descriptors(__u64 *arguments)
 	call = call_at_hand(s, (struct pt_regs *)arguments[0]);
 	if (!call)
 		return 0;
+	if (call->kind == CALL_IOCTL) {
+		request = ioctl_request_of(call);
+		if (makes_name(&request))
+			return go_on(arguments, AT_IOCTL_NAME, BFA_HANDLE_NAMES);
+		return request.effect ? ioctl_exit(s, call, &request, ret) : 0;
+	}
 	return call->kind >= CALL_AIO_SUBMIT ? aio_exit(task, call, ret) : other_descriptor_exit(task, call, ret);
 }
 

@@ -97,6 +97,7 @@ enum bfa_record_kind {
 	X(dup2, DUP2, 33, 63, -1, 63)                   \
 	X(dup3, DUP2, 292, 330, 24, 358)                \
 	X(mount, MOUNT, 165, 21, 40, 21)                \
+	X(umount, MOUNT, -1, 22, -1, -1)                \
 	X(umount2, MOUNT, 166, 52, 39, 52)              \
 	X(move_mount, MOUNT, 429, 429, 429, 429)        \
 	X(pivot_root, MOUNT, 155, 217, 41, 218)         \
@@ -110,6 +111,7 @@ enum bfa_record_kind {
 	X(arm_sync_file_range, DESCRIPTOR, -1, -1, -1, 341) \
 	X(sync, SYNC, 162, 36, 81, 36)                  \
 	X(msync, MEMORY, 26, 144, 227, 144)             \
+	X(madvise, MEMORY, 28, 219, 233, 220)           \
 	X(mmap, MAP, 9, 90, 222, -1)                    \
 	X(mmap2, MAP, -1, 192, -1, 192)                 \
 	X(sendfile, TRANSFER, 40, 187, 71, 187)         \
@@ -118,7 +120,7 @@ enum bfa_record_kind {
 	X(tee, TRANSFER, 276, 315, 77, 342)             \
 	X(vmsplice, VMSPLICE, 278, 316, 75, 343)        \
 	X(copy_file_range, TRANSFER, 326, 377, 285, 391) \
-	X(ioctl, CLONE, 16, 54, 29, 54)                 \
+	X(ioctl, IOCTL, 16, 54, 29, 54)                 \
 	X(io_submit, AIO_SUBMIT, 209, 248, 2, 246)      \
 	X(io_getevents, AIO_EVENTS, 208, 247, 4, 245)   \
 	X(io_pgetevents, AIO_EVENTS, 333, 385, 292, 399) \
@@ -135,7 +137,7 @@ enum bfa_record_kind {
 	X(unlinkat, NAME, 263, 301, 35, 328)            \
 	X(rmdir, NAME, 84, 40, -1, 40)                  \
 	X(bind, BIND, 49, 361, 200, 282)                \
-	X(socketcall, BIND, -1, 102, -1, 102)           \
+	X(socketcall, BIND, -1, 102, -1, -1)            \
 	X(truncate, NAME, 76, 92, 45, 92)               \
 	X(truncate64, NAME, -1, 193, -1, 193)           \
 	X(link, NAMES, 86, 9, -1, 9)                    \
@@ -155,6 +157,8 @@ enum bfa_record_kind {
 	X(fgetxattr, LOOK_DESCRIPTOR, 193, 231, 10, 231) \
 	X(flistxattr, LOOK_DESCRIPTOR, 196, 234, 13, 234) \
 	X(fremovexattr, LOOK_DESCRIPTOR, 199, 237, 16, 237) \
+	X(quotactl_fd, LOOK_DESCRIPTOR, 443, 443, 443, 443) \
+	X(oldfstat, LOOK_DESCRIPTOR, -1, 28, -1, -1)    \
 	X(stat, LOOK, 4, 106, -1, 106)                  \
 	X(lstat, LOOK, 6, 107, -1, 107)                 \
 	X(stat64, LOOK, -1, 195, -1, 195)               \
@@ -178,8 +182,8 @@ enum bfa_record_kind {
 	X(utime, LOOK, 132, 30, -1, -1)                 \
 	X(utimes, LOOK, 235, 271, -1, 269)              \
 	X(futimesat, LOOK, 261, 299, -1, 326)           \
-	X(utimensat, LOOK, 280, 320, 88, 348)           \
-	X(utimensat_time64, LOOK, -1, 412, -1, 412)     \
+	X(utimensat, TIMES, 280, 320, 88, 348)          \
+	X(utimensat_time64, TIMES, -1, 412, -1, 412)    \
 	X(setxattr, LOOK, 188, 226, 5, 226)             \
 	X(lsetxattr, LOOK, 189, 227, 6, 227)            \
 	X(getxattr, LOOK, 191, 229, 8, 229)             \
@@ -198,6 +202,25 @@ enum bfa_record_kind {
 	X(statfs64, LOOK, -1, 268, -1, 266)             \
 	X(inotify_add_watch, LOOK, 254, 292, 27, 317)   \
 	X(name_to_handle_at, LOOK, 303, 341, 264, 370)  \
+	X(oldstat, LOOK, -1, 18, -1, -1)                \
+	X(oldlstat, LOOK, -1, 84, -1, -1)               \
+	X(file_getattr, LOOK, 468, 468, 468, 468)       \
+	X(file_setattr, LOOK, 469, 469, 469, 469)       \
+	X(fanotify_mark, LOOK, 301, 339, 263, 368)      \
+	X(open_tree, LOOK, 428, 428, 428, 428)          \
+	X(open_tree_attr, LOOK, 467, 467, 467, 467)     \
+	X(mount_setattr, LOOK, 442, 442, 442, 442)      \
+	X(fspick, LOOK, 433, 433, 433, 433)             \
+	X(fsconfig, LOOK, 431, 431, 431, 431)           \
+	X(swapon, LOOK, 167, 87, 224, 87)               \
+	X(swapoff, LOOK, 168, 115, 225, 115)            \
+	X(acct, LOOK, 163, 51, 89, 51)                  \
+	X(quotactl, LOOK, 179, 131, 60, 131)            \
+	X(uselib, LOOK, 134, 86, -1, 86)                \
+	X(connect, ADDRESS, 42, 362, 203, 283)          \
+	X(sendto, ADDRESS, 44, 369, 206, 290)           \
+	X(sendmsg, ADDRESS, 46, 370, 211, 296)          \
+	X(sendmmsg, ADDRESS, 307, 345, 269, 374)        \
 	/* Requests of io_uring and of kernel AIO, which are no calls of their own. */ \
 	X(io_uring_openat, REQUEST, -1, -1, -1, -1)     \
 	X(io_uring_openat2, REQUEST, -1, -1, -1, -1)    \
@@ -383,6 +406,7 @@ struct bfa_config {
 	__u8 only_under;   /* files with an ancestor in the map places */
 	__u8 follow;	   /* also the children of processes in scope */
 	__u8 metadata;	   /* also calls that look at a file without opening it */
+	__u8 times;	   /* a change of one time of a file is an access to it, as fanotify has it */
 	__u8 failed_opens; /* a record for each of them beside merged ones */
 	__u8 exe;	   /* processes with the paths of their executables */
 	__u8 parents;	   /* processes with their ancestors */

@@ -325,6 +325,7 @@ extension TracerOptions {
     config.failed_opens = failedOpens ? 1 : 0
     config.all = all ? 1 : 0
     config.metadata = metadata ? 1 : 0
+    config.times = times ? 1 : 0
     config.only_pids = pids.isEmpty && command == nil ? 0 : 1
     config.only_comms = comms.isEmpty ? 0 : 1
     let ignores = !ignoredPids.isEmpty || ignoresMore

@@ -36,6 +36,8 @@ public struct TracerOptions {
   public var calls = false
   /// Also calls that look at a file without opening it; with `calls`.
   public var metadata = false
+  /// A change of one of a file's times alone is an access to it, as fanotify has it; without `calls`.
+  public var times = false
   /// More processes to ignore may be given to `Tracer.attach(ignoring:)`.
   public var ignoresMore = false
   /// A record for each failed open beside the merged ones; without `calls`.

@@ -7,7 +7,7 @@
  * characters that need escaping in JSON. Each way has a process of its own.
  * When all of them are prepared, this prints "ready", waits for a line on
  * standard input, and lets one after the other go on. "fileways --list" prints
- * the ways.
+ * the ways; "fileways --every-call" makes all system calls, which are refused.
  *
  * Standard output has a JSON object a line:
  *
@@ -31,9 +31,9 @@
 enum { PATIENCE_S = 60, MOST_WAYS = 1000 };
 
 static const struct way *const groups[] = {
-	opening_ways,  reading_ways,   making_ways, moving_ways, removing_ways,
-	transfer_ways, aio_ways,       length_ways, sync_ways,	 looking_ways,
-	changing_ways, attribute_ways, exec_ways,   ring_ways,	 ring_name_ways,
+	opening_ways,	reading_ways, making_ways,  moving_ways,   removing_ways,  transfer_ways, aio_ways,
+	length_ways,	sync_ways,    looking_ways, changing_ways, attribute_ways, exec_ways,	  ring_ways,
+	ring_name_ways, socket_ways,  mount_ways,   service_ways,  ioctl_ways,
 };
 
 struct process {
@@ -127,6 +127,10 @@ static void run(const char *directory)
 int main(int argc, char *argv[])
 {
 	require(argc > 1, "usage: fileways DIRECTORY [WAY...], or fileways --list");
+	if (strcmp(argv[1], "--every-call") == 0) {
+		make_every_call();
+		return EXIT_SUCCESS;
+	}
 	choose(argv + 2);
 	if (strcmp(argv[1], "--list") != 0) {
 		run(argv[1]);

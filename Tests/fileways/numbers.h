@@ -27,6 +27,7 @@
 #define SYS_utime -1
 #define SYS_utimes -1
 #define SYS_futimesat -1
+#define SYS_uselib -1
 #endif
 
 /* include/uapi/asm-generic/unistd.h: the same everywhere */
@@ -38,6 +39,13 @@
 #define SYS_getxattrat 464
 #define SYS_listxattrat 465
 #define SYS_removexattrat 466
+#endif
+#ifndef SYS_open_tree_attr
+#define SYS_open_tree_attr 467 /* Linux 6.15 */
+#endif
+#ifndef SYS_file_getattr
+#define SYS_file_getattr 468 /* Linux 6.17 */
+#define SYS_file_setattr 469
 #endif
 
 #endif

@@ -60,6 +60,10 @@ extern const struct way looking_ways[];
 extern const struct way changing_ways[];
 extern const struct way attribute_ways[];
 extern const struct way exec_ways[];
+extern const struct way socket_ways[];
+extern const struct way mount_ways[];
+extern const struct way service_ways[];
+extern const struct way ioctl_ways[];
 extern const struct way ring_ways[];
 extern const struct way ring_name_ways[];
 
@@ -72,6 +76,8 @@ long make_call(const char *name, long number, const struct argument arguments[6]
 void make_last_call(const char *name, long number, const struct argument arguments[6]); /* exec that works */
 #define CALL(call, ...) make_call(#call, SYS_##call, (const struct argument[6]){ __VA_ARGS__ })
 #define LAST_CALL(call, ...) make_last_call(#call, SYS_##call, (const struct argument[6]){ __VA_ARGS__ })
+
+void make_every_call(void); /* every.c */
 
 /* world.c */
 enum {

@@ -12,7 +12,9 @@ enum lookup_rule {
 	LOOKUP_FOLLOW_UNLESS_AT, /* for what it points to, without AT_SYMLINK_NOFOLLOW */
 	LOOKUP_FOLLOW_IF_AT,	 /* for itself, without AT_SYMLINK_FOLLOW */
 	LOOKUP_FOLLOW_UNLESS_IN, /* for what it points to, without IN_DONT_FOLLOW in the third argument */
+	LOOKUP_FOLLOW_UNLESS_FAN, /* for what it points to, without FAN_MARK_DONT_FOLLOW */
 	LOOKUP_ENTRY,		 /* the name itself: of which the call makes or removes the entry */
+	LOOKUP_COVERED,		 /* a directory or file, below what the call has mounted on it */
 	LOOKUP_WORKING_DIRECTORY, /* what it is after the call: the name may mean another one now */
 	LOOKUP_ROOT,		 /* the same for the root directory */
 };
@@ -30,8 +32,11 @@ struct call_shape {
 	/* The same in a 32-bit task, where it is passed in two halves. */
 	__u8 wide_size;
 	__u8 wide_offset;
-	__u8 wide_flags; /* not wide itself, but behind those that are */
+	__u8 wide_flags; /* not wide themselves, but behind those that are */
+	__u8 wide_fd;
+	__u8 wide_name;
 	__u8 rule; /* enum lookup_rule, of the first name */
+	__u8 new_rule;
 	__u16 types; /* enum bfa_type, of the file, or of the name's directory */
 	__u16 new_types;
 };
@@ -53,6 +58,7 @@ static const struct call_shape call_shapes[256] = {
 	      .wide_flags = 6),
 	SHAPE(arm_sync_file_range, .fd = 1, .flags = 2, .wide_offset = 3, .wide_size = 5),
 	SHAPE(msync, .size = 2, .flags = 3),
+	SHAPE(madvise, .size = 2, .types = BFA_WRITTEN),
 	SHAPE(mmap, .size = 2, .mode = 3, .flags = 4, .fd = 5, .offset = 6, .types = BFA_MAPPED),
 	SHAPE(mmap2, .size = 2, .mode = 3, .flags = 4, .fd = 5, .offset = 6, .types = BFA_MAPPED),
 
@@ -110,15 +116,23 @@ static const struct call_shape call_shapes[256] = {
 	SHAPE(truncate, .name = 1, .size = 2, .types = BFA_WRITTEN),
 	SHAPE(truncate64, .name = 1, .wide_size = 2 + COMPAT_PAIRS_ARE_EVEN, .types = BFA_WRITTEN),
 
-	SHAPE(link, .name = 1, .new_name = 2, .rule = LOOKUP_NOFOLLOW, .new_types = BFA_CREATED),
-	SHAPE(linkat, .fd = 1, .name = 2, .new_fd = 3, .new_name = 4, .flags = 5, .rule = LOOKUP_FOLLOW_IF_AT,
+	SHAPE(link, .name = 1, .new_name = 2, .rule = LOOKUP_NOFOLLOW, .new_rule = LOOKUP_ENTRY,
 	      .new_types = BFA_CREATED),
-	SHAPE(rename, .name = 1, .new_name = 2, .rule = LOOKUP_ENTRY, .types = BFA_MOVED_FROM,
-	      .new_types = BFA_MOVED_TO),
+	SHAPE(linkat, .fd = 1, .name = 2, .new_fd = 3, .new_name = 4, .flags = 5, .rule = LOOKUP_FOLLOW_IF_AT,
+	      .new_rule = LOOKUP_ENTRY, .new_types = BFA_CREATED),
+	SHAPE(rename, .name = 1, .new_name = 2, .rule = LOOKUP_ENTRY, .new_rule = LOOKUP_ENTRY,
+	      .types = BFA_MOVED_FROM, .new_types = BFA_MOVED_TO),
 	SHAPE(renameat, .fd = 1, .name = 2, .new_fd = 3, .new_name = 4, .rule = LOOKUP_ENTRY,
-	      .types = BFA_MOVED_FROM, .new_types = BFA_MOVED_TO),
+	      .new_rule = LOOKUP_ENTRY, .types = BFA_MOVED_FROM, .new_types = BFA_MOVED_TO),
 	SHAPE(renameat2, .fd = 1, .name = 2, .new_fd = 3, .new_name = 4, .flags = 5, .rule = LOOKUP_ENTRY,
-	      .types = BFA_MOVED_FROM, .new_types = BFA_MOVED_TO),
+	      .new_rule = LOOKUP_ENTRY, .types = BFA_MOVED_FROM, .new_types = BFA_MOVED_TO),
+
+	SHAPE(mount, .name = 1, .new_name = 2, .flags = 4, .new_rule = LOOKUP_COVERED),
+	LOOK(umount, FOLLOW),
+	LOOK(umount2, FOLLOW, .flags = 2),
+	SHAPE(move_mount, .fd = 1, .name = 2, .new_fd = 3, .new_name = 4, .flags = 5, .rule = LOOKUP_COVERED,
+	      .new_rule = LOOKUP_COVERED),
+	SHAPE(pivot_root, .name = 1, .new_name = 2),
 
 	SHAPE(fstat, .fd = 1),
 	SHAPE(fstat64, .fd = 1),
@@ -132,6 +146,8 @@ static const struct call_shape call_shapes[256] = {
 	SHAPE(fgetxattr, .fd = 1, .size = 4),
 	SHAPE(flistxattr, .fd = 1, .size = 3),
 	SHAPE(fremovexattr, .fd = 1),
+	SHAPE(quotactl_fd, .fd = 1),
+	SHAPE(oldfstat, .fd = 1),
 
 	LOOK(stat, FOLLOW),
 	LOOK(lstat, NOFOLLOW),
@@ -176,6 +192,27 @@ static const struct call_shape call_shapes[256] = {
 	LOOK(statfs64, FOLLOW),
 	SHAPE(inotify_add_watch, .name = 2, .rule = LOOKUP_FOLLOW_UNLESS_IN),
 	LOOK_AT(name_to_handle_at, FOLLOW_IF_AT, .flags = 5),
+	LOOK(oldstat, FOLLOW),
+	LOOK(oldlstat, NOFOLLOW),
+	LOOK_AT(file_getattr, FOLLOW_UNLESS_AT, .size = 4, .flags = 5),
+	LOOK_AT(file_setattr, FOLLOW_UNLESS_AT, .size = 4, .flags = 5),
+	SHAPE(fanotify_mark, .flags = 2, .fd = 4, .name = 5, .wide_fd = 5, .wide_name = 6,
+	      .rule = LOOKUP_FOLLOW_UNLESS_FAN),
+	LOOK_AT(open_tree, FOLLOW_UNLESS_AT, .flags = 3),
+	LOOK_AT(open_tree_attr, FOLLOW_UNLESS_AT, .flags = 3),
+	LOOK_AT(mount_setattr, FOLLOW_UNLESS_AT, .flags = 3),
+	LOOK_AT(fspick, FOLLOW, .flags = 3),
+	SHAPE(fsconfig, .name = 4, .fd = 5),
+	LOOK(swapon, FOLLOW, .flags = 2),
+	LOOK(swapoff, FOLLOW),
+	LOOK(acct, FOLLOW),
+	SHAPE(quotactl, .name = 2),
+	LOOK(uselib, FOLLOW),
+	/* An address is a name only if it is a Unix socket's: where it is depends on the call. */
+	SHAPE(connect, ),
+	SHAPE(sendto, .flags = 4, .size = 3),
+	SHAPE(sendmsg, .flags = 3),
+	SHAPE(sendmmsg, .flags = 4),
 };
 
 #undef LOOK_AT
@@ -191,6 +228,12 @@ static __always_inline const struct call_shape *shape_of(struct call *call)
 static __always_inline __u64 argument(struct call *call, __u8 place)
 {
 	return place ? call->arguments[BOUNDED(place - 1, CALL_ARGUMENTS - 1)] : 0;
+}
+
+/* One that a 32-bit task passes at another place, behind a wide one. */
+static __always_inline __u64 shifted_argument(struct call *call, __u8 native, __u8 wide)
+{
+	return argument(call, call->compat && wide ? wide : native);
 }
 
 /* One that a 32-bit task passes in halves, the lower one first. */

@@ -255,9 +255,20 @@ struct bpf_iter__task_file {
 #define AT_SYMLINK_FOLLOW 0x400
 
 #define IN_DONT_FOLLOW 0x02000000 /* include/uapi/linux/inotify.h */
+#define FAN_MARK_DONT_FOLLOW 0x4  /* include/uapi/linux/fanotify.h */
 #define RESOLVE_IN_ROOT 0x10	  /* include/uapi/linux/openat2.h */
 
 #define RENAME_EXCHANGE 2 /* include/uapi/linux/fs.h */
+
+/* include/uapi/linux/mount.h */
+#define MS_REMOUNT 0x20
+#define MS_BIND 0x1000
+#define MS_MOVE 0x2000
+#define MS_PROPAGATION 0x1e0000 /* MS_UNBINDABLE, MS_PRIVATE, MS_SLAVE, MS_SHARED */
+#define FSCONFIG_SET_PATH 3
+#define FSCONFIG_SET_PATH_EMPTY 4
+
+#define UTIME_OMIT 0x3ffffffe /* include/linux/stat.h */
 
 #define BTRFS_SUPER_MAGIC 0x9123683e /* include/uapi/linux/magic.h */
 

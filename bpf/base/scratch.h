@@ -126,11 +126,18 @@ enum {
 };
 
 /* What a handler is to handle; its arguments are those of the tracepoint. */
-enum occasion { AT_CALL, AT_EXEC, AT_SUBMISSION, AT_COMPLETION };
+enum occasion {
+	AT_CALL,
+	AT_EXEC,
+	AT_SUBMISSION,
+	AT_COMPLETION,
+	AT_IOCTL_NAME, /* the call at hand is known */
+};
 
 struct scratch {
 	__u8 occasion;
 	struct call call_at_hand; /* a BPF stack has no room for it */
+	__u64 argument[4];	  /* what one of its arguments points to */
 	__u32 emitted;		  /* records */
 	__u64 process;		  /* under which identity the current one is described; 0: not at all */
 	struct lineage lineage;

@@ -28,18 +28,20 @@ enum call_kind {
 	CALL_CLOSE,
 	CALL_CLOSE_RANGE,
 	CALL_DUP2,	      /* closes its second argument, if that is open */
-	CALL_MOUNT,	      /* changes the paths of open files */
 	CALL_OTHER,	      /* from here on, programs of their own */
 	CALL_NAME = CALL_OTHER, /* changes one name */
 	CALL_NAMES,	      /* makes one name from another */
 	CALL_BIND,	      /* makes a name, if the address is one */
+	CALL_MOUNT,	      /* changes the paths of open files; records of it only with --metadata */
+	CALL_ADDRESS,	      /* looks a name up, if the address is one; only with --metadata */
+	CALL_TIMES,	      /* only with --metadata, and as fatrace */
 	CALL_LOOK,	      /* only with --metadata */
 	CALL_DESCRIPTOR,
 	CALL_LOOK_DESCRIPTOR, /* only with --metadata */
 	CALL_SYNC,	      /* all files */
 	CALL_TRANSFER,	      /* from one descriptor to another */
 	CALL_VMSPLICE,	      /* from or into a pipe, by its direction */
-	CALL_CLONE,	      /* ioctl FICLONE, FICLONERANGE */
+	CALL_IOCTL,	      /* does what its request says */
 	CALL_MAP,
 	CALL_MEMORY, /* the file mapped at an address */
 	CALL_EXEC,
@@ -173,6 +175,13 @@ static __always_inline struct pt_regs *call_regs(struct pt_regs *passed)
 static const struct call_entry native_calls[BFA_CALL_NUMBERS + 1] = { BFA_CALLS(X_64) };
 static const struct call_entry compat_calls[BFA_CALL_NUMBERS + 1] = { BFA_CALLS(X_32) };
 
+/* Whether a call is shown with --metadata only. */
+static __always_inline bool only_looks(__u8 kind)
+{
+	return kind == CALL_LOOK || kind == CALL_LOOK_DESCRIPTOR || kind == CALL_ADDRESS ||
+	       (kind == CALL_TIMES && !config.times);
+}
+
 /* False if the call is none that is traced; most are not, so this comes first. */
 static __always_inline bool identify_call(struct task_struct *task, struct pt_regs *regs, struct call_entry *entry)
 {
@@ -181,9 +190,7 @@ static __always_inline bool identify_call(struct task_struct *task, struct pt_re
 	if (number >= BFA_CALL_NUMBERS)
 		return false;
 	*entry = is_compat(task) ? compat_calls[number] : native_calls[number];
-	if (!config.metadata && (entry->kind == CALL_LOOK || entry->kind == CALL_LOOK_DESCRIPTOR))
-		return false;
-	return entry->kind != CALL_NONE;
+	return entry->kind != CALL_NONE && (config.metadata || !only_looks(entry->kind));
 }
 
 static __always_inline void read_call(struct task_struct *task, struct pt_regs *regs, struct call_entry *entry,

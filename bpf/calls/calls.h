@@ -274,8 +274,8 @@ static __always_inline int call_on_close(struct task_struct *task, struct open_k
  */
 static __always_inline bool has_changed(struct call *call, struct file *file, bool second)
 {
-	/* The source of a clone, and what i386's first mmap maps, are not known before the exit. */
-	if ((call->kind == CALL_CLONE && !second) || (call->compat && call->id == BFA_CALL_mmap))
+	/* The other file of an ioctl, and what i386's first mmap maps, are not known before the exit. */
+	if ((call->kind == CALL_IOCTL && !second) || (call->compat && call->id == BFA_CALL_mmap))
 		return false;
 	return call->begin_ns && (second ? call->new_file : call->file) != (__u64)file;
 }

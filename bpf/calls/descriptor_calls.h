@@ -7,13 +7,12 @@
 #define BFATRACE_DESCRIPTOR_CALLS_H
 
 #include "calls/calls.h"
+#include "calls/ioctls.h"
 #include "calls/merged.h"
 
-/* include/uapi/linux/fs.h */
-#define FICLONE 0x40049409
-#define FICLONERANGE 0x4020940d
-
-#define MAP_ANONYMOUS 0x20 /* include/uapi/asm-generic/mman-common.h */
+/* include/uapi/asm-generic/mman-common.h */
+#define MAP_ANONYMOUS 0x20
+#define MADV_REMOVE 9
 
 /* One descriptor's part in a call that moved `bytes`. */
 struct part {
@@ -82,22 +81,102 @@ struct clone_range {
 	__u64 dest_offset;
 };
 
-static __always_inline int clone_exit(struct task_struct *task, struct call *call, long ret)
+static __always_inline int clone_exit(struct call *call, struct clone_range *range, long ret)
 {
-	struct clone_range range = {};
-	struct file *source;
-	__u64 size;
+	struct file *source = file_of_fd(current_task(), range->src_fd);
+	__u64 size = source ? READ(READ(source, f_inode), i_size) : 0;
 
-	if ((__u32)call->arguments[1] == FICLONE)
-		range.src_fd = (int)call->arguments[2];
-	else if ((__u32)call->arguments[1] != FICLONERANGE ||
-		 bpf_probe_read_user(&range, sizeof(range), (void *)call->arguments[2]))
-		return 0;
-	source = file_of_fd(task, range.src_fd);
-	size = source ? READ(READ(source, f_inode), i_size) : 0;
-	if (!range.src_length && range.src_offset < size)
-		range.src_length = size - range.src_offset;
-	return transfer_exit(call, range.src_fd, call->arguments[0], range.src_length, ret);
+	if (!range->src_length && range->src_offset < size)
+		range->src_length = size - range->src_offset;
+	return transfer_exit(call, range->src_fd, call->arguments[0], range->src_length, ret);
+}
+
+/* struct file_dedupe_range and struct file_dedupe_range_info (ioctl_fideduperange(2)) */
+struct dedupe_range {
+	__u64 src_offset;
+	__u64 src_length;
+	__u16 dest_count;
+	__u16 reserved1;
+	__u32 reserved2;
+};
+
+struct dedupe_target {
+	__s64 dest_fd;
+	__u64 dest_offset;
+	__u64 bytes_deduped;
+	__s32 status;
+	__u32 reserved;
+};
+
+enum { DEDUPE_TARGETS = 127 }; /* with the range, at most a page (fs/ioctl.c) */
+
+/* What the argument of an ioctl points to, one at a time; it lies in scratch memory. */
+union ioctl_argument {
+	struct clone_range clone;
+	struct dedupe_range dedupe;
+	struct dedupe_target target;
+	__s32 fd;
+};
+
+/* Both are read and compared; what they share afterwards is no change of their content. */
+static __always_inline int dedupe_exit(struct call *call, union ioctl_argument *a, struct part *p, long ret)
+{
+	__u64 next = call->arguments[2] + sizeof(a->dedupe);
+	__u32 count;
+
+	bpf_probe_read_user(&a->dedupe, sizeof(a->dedupe), (void *)call->arguments[2]);
+	count = a->dedupe.dest_count;
+	p->bytes = a->dedupe.src_length;
+	report_part(call, p, ret);
+	p->second = false;
+	for (__u32 i = 0; i < DEDUPE_TARGETS && i < count; i++) {
+		if (bpf_probe_read_user(&a->target, sizeof(a->target), (void *)next))
+			break;
+		p->fd = a->target.dest_fd;
+		p->bytes = a->target.bytes_deduped;
+		report_part(call, p, ret);
+		next += sizeof(a->target);
+	}
+	return 0;
+}
+
+/* The file, and another one that the argument names. */
+static __always_inline int exchange_exit(struct call *call, __u8 offset, union ioctl_argument *a, struct part *p,
+					 long ret)
+{
+	report_part(call, p, ret);
+	a->fd = -1;
+	bpf_probe_read_user(&a->fd, sizeof(a->fd), (void *)(call->arguments[2] + offset));
+	p->fd = a->fd;
+	p->second = false;
+	return report_part(call, p, ret);
+}
+
+static __always_inline int ioctl_exit(struct scratch *s, struct call *call, struct ioctl_request *request, long ret)
+{
+	bool reads = request->effect == IOCTL_READ || request->effect == IOCTL_DEDUPE;
+	struct part p = { .fd = call->arguments[0], .bytes = ret, .second = true };
+	union ioctl_argument *a = (union ioctl_argument *)s->argument;
+
+	__builtin_memset(a, 0, sizeof(*a));
+	switch (request->effect) {
+	case IOCTL_CLONE:
+		a->clone.src_fd = (int)call->arguments[2];
+		return clone_exit(call, &a->clone, ret);
+	case IOCTL_CLONE_RANGE:
+		if (bpf_probe_read_user(&a->clone, sizeof(a->clone), (void *)call->arguments[2]))
+			return 0;
+		return clone_exit(call, &a->clone, ret);
+	case IOCTL_LOOK:
+		return PER_CALL && config.metadata ? report_part(call, &p, ret) : 0;
+	}
+	p.types = reads ? BFA_READ : BFA_WRITTEN;
+	call->part = request->effect == IOCTL_DEDUPE || request->effect == IOCTL_EXCHANGE;
+	if (request->effect == IOCTL_DEDUPE)
+		return dedupe_exit(call, a, &p, ret);
+	if (request->effect == IOCTL_EXCHANGE)
+		return exchange_exit(call, request->offset, a, &p, ret);
+	return report_part(call, &p, ret);
 }
 
 /* i386 passes the arguments of its first mmap in memory; the second one counts its offset in pages. */
@@ -179,16 +258,23 @@ static long file_of_mapping(struct task_struct *task, struct vm_area_struct *vma
 	return 0;
 }
 
-static __always_inline int memory_exit(struct call *call, long ret)
+static __noinline int memory_exit(struct call *call, long ret)
 {
-	struct place at = {};
+	__u32 types = shape_of(call)->types;
+	struct touch t = { .writes = 1 };
 
-	if (!PER_CALL)
+	/* All other advice is about memory, not about the file. */
+	if (call->id == BFA_CALL_madvise && call->arguments[2] != MADV_REMOVE)
 		return 0;
-	bpf_find_vma(bpf_get_current_task_btf(), call->arguments[0], file_of_mapping, &at, 0);
-	if (!at.dentry || !file_in_scope(at.dentry))
+	if (!PER_CALL && (!types || !types_wanted(types)))
 		return 0;
-	return report_file(call, &at, ret);
+	bpf_find_vma(bpf_get_current_task_btf(), call->arguments[0], file_of_mapping, &t.at, 0);
+	if (!t.at.dentry || !file_in_scope(t.at.dentry))
+		return 0;
+	call->types = types;
+	if (PER_CALL)
+		return report_file(call, &t.at, ret);
+	return touch(&t);
 }
 
 static __always_inline int other_descriptor_exit(struct task_struct *task, struct call *call, long ret)
@@ -205,8 +291,6 @@ static __always_inline int other_descriptor_exit(struct task_struct *task, struc
 		return memory_exit(call, ret);
 	case CALL_MAP:
 		return map_exit(call, ret);
-	case CALL_CLONE:
-		return clone_exit(task, call, ret);
 	case CALL_VMSPLICE:
 		return vmsplice_exit(task, call, ret);
 	case CALL_TRANSFER:

@@ -3,51 +3,14 @@
 #ifndef BFATRACE_NAME_CALLS_H
 #define BFATRACE_NAME_CALLS_H
 
+#include "calls/ioctls.h"
 #include "calls/names.h"
-
-enum {
-	AF_UNIX = 1,		/* include/linux/socket.h */
-	UNIX_PATH_MAX = 108,	/* include/uapi/linux/un.h */
-	SOCKETCALL_BIND = 2,	/* SYS_BIND in include/uapi/linux/net.h */
-};
+#include "calls/socket_names.h"
 
 static __always_inline bool is_rename(__u8 id)
 {
 	return id == BFA_CALL_rename || id == BFA_CALL_renameat || id == BFA_CALL_renameat2 ||
 	       id == BFA_CALL_io_uring_renameat;
-}
-
-/* A socket's address, if it is a file name: it may lack its NUL. */
-static __always_inline bool bound_name(struct call *call, struct name *n)
-{
-	struct {
-		__u16 family;
-		char first;
-	} address = {};
-	__u32 packed[3];
-	__u64 size;
-
-	if (call->id == BFA_CALL_socketcall) {
-		if (call->arguments[0] != SOCKETCALL_BIND ||
-		    bpf_probe_read_user(packed, sizeof(packed), (void *)call->arguments[1]))
-			return false;
-		call->id = BFA_CALL_bind; /* what it stands for */
-		call->arguments[1] = packed[1];
-		call->arguments[2] = packed[2];
-	}
-	size = call->arguments[2];
-	if (size <= sizeof(address.family) || size > sizeof(address.family) + UNIX_PATH_MAX)
-		return false;
-	if (bpf_probe_read_user(&address, 3, (void *)call->arguments[1]))
-		return false;
-	*n = (struct name){
-		.string = call->arguments[1] + sizeof(address.family),
-		.dfd = AT_FDCWD,
-		.rule = LOOKUP_ENTRY,
-		.limit = size - sizeof(address.family) + 1,
-	};
-	/* A name that begins with NUL is none of a file (unix(7)). */
-	return address.family == AF_UNIX && address.first;
 }
 
 /* The inode that a name's directory has under it now. */
@@ -116,13 +79,13 @@ static __noinline int note_moved(struct name *from, struct name *to, __u32 flags
 	return 0;
 }
 
-/* A call on one name. */
-static __always_inline int name_done(struct call *call, struct name *n, long ret)
+/* A call on one name, with these letters. */
+static __always_inline int name_done(struct call *call, struct name *n, __u32 types, long ret)
 {
-	call->types = shape_of(call)->types;
+	call->types = types;
 	if (PER_CALL)
 		return report_names(call, n, 0, ret);
-	return ret < 0 ? 0 : touch_name(n, call->types);
+	return ret < 0 || !types ? 0 : touch_name(n, types);
 }
 
 /* A call on the two names in l->names. */
@@ -145,23 +108,105 @@ static __always_inline int names_done(struct call *call, struct lookup *l, long 
 	return 0;
 }
 
+/* mount(2): the source need not be a name, and for some flags there is none. */
+static __always_inline bool is_source_name(struct call *call, struct name *source)
+{
+	__u64 flags = call->arguments[3];
+	char first = 0;
+
+	if (flags & (MS_REMOUNT | MS_PROPAGATION))
+		return false;
+	if (flags & (MS_BIND | MS_MOVE))
+		return true;
+	bpf_probe_read_user(&first, sizeof(first), (void *)source->string);
+	return first == '/';
+}
+
+/* A call on mounts has two names or, if it is mount(2), perhaps the second alone. */
+static __always_inline int mount_done(struct call *call, struct lookup *l, long ret)
+{
+	const struct call_shape *shape = shape_of(call);
+
+	if (!PER_CALL)
+		return 0;
+	call->types = 0;
+	if (!shape->new_name)
+		return report_names(call, &l->names[0], 0, ret);
+	l->names[1] = second_name(call, shape);
+	if (call->id == BFA_CALL_mount && !is_source_name(call, &l->names[0]))
+		return report_names(call, &l->names[1], 0, ret);
+	/* Names lead elsewhere once the root is another one. */
+	l->hopeless = call->id == BFA_CALL_pivot_root;
+	report_names(call, &l->names[0], &l->names[1], ret);
+	l->hopeless = false;
+	return 0;
+}
+
+/*
+ * The letter that fanotify has for a change of one time alone (fsnotify_change
+ * in include/linux/fsnotify.h); both at once have none.
+ */
+static __always_inline __u32 changed_time(struct call *call)
+{
+	__u64 address = call->arguments[2];
+	bool is_narrow = call->compat && call->id == BFA_CALL_utimensat;
+	__u32 size = is_narrow ? 4 : 8; /* of a member of struct timespec: nanoseconds are the second one */
+	__u32 access = 0, modification = 0;
+
+	if (!config.times || !address)
+		return 0;
+	bpf_probe_read_user(&access, sizeof(access), (void *)(address + size));
+	bpf_probe_read_user(&modification, sizeof(modification), (void *)(address + 3 * size));
+	if ((access == UTIME_OMIT) == (modification == UTIME_OMIT))
+		return 0;
+	return access == UTIME_OMIT ? BFA_WRITTEN : BFA_READ;
+}
+
+static __always_inline int one_name_exit(struct call *call, struct name *n, long ret)
+{
+	switch (call->kind) {
+	case CALL_BIND:
+	case CALL_ADDRESS:
+		if (!socket_name(call, n))
+			return 0;
+		break;
+	case CALL_TIMES:
+		return name_done(call, n, changed_time(call), ret);
+	case CALL_LOOK:
+		if (call->id == BFA_CALL_fsconfig && call->arguments[1] != FSCONFIG_SET_PATH &&
+		    call->arguments[1] != FSCONFIG_SET_PATH_EMPTY)
+			return 0;
+	}
+	return name_done(call, n, shape_of(call)->types, ret);
+}
+
 static __always_inline int name_exit(struct call *call, long ret)
 {
-	const struct call_shape *shape;
+	const struct call_shape *shape = shape_of(call);
 	struct lookup *l = lookup_get();
-	struct name *n;
 
 	if (!l)
 		return 0;
-	n = &l->names[0];
-	if (call->kind == CALL_BIND)
-		return bound_name(call, n) ? name_done(call, n, ret) : 0;
-	shape = shape_of(call);
-	*n = first_name(call, shape);
-	if (call->kind != CALL_NAMES)
-		return name_done(call, n, ret);
-	l->names[1] = second_name(call, shape);
-	return names_done(call, l, ret);
+	l->names[0] = first_name(call, shape);
+	switch (call->kind) {
+	case CALL_MOUNT:
+		return mount_done(call, l, ret);
+	case CALL_NAMES:
+		l->names[1] = second_name(call, shape);
+		return names_done(call, l, ret);
+	}
+	return one_name_exit(call, &l->names[0], ret);
+}
+
+/* An ioctl on a name in the directory that is its descriptor. */
+static __always_inline int ioctl_name_exit(struct call *call, long ret)
+{
+	struct ioctl_request request = ioctl_request_of(call);
+	struct lookup *l = lookup_get();
+
+	if (!l || !ioctl_name(call, &request, &l->names[0]))
+		return 0;
+	return name_done(call, &l->names[0], request.effect == IOCTL_MAKE ? BFA_CREATED : BFA_DELETED, ret);
 }
 
 #endif

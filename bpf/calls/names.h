@@ -20,14 +20,16 @@ static __always_inline __u8 decided_rule(__u8 rule, __u64 flags)
 		return flags & AT_SYMLINK_NOFOLLOW ? LOOKUP_NOFOLLOW : LOOKUP_FOLLOW;
 	if (rule == LOOKUP_FOLLOW_IF_AT)
 		return flags & AT_SYMLINK_FOLLOW ? LOOKUP_FOLLOW : LOOKUP_NOFOLLOW;
+	if (rule == LOOKUP_FOLLOW_UNLESS_FAN)
+		return flags & FAN_MARK_DONT_FOLLOW ? LOOKUP_NOFOLLOW : LOOKUP_FOLLOW;
 	return rule;
 }
 
 static __always_inline struct name first_name(struct call *call, const struct call_shape *shape)
 {
 	struct name n = {
-		.string = argument(call, shape->name),
-		.dfd = shape->fd ? (int)argument(call, shape->fd) : AT_FDCWD,
+		.string = shifted_argument(call, shape->name, shape->wide_name),
+		.dfd = shape->fd ? (int)shifted_argument(call, shape->fd, shape->wide_fd) : AT_FDCWD,
 		.rule = decided_rule(shape->rule, argument(call, shape->flags)),
 	};
 
@@ -41,7 +43,7 @@ static __always_inline struct name second_name(struct call *call, const struct c
 	return (struct name){
 		.string = argument(call, shape->new_name),
 		.dfd = shape->new_fd ? (int)argument(call, shape->new_fd) : AT_FDCWD,
-		.rule = LOOKUP_ENTRY,
+		.rule = shape->new_rule,
 	};
 }
 
@@ -317,6 +319,7 @@ CHECKED_ONCE int report_unfollowed(struct name *n, __u32 types)
 	a->record.gid = task->cred->egid.val;
 	copy_comm(a->record.comm, task);
 	a->record.began_ns = task->group_leader->start_boottime;
+	a->reads = types == BFA_READ;
 	a->writes = types == BFA_WRITTEN;
 	size = sizeof(*a) + text.path_len + text.filename_len;
 	if (describes_processes())
@@ -341,6 +344,7 @@ CHECKED_ONCE int touch_name(struct name *n, __u32 types)
 	if (!found_in_scope(l))
 		return 0;
 	t.at = l->at;
+	t.reads = types == BFA_READ;
 	t.writes = types == BFA_WRITTEN;
 	touch(&t);
 	return 0;

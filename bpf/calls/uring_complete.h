@@ -141,7 +141,7 @@ static __always_inline int complete_names(struct scratch *s, struct io_kiocb *re
 	else if (call->kind == CALL_NAMES)
 		names_done(call, l, ret);
 	else
-		name_done(call, &l->names[0], ret);
+		name_done(call, &l->names[0], shape_of(call)->types, ret);
 	bpf_map_delete_elem(&uring_names, &key);
 	bpf_map_delete_elem(&uring_requests, &key);
 	return 0;

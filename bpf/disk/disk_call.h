@@ -86,7 +86,7 @@ static __always_inline __u8 listed_activity(struct call_entry *entry)
 static __always_inline bool is_on_descriptor(__u8 kind)
 {
 	return (kind >= CALL_READ && kind <= CALL_PWRITEV) || kind == CALL_DESCRIPTOR ||
-	       kind == CALL_LOOK_DESCRIPTOR || kind == CALL_CLONE;
+	       kind == CALL_LOOK_DESCRIPTOR || kind == CALL_IOCTL;
 }
 
 static __always_inline void look_at_call(struct task_struct *task, struct pt_regs *regs, struct doing *doing)

@@ -46,14 +46,14 @@ struct lookup {
 	struct name names[2]; /* of the call at hand */
 	struct place at;
 	struct place root;
-	struct dentry *child; /* of `at`, being looked for */
+	struct dentry *child;	 /* of `at`, being looked for */
 	struct dentry *moved[2]; /* by this call: before it, the way led elsewhere */
-	__u32 position;	      /* in `name`, of what is still to be looked up; it ends at NAME_BUFFER */
-	__u32 length;	      /* of the component at hand */
+	__u32 position;		 /* in `name`, of what is still to be looked up; it ends at NAME_BUFFER */
+	__u32 length;		 /* of the component at hand */
 	__u32 links;
-	__u8 rule;   /* LOOKUP_FOLLOW, LOOKUP_NOFOLLOW or LOOKUP_ENTRY */
+	__u8 rule; /* LOOKUP_FOLLOW, LOOKUP_NOFOLLOW, LOOKUP_ENTRY or LOOKUP_COVERED */
 	__u8 found;
-	__u8 lost; /* a bound was met */
+	__u8 lost;     /* a bound was met */
 	__u8 hopeless; /* what the call has moved is not known */
 	struct component wanted;
 	struct component other;

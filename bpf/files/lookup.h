@@ -178,7 +178,8 @@ static __always_inline long enter_child(bool last)
 		return 1;
 	l->at.dentry = l->child;
 	l->position += l->length;
-	enter_mounts();
+	if (!last || l->rule != LOOKUP_COVERED)
+		enter_mounts();
 	return 0;
 }
 

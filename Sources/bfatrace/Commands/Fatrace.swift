@@ -15,6 +15,7 @@ struct Fatrace {
   static func plan() throws(Failure) -> Plan? {
     var line = Fatrace()
     line.plan.lines.onlyFatrace = true
+    line.plan.tracer.times = true
     let argv = Arguments.bytes
     try line.read(argv)
     if line.wantsHelp { return nil }

@@ -39,7 +39,9 @@ struct FatraceComparisonTests {
     "echo x | tee one two", "mkfifo fifo; mknod node c 1 3; echo x > node", "sync blocks",
     "tar cf archive one two", "touch one new", "(echo a; echo b) > twice",
     "setpriv --reuid 65534 --clear-groups sh -c 'echo x > nobody; cat nobody'",
-    "exec 3> inherited; cat two >&3",
+    "exec 3> inherited; cat two >&3", "touch -h -m -d 2020-01-01 one",
+    "touch -h -a -d 2020-01-01 two",
+    "touch -h -d 2020-01-01 copy",
   ]
 
   /// Ends of names that only fatrace prints as they are; of a name with a newline, up to that.

@@ -147,7 +147,7 @@ struct NameScenario: Sendable, CustomTestStringConvertible {
         for number in [0, 4095, 4096, 4999]:
           mkdir(f"{number}/a{number}"); mkdir(f"{number}/sub/b{number}"); status(f"{number}/sub")
           mkdir(f"{number}/sub/../../c{number}"); rename(f"{number}/a{number}", f"{number}/d{number}")
-        """, isExact: false),
+        """, isExact: false)
   ]
 
   static let mounts = [

@@ -109,6 +109,45 @@ extension Way {
     bind-socketcall
       bind + socket = 0
       => + .
+    connect
+      connect - socket = 0
+    connect-socketcall
+      connect - socket = 0
+    sendto-socketcall
+      sendto - socket flags=0 size=4 = 4
+    sendmsg
+      sendmsg - missing flags=0 filename=missing = ENOENT
+    sendmsg-socketcall
+      sendmsg - missing flags=0 filename=missing = ENOENT
+    mount-missing
+      mount - missing flags=0 filename=missing = ENOENT
+    umount
+      umount - sub = 0
+    move_mount
+      move_mount - sub new_path=empty flags=0 = 0
+    fanotify_mark
+      fanotify_mark - sub flags=01 = 0
+    fanotify_mark-missing
+      fanotify_mark - missing flags=01 filename=missing = ENOENT
+    swapoff-missing
+      swapoff - missing filename=missing = ENOENT
+    ioctl-unresvsp
+      ioctl W file fd=3 = 0
+      => CW file fd writes=1/0 closes=1
+    ioctl-getflags
+      ioctl - file fd=3 = 0
+      => CW file fd closes=1
+    madvise-remove
+      madvise W file size=4096 = 0
+      => W file writes=1/0
+      => CW file fd closes=1
+    oldstat
+      oldstat - file-link filename=file-link = *
+    oldlstat
+      oldlstat - file-link filename=file-link = *
+    oldfstat
+      oldfstat - file fd=3 = EOVERFLOW
+      => CW file fd closes=1
     truncate
       truncate W file size=10 = 0
       => W file writes=1/0

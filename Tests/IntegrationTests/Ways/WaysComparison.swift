@@ -17,6 +17,7 @@ struct TracedWay: Sendable {
   /// Why nothing can be said of it here.
   func reasonToSkip(_ way: Way) -> String? {
     guard let last = made.last, last.ret < 0 else { return nil }
+    if way.calls.last(where: { !$0.isMore })?.result == "*" { return nil }
     let error = errorName(Int32(-last.ret))
     guard error == way.skipped || error == "ENOSYS" else { return nil }
     return "\(last.syscall) answers \(error)"
@@ -51,7 +52,8 @@ struct TracedWay: Sendable {
     var index = -1
     return way.calls.compactMap { call in
       if !call.isMore { index += 1 }
-      return view.shows(made[index]) ? call.line(made[index].ret) : nil
+      return view.shows(made[index], withLetters: call.hasLetters)
+        ? call.line(made[index].ret) : nil
     }
   }
 

@@ -49,7 +49,9 @@ struct WaysComparisonTests {
       let isMerged = view == .merged || view == .mergedWithAll
       let lines = (isMerged ? merged : calls).split(separator: "\n").map { $0.utf8 }
       way.lines[view] = try lines.map { try TracedLine($0) }.filter { line in
-        line.syscall.map { view.shows(MadeCall(syscall: $0, ret: line.ret)) } ?? true
+        line.syscall.map {
+          view.shows(MadeCall(syscall: $0, ret: line.ret), withLetters: !line.types.isEmpty)
+        } ?? true
       }
     }
     return way

@@ -36,7 +36,8 @@ struct Way: Sendable, CustomTestStringConvertible {
   /// Those of all tables.
   static let all = [
     opening, creating, reading, making, naming, moving, removing, transfers, requests, lengths,
-    synchronisation, looking, changing, attributes, programs, ringFiles, ringNames,
+    synchronisation, looking, changing, attributes, programs, ringFiles, ringNames, sockets, mounts,
+    services, fileRequests,
   ].flatMap { Way.table($0) }
 
   /// Linux 6.14 has changed the name of what is executed without one.
@@ -98,6 +99,8 @@ struct ExpectedCall: Sendable {
       text = sorted(Array(words.prefix(3)), words.dropFirst(3).map(named))
     }
   }
+
+  var hasLetters: Bool { text.map { !$0.hasPrefix("\(call) - ") } ?? false }
 
   /// With the result that the call had in fact.
   func line(_ ret: Int64) -> String? {

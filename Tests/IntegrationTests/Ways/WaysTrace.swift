@@ -21,11 +21,12 @@ enum View: CaseIterable, Sendable {
     }
   }
 
-  /// Whether it shows a call, that looks at a file or does more.
-  func shows(_ call: MadeCall) -> Bool {
+  /// Whether it shows a call, that looks at a file or does more: an ioctl by its request.
+  func shows(_ call: MadeCall, withLetters: Bool) -> Bool {
     switch self {
     case .calls: true
-    case .callsOnly: !Self.lookingCalls.contains(call.syscall)
+    case .callsOnly:
+      call.syscall == "ioctl" ? withLetters : !Self.lookingCalls.contains(call.syscall)
     case .failed: call.ret < 0
     case .merged, .mergedWithAll: false
     }
@@ -41,7 +42,10 @@ enum View: CaseIterable, Sendable {
     "fsetxattr", "setxattrat", "getxattr", "lgetxattr", "fgetxattr", "getxattrat", "listxattr",
     "llistxattr", "flistxattr", "listxattrat", "removexattr", "lremovexattr", "fremovexattr",
     "removexattrat", "chdir", "fchdir", "chroot", "inotify_add_watch", "name_to_handle_at",
-    "io_uring_statx",
+    "io_uring_statx", "oldstat", "oldlstat", "oldfstat", "connect", "sendto", "sendmsg", "sendmmsg",
+    "mount", "umount", "umount2", "move_mount", "pivot_root", "open_tree", "open_tree_attr",
+    "mount_setattr", "fspick", "fsconfig", "swapon", "swapoff", "acct", "quotactl", "quotactl_fd",
+    "uselib", "fanotify_mark", "file_getattr", "file_setattr",
   ]
 }
 
