@@ -62,6 +62,7 @@ int BPF_PROG(sys_exit, struct pt_regs *passed, long ret)
 
 	if (!identify_call(task, regs, &entry))
 		return 0;
+	ret = result_of(entry.kind, is_compat(task, regs), ret);
 	if (!ret && (entry.kind == CALL_MOUNT || is_rename(entry.id)))
 		__sync_fetch_and_add(&path_epoch, 1);
 	if (!is_result_wanted(entry.kind, ret) || !task_in_scope(task))

@@ -92,7 +92,7 @@ static __always_inline __u64 instruction_pointer(struct pt_regs *regs)
 
 #define TS_COMPAT 0x2 /* arch/x86/include/asm/thread_info.h: in a 32-bit system call */
 
-static __always_inline bool is_compat(struct task_struct *task)
+static __always_inline bool is_compat(struct task_struct *task, struct pt_regs *regs)
 {
 	return task->thread_info.status & TS_COMPAT;
 }
@@ -131,6 +131,7 @@ static __always_inline void read_arguments(struct pt_regs *regs, struct call *ca
 struct pt_regs {
 	__u64 regs[31];
 	__u64 pc;
+	__u64 pstate;
 	__u64 orig_x0;
 	__s32 syscallno;
 } KERNEL_STRUCT;
@@ -140,11 +141,12 @@ static __always_inline __u64 instruction_pointer(struct pt_regs *regs)
 	return regs->pc;
 }
 
-#define TIF_32BIT 22 /* arch/arm64/include/asm/thread_info.h */
+#define PSR_MODE32_BIT 0x10 /* arch/arm64/include/uapi/asm/ptrace.h */
 
-static __always_inline bool is_compat(struct task_struct *task)
+/* The state that the call was made in: exec changes the task's own before it is over. */
+static __always_inline bool is_compat(struct task_struct *task, struct pt_regs *regs)
 {
-	return task->thread_info.flags & (1UL << TIF_32BIT);
+	return regs->pstate & PSR_MODE32_BIT;
 }
 
 static __always_inline __u32 call_number(struct pt_regs *regs)
@@ -189,8 +191,14 @@ static __always_inline bool identify_call(struct task_struct *task, struct pt_re
 
 	if (number >= BFA_CALL_NUMBERS)
 		return false;
-	*entry = is_compat(task) ? compat_calls[number] : native_calls[number];
+	*entry = is_compat(task, regs) ? compat_calls[number] : native_calls[number];
 	return entry->kind != CALL_NONE && (config.metadata || !only_looks(entry->kind));
+}
+
+/* arm64 extends a 32-bit result by its sign; the last page of addresses holds the errors. */
+static __always_inline long result_of(__u8 kind, bool compat, long ret)
+{
+	return compat && kind == CALL_MAP && (__u32)ret < -4095U ? (__u32)ret : ret;
 }
 
 static __always_inline void read_call(struct task_struct *task, struct pt_regs *regs, struct call_entry *entry,
@@ -198,7 +206,7 @@ static __always_inline void read_call(struct task_struct *task, struct pt_regs *
 {
 	call->id = entry->id;
 	call->kind = entry->kind;
-	call->compat = is_compat(task);
+	call->compat = is_compat(task, regs);
 	call->types = 0;
 	call->part = 0;
 	call->has_fd = 0;

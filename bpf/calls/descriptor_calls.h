@@ -201,6 +201,7 @@ static __always_inline int map_exit(struct call *call, long ret)
 
 	if (!PER_CALL && !config.all)
 		return 0;
+	ret = result_of(call->kind, call->compat, ret);
 	if (!map_arguments(call) || call->arguments[3] & MAP_ANONYMOUS)
 		return 0;
 	p.fd = call->arguments[4];

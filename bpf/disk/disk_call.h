@@ -92,7 +92,7 @@ static __always_inline bool is_on_descriptor(__u8 kind)
 static __always_inline void look_at_call(struct task_struct *task, struct pt_regs *regs, struct doing *doing)
 {
 	__u32 number = call_number(regs);
-	bool compat = is_compat(task);
+	bool compat = is_compat(task, regs);
 	struct call_entry entry;
 	struct call call;
 
