@@ -296,22 +296,30 @@ CHECKED_ONCE int find_child(void)
 	return 0;
 }
 
-/* What learn_dentry_table knows of some dentries: where their predecessor points to them, and their hash. */
+/*
+ * What learn_dentry_table knows of some dentries: where their predecessor points
+ * to them, and their hash. In a map, as the verifier would follow each value
+ * that memory on the stack may have.
+ */
 struct table_samples {
 	struct child_walk walk;
 	__u32 count;
+	__u32 votes;
 	__u32 hashes[TABLE_SAMPLES];
 	__u64 places[TABLE_SAMPLES];
-};
+	struct dentry_table table; /* that is tried */
+} table_samples;
 
 static long add_sample(__u32 index, void *context)
 {
-	struct table_samples *samples = context;
-	struct dentry *child = next_child(&samples->walk);
+	struct table_samples *samples = &table_samples;
+	struct child_walk walk = samples->walk;
+	struct dentry *child = next_child(&walk);
 	struct lookup *l = lookup_get();
 	__u32 place = samples->count;
 	__u64 pprev;
 
+	samples->walk = walk;
 	if (!l || !child || place >= TABLE_SAMPLES)
 		return 1;
 	pprev = (__u64)READ(child, d_hash.pprev);
@@ -322,48 +330,52 @@ static long add_sample(__u32 index, void *context)
 		return 0;
 	samples->places[BOUNDED(place, TABLE_SAMPLES - 1)] = pprev;
 	samples->hashes[BOUNDED(place, TABLE_SAMPLES - 1)] = READ(child, d_name.hash);
-	samples->count++;
+	samples->count = place + 1;
+	return 0;
+}
+
+static __always_inline __u64 bucket_offset(__u32 place)
+{
+	return (table_samples.hashes[place] >> table_samples.table.shift) * sizeof(__u64);
+}
+
+static long count_vote(__u32 index, void *context)
+{
+	__u32 place = BOUNDED(index, TABLE_SAMPLES - 1);
+
+	table_samples.votes += table_samples.places[place] == table_samples.table.buckets + bucket_offset(place);
 	return 0;
 }
 
 /* Most dentries are the first in their bucket, and agree on where the table begins; the others on nothing. */
-static __noinline bool agree(struct table_samples *samples, struct dentry_table *table)
-{
-	__u32 votes = 0;
-
-	for (__u32 i = 0; i < TABLE_SAMPLES; i++)
-		votes += i < samples->count &&
-			 samples->places[i] == table->buckets + (samples->hashes[i] >> table->shift) * sizeof(__u64);
-	return votes >= 3 && votes * 2 > samples->count;
-}
-
 static long try_shift(__u32 index, void *context)
 {
-	struct table_samples *samples = context;
+	struct table_samples *samples = &table_samples;
 	__u32 place = BOUNDED(index / 32, TABLE_SAMPLES - 1);
-	struct dentry_table table = { .shift = index % 32 };
 
-	if (index / 32 >= samples->count)
-		return 1;
-	table.buckets = samples->places[place] - (samples->hashes[place] >> table.shift) * sizeof(__u64);
-	if (!agree(samples, &table))
+	samples->table.shift = index % 32;
+	samples->table.buckets = samples->places[place] - bucket_offset(place);
+	samples->votes = 0;
+	bpf_loop(samples->count, count_vote, 0, 0);
+	if (samples->votes < 3 || samples->votes * 2 <= samples->count)
 		return 0;
-	dentry_table = table;
+	dentry_table = samples->table;
 	return 1;
 }
 
 /* From the entries of the root directory, which every system has some of in its cache. */
 static __always_inline void learn_dentry_table(struct task_struct *task)
 {
-	struct table_samples samples = {};
+	struct child_walk walk = {};
 	struct lookup *l = lookup_get();
 
 	if (!l)
 		return;
 	l->at.dentry = READ(&task->fs->root, dentry);
-	begin_children(&samples.walk, l->at.dentry);
-	bpf_loop(SAMPLED_CHILDREN, add_sample, &samples, 0);
-	bpf_loop(TABLE_SAMPLES * 32, try_shift, &samples, 0);
+	begin_children(&walk, l->at.dentry);
+	table_samples.walk = walk;
+	bpf_loop(SAMPLED_CHILDREN, add_sample, 0, 0);
+	bpf_loop(table_samples.count * 32, try_shift, 0, 0);
 }
 
 #endif
