@@ -151,7 +151,8 @@ struct TableText: ~Copyable {
     }
   }
 
-  /// Names share what a terminal has left; elsewhere, only the last one is as long as it likes.
+  /// Names share what a terminal has left, and one takes what those behind it do not need;
+  /// elsewhere, only the last one is as long as it likes.
   mutating func fit() {
     let last = nameWidths.count - 1
     guard width > 0 else {
@@ -160,8 +161,9 @@ struct TableText: ~Copyable {
     }
     var room = max(1, width - cellsWidth)
     for index in 0..<last {
-      let share = max(1, room / (nameWidths.count - index) - 2)
-      nameWidths[index] = min(nameWidths[index], share)
+      let share = room / (nameWidths.count - index) - 2
+      let unwanted = room - nameWidths[(index + 1)...].reduce(0) { $0 + $1 + 2 }
+      nameWidths[index] = min(nameWidths[index], max(1, share, unwanted))
       room -= nameWidths[index] + 2
     }
     nameWidths[last] = max(1, room)

@@ -68,7 +68,7 @@ final class Screen {
     do {
       try waitUntil(what) {
         last = (try? lines) ?? []
-        return isThere(last)
+        return last.count > 5 && isThere(last)
       }
     } catch {
       Issue.record("\(what):\n\(last.joined(separator: "\n"))")
