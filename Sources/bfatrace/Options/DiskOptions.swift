@@ -11,14 +11,14 @@ struct DiskOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Only what wakes a disk that was idle that long, 60 or 10m (with --disk).",
+      "Only what wakes a disk that was idle that long, 60 or 10m; implies --disk.",
       valueName: "seconds"),
     transform: Value.seconds)
   var wakeups: UInt64?
 
   @Option(
     help: ArgumentHelp(
-      "Only this disk: sda, or a path on it (with --disk).", valueName: "disk"))
+      "Only this disk: sda, or a path on it; implies --disk.", valueName: "disk"))
   var device: String?
 
   /// Options that only requests can answer imply --disk.

@@ -11,23 +11,23 @@ struct EventOptions: ParsableArguments {
 
   @Flag(
     name: [.customShort("S"), .customLong("syscalls")],
-    help: "A line for every system call instead of merged lines.")
+    help: "Print a line for every system call instead of merged lines.")
   var syscalls = false
 
   @Flag(
     name: .shortAndLong,
-    help: "Looking without opening too: stat, access, readlink, chmod, ... (with --syscalls).")
+    help: "Looking without opening too: stat, access, chmod, ...; implies --syscalls.")
   var metadata = false
 
   @Flag(
     name: [.customShort("x"), .customLong("failed")],
-    help: "Only calls that failed (with --syscalls).")
+    help: "Only calls that failed; implies --syscalls.")
   var failed = false
 
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Only calls that took at least MS milliseconds (with --syscalls).", valueName: "ms"),
+      "Only calls that took at least MS milliseconds; implies --syscalls.", valueName: "ms"),
     transform: Value.milliseconds)
   var slower: UInt64?
 
