@@ -92,14 +92,16 @@ struct DescriptorTableTests {
   func sparse() throws {
     try Scratch.directory { directory in
       var processes: [PythonProcess] = []
-      let trace = try Trace.of(["--json", "--parents", "--under", directory]) {
-        for way in Self.ways {
-          let process = try PythonProcess(in: directory, Self.open)
-          processes.append(process)
-          try process.start(way.lines)
-          try waitUntil(way.lines) { process.isDone || comm(of: process) == "sleep" }
-        }
+      let tracing = try Tracing(["--json", "--parents", "--under", directory])
+      // Before the trace is waited for: those that go on hold what it is known to have ended by.
+      defer { for process in processes { process.kill() } }
+      for way in Self.ways {
+        let process = try PythonProcess(in: directory, Self.open)
+        processes.append(process)
+        try process.start(way.lines)
+        try waitUntil(way.lines) { process.isDone || comm(of: process) == "sleep" }
       }
+      let trace = tracing.stop()
       let objects = try trace.objects()
       for (way, process) in zip(Self.ways, processes) {
         let own = objects.filter { $0["pid"] as? Int == Int(process.pid) }
@@ -108,7 +110,6 @@ struct DescriptorTableTests {
         #expect(closes(children) == way.childCloses, "\(way.lines): child")
       }
       #expect(trace.ended.status == 0, "\(trace.ended.errors)")
-      for process in processes { process.kill() }
     }
   }
 
