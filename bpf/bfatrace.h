@@ -331,7 +331,6 @@ enum bfa_disk_operation {
 	BFA_DISK_WRITE,
 	BFA_DISK_FLUSH,
 	BFA_DISK_DISCARD,
-	BFA_DISK_DONE, /* no request: an earlier one has ended; only request and latency_ns are set */
 };
 
 /* Why a block device was asked, and the words for it. */
@@ -379,8 +378,6 @@ struct bfa_disk_record {
 	__u64 bytes;
 	__u64 age_ns;	/* since the process wrote it to memory; 0: it waits for it */
 	__u64 idle_ns;	/* the disk had nothing to do for so long before */
-	__u64 request;	/* its number, which the record of its end has too; 0: none will come */
-	__u64 latency_ns; /* from handing it to the device until its end */
 	__u32 requests;
 	__u32 disk;	/* the kernel's dev_t of the whole disk */
 	__u32 by_tgid;	/* with by_comm: who submitted it, if that is another one */

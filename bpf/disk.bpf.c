@@ -15,12 +15,6 @@ int BPF_PROG(block_bio_queue, struct bio *bio)
 	return report_bio(UNTRUSTED(bio));
 }
 
-SEC("tp_btf/block_bio_complete")
-int BPF_PROG(block_bio_complete, void *queue, struct bio *bio)
-{
-	return end_request(UNTRUSTED(bio));
-}
-
 SEC("tp_btf/writeback_dirty_folio")
 int BPF_PROG(writeback_dirty_folio, struct folio *folio, struct address_space *mapping)
 {

@@ -70,7 +70,7 @@ complete -c bfatrace -s m -l metadata -d 'Looking without opening too: stat, acc
 complete -c bfatrace -s x -l failed -d 'Only calls that failed; implies --syscalls'
 complete -c bfatrace -l slower -x -d 'Only calls that took at least MS milliseconds; implies --syscalls'
 complete -c bfatrace -l disk -d 'Requests to disks instead of accesses: who caused them, for which file, and why'
-complete -c bfatrace -l wakeups -x -d 'Only what wakes a disk that was idle that long; implies --disk'
+complete -c bfatrace -l wakeups -x -d 'Only what wakes a disk that was idle that long, 60 or 10m; implies --disk'
 complete -c bfatrace -l device -x -a '(__bfatrace_complete_disk)' -d 'Only this disk: sda, or a path on it; implies --disk'
 complete -c bfatrace -l summary -d 'At the end, a table of processes: opens, reads, writes, bytes, files'
 complete -c bfatrace -l summary-only -d 'Print only the summary, without the lines'

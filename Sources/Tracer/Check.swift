@@ -141,5 +141,6 @@ public enum Check {
     "open_at_start": "closes of descriptors that were open before the start",
     "flush": "merged lines of files that stay open",
     "setup": "telling the kernel the scope",
+    "setup_counts": "paths that are right while a rename is still returning",
   ]
 }

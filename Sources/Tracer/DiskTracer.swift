@@ -25,7 +25,7 @@ extension TracerOptions {
   static let diskPrograms = [
     "sched_process_exit", "mm_filemap_add_to_page_cache", "writeback_dirty_folio",
     "writeback_mark_inode_dirty", "writeback_queue", "writeback_start", "writeback_written",
-    "block_bio_complete", "block_bio_queue",
+    "block_bio_queue",
   ]
 
   /// Of these, the ones are attached whose tracepoints the kernel has now.

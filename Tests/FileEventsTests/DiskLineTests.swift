@@ -59,53 +59,6 @@ struct DiskLineTests {
     #expect(text.contains(row), "\(text)")
   }
 
-  private func done(_ request: UInt64, latency: UInt64) -> [UInt8] {
-    diskRecord(Common(path: [])) {
-      $0.operation = UInt8(BFA_DISK_DONE.rawValue)
-      ($0.request, $0.latency_ns) = (request, latency)
-    }
-  }
-
-  private func begun(_ request: UInt64, at time: UInt64) -> [UInt8] {
-    diskRecord(Common(comm: Array("cat".utf8), tgid: 1, path: Array("/a".utf8))) {
-      ($0.bytes, $0.cause, $0.request) = (512, UInt8(BFA_CAUSE_READ.rawValue), request)
-      $0.record.time_ns = time
-    }
-  }
-
-  @Test("a line waits for the end of its requests, and has the longest latency")
-  func latency() {
-    var options = LineOptions()
-    options.disk = true
-    var writer = EventWriter(options: options)
-    func append(_ records: [[UInt8]]) {
-      for record in records { _ = record.withUnsafeBytes { writer.append(record: $0) } }
-    }
-    func take() -> [String] {
-      writer.appendRequests { true }
-      let bytes = writer.lines.withUnsafeBytes { Array($0) }
-      writer.lines.removeAll()
-      return String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
-    }
-    let second: UInt64 = 1_000_000_000
-    append([begun(1, at: second), begun(2, at: second), done(2, latency: 4_249_999)])
-    #expect(take() == [])
-    // A line that waits is not joined by what comes later.
-    append([begun(3, at: 2 * second), done(1, latency: 81_000)])
-    let text = "cat(1): disk-read /a bytes="
-    #expect(take() == [text + "1024 requests=2 device=sda cause=read latency=0.0042"])
-    #expect(take() == [])
-    // Nor does it wait for ever; what ends after that is not shown again.
-    append([begun(4, at: 33 * second), done(4, latency: second)])
-    #expect(
-      take() == [
-        text + "512 requests=1 device=sda cause=read",
-        text + "512 requests=1 device=sda cause=read latency=1.0000",
-      ])
-    append([done(3, latency: second)])
-    #expect(take() == [])
-  }
-
   @Test("nobody is named who is not known")
   func unknown() {
     let flush = diskRecord(Common(comm: [], tgid: 0, path: [])) {

@@ -3,8 +3,9 @@
 #ifndef BFATRACE_DISK_REPORT_H
 #define BFATRACE_DISK_REPORT_H
 
-#include "disk/disk_latency.h"
+#include "disk/disk_io.h"
 #include "disk/disk_name.h"
+#include "base/emit.h"
 
 __u64 begin_ns; /* of the trace, CLOCK_BOOTTIME */
 
@@ -170,9 +171,7 @@ static __always_inline int report_io(struct io *io, struct block_device *device,
 		r->record.marks |= s->walk.marks;
 	len = BOUNDED(len, BFA_PATH_MAX - 1);
 	bpf_probe_read_kernel(s->bytes + sizeof(*r), len, resolved_path(s));
-	r->request = begin_request(io->bio, now);
-	if (!emit(s, sizeof(*r) + len, 1))
-		forget_request(io->bio);
+	emit(s, sizeof(*r) + len, 1);
 	return 0;
 }
 

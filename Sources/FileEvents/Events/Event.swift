@@ -126,11 +126,6 @@ public struct Event {
       UnsafeRawBufferPointer(start: start + offset, count: Int(record.process_len)))
   }
 
-  /// No request, but the end of an earlier one: it has no path.
-  var isEndOfRequest: Bool {
-    disk.map { UInt32($0.operation) == BFA_DISK_DONE.rawValue } ?? false
-  }
-
   /// Whether the record carries `mark`.
   public func has(_ mark: bfa_mark) -> Bool { record.marks & mark.rawValue != 0 }
 

@@ -134,22 +134,10 @@ extension LineBuffer {
       append(" idle=")
       append(tenthsOf: record.idle_ns)
     }
-    if record.latency_ns > 0 {
-      append(" latency=")
-      append(latency: record.latency_ns)
-    }
   }
 
   mutating func append(causeOf record: bfa_disk_record) {
     if let cause = bfa_disk_cause_name(UInt32(record.cause)) { append(cString: cause) }
-  }
-
-  /// Seconds with four digits behind the point.
-  private mutating func append(latency nanoseconds: UInt64) {
-    let parts = (nanoseconds + 50_000) / 100_000
-    append(decimal: parts / 10_000)
-    append(byte: UInt8(ascii: "."))
-    append(decimal: parts % 10_000, digits: 4)
   }
 
   /// Seconds with one digit behind the point.
@@ -188,10 +176,6 @@ extension LineBuffer {
     if options.wakeups != nil {
       append(key: "idle")
       append(secondsOf: record.idle_ns)
-    }
-    if record.latency_ns > 0 {
-      append(key: "latency")
-      append(secondsOf: record.latency_ns)
     }
   }
 

@@ -173,16 +173,10 @@ public struct EventWriter: ~Copyable {
   /// Requests wait for `appendRequests`; accesses are for the summary only.
   private mutating func append(forDisks event: Event) {
     if filter != nil && !admitsPlace(of: event, event.path) { return }
-    guard
-      event.isEndOfRequest || isWanted(event, EventPaths(path: event.path, newPath: event.newPath))
-    else { return }
+    guard isWanted(event, EventPaths(path: event.path, newPath: event.newPath)) else { return }
     if let access = event.access { diskSummary?.add(access, path: event.path) }
     let isChosen = addToTables(forDisks: event)
     guard let disk = event.disk else { return }
-    if event.isEndOfRequest {
-      requests.end(disk)
-      return
-    }
     diskSummary?.add(disk, path: event.path)
     if let wakeups = options.wakeups, disk.idle_ns < wakeups { return }
     diskWakeups?.add(disk, path: event.path)
@@ -203,12 +197,10 @@ public struct EventWriter: ~Copyable {
     UInt64(bitPattern: Int64(bitPattern: record.time_ns) &+ realtimeOffset)
   }
 
-  /// Appends the lines of the requests to block devices that have ended since the last time: records
-  /// of these have no lines of their own. Calls the body after each one; it returns false for no
-  /// more.
-  /// - Parameter all: also those that have not ended.
-  public mutating func appendRequests(all: Bool = false, _ goesOn: () -> Bool) {
-    for request in requests.take(all: all) {
+  /// Appends the lines of the requests to block devices since the last time: records of these have
+  /// no lines of their own. Calls the body after each one; it returns false for no more.
+  public mutating func appendRequests(_ goesOn: () -> Bool) {
+    for request in requests.requests {
       lines.reserve()
       let time = realtime(request.record.record)
       if options.json {
@@ -222,6 +214,7 @@ public struct EventWriter: ~Copyable {
       }
       if !goesOn() { break }
     }
+    requests.removeAll()
   }
 
   private mutating func resolve(_ event: Event) -> EventPaths {
@@ -284,7 +277,7 @@ public struct EventWriter: ~Copyable {
   /// recorded is as chosen as what is shown.
   public mutating func isInPlace(record bytes: UnsafeRawBufferPointer) -> Bool {
     if places.isEverywhere && paths.isEmpty { return true }
-    guard let event = try? Event(record: bytes), !event.isEndOfRequest else { return true }
+    guard let event = try? Event(record: bytes) else { return true }
     let paths = resolve(event)
     return admits(event, paths) && isWanted(event, paths)
   }

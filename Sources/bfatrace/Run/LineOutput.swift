@@ -180,12 +180,11 @@ struct LineOutput: ~Copyable {
     flush()
   }
 
-  /// Appends the lines of the requests to block devices that have ended since the last time.
-  /// - Parameter all: also of those that have not.
-  mutating func appendRequests(all: Bool = false) {
+  /// Appends the lines of the requests to block devices since the last time.
+  mutating func appendRequests() {
     if isDone { return }
     var left = linesLeft
-    writer.appendRequests(all: all) {
+    writer.appendRequests {
       left -= 1
       return left > 0
     }

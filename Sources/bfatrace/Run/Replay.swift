@@ -50,7 +50,7 @@ struct Replay: ~Copyable {
     bfa_catch_signals()
     try readAll()
     guard var output = output.take() else { throw failure("this is no recording of bfatrace") }
-    output.appendRequests(all: true)
+    output.appendRequests()
     output.writeSummary(lost: lost)
     if output.hasMalformed { throw Self.damaged(request.path) }
     try output.check()

@@ -203,7 +203,6 @@ struct Session: ~Copyable {
       isMore = try flush()
       while !output.isDone && drain() {}
     }
-    output.appendRequests(all: true)
     let unresolved = tracer.unresolved + (writeCalls?.unresolved ?? 0)
     output.endRecording(unresolved: unresolved)
     if every != nil { output.writeInterval(length: Clock.monotonic - lastTable) }

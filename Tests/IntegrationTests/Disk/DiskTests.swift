@@ -222,7 +222,8 @@ struct DiskTests {
       // Somebody else may sync all file systems meanwhile.
       let causes: Set<String?> = ["writeback", "sync"]
       #expect(causes.contains(record["cause"] as? String), trace.description)
-      #expect(record["age"] as? Double ?? 0 > 1, trace.description)
+      let isEarly = record["cause"] as? String == "sync"
+      #expect(isEarly || record["age"] as? Double ?? 0 > 1, trace.description)
       #expect(record["by"] != nil, trace.description)
       #expect(record["certainty"] == nil, trace.description)
     }
@@ -338,36 +339,6 @@ struct DiskTests {
     }
   }
 
-  @Test("a request takes no longer than the call that waits for it")
-  func latency() throws {
-    try Scratch.directory { directory in
-      let image = try DiskImage(in: directory)
-      var pid = 0
-      let trace = try Trace.of(["--disk", "--json", "--device", image.device]) {
-        let process = try PythonProcess(
-          in: directory,
-          """
-          import mmap, time
-          memory = mmap.mmap(-1, 1 << 16)
-          node = os.open("\(image.device)", os.O_RDONLY | os.O_DIRECT)
-          begin = time.monotonic()
-          os.preadv(node, [memory], 0)
-          open("seconds", "w").write(str(time.monotonic() - begin))
-          """)
-        pid = Int(process.pid)
-        try process.end()
-      }
-      let seconds = try String(contentsOfFile: "\(directory)/seconds", encoding: .ascii)
-      let reads = try trace.objects().filter {
-        $0["pid"] as? Int == pid && $0["disk"] as? String == "read"
-      }
-      let latencies = reads.compactMap { $0["latency"] as? Double }
-      #expect(latencies.count == reads.count && !reads.isEmpty, "\(trace)")
-      #expect(
-        latencies.allSatisfy { $0 > 0 && $0 <= Double(seconds) ?? 0 }, "\(seconds): \(trace)")
-    }
-  }
-
   @Test("swap is of the process whose memory goes, or comes back", .needsMemoryGroups)
   func swap() throws {
     try Scratch.directory { directory in
@@ -427,7 +398,7 @@ struct DiskTests {
       let lines = trace.lines.filter { $0.contains("disk-") }
       #expect(lines.count == 2, trace.description)
       #expect(lines.allSatisfy { $0.contains("disk-write \(image.device) ") }, trace.description)
-      #expect(lines.allSatisfy { $0.contains(/idle=1\.[0-9] latency=[0-9]+\.[0-9]{4}$/) }, trace.description)
+      #expect(lines.allSatisfy { $0.contains(/idle=1\.[0-9]$/) }, trace.description)
       #expect(
         trace.lines.contains { $0.contains(try! Regex("^ +2 +1\\.[0-9]  \(image.name) .*all")) },
         trace.description)
