@@ -88,8 +88,9 @@ struct MovingTruth {
       let path = line.path?.description ?? directory
       let isMoved = sure[line.path ?? ByteString("")] != nil
       if !isMoved && (!path.contains(directory) || path.contains("/scattered")) { continue }
-      let isCall = line.syscall != nil
-      told[line.path, default: 0] += isCall ? 1 : Int(line.sums.writes)
+      // Who has passed the file on closes its own descriptor: that is W too, but no write.
+      if line.syscall == "close" { continue }
+      told[line.path, default: 0] += line.syscall != nil ? 1 : Int(line.sums.writes)
     }
     return Set(sure.keys.map { Optional($0) }).union(told.keys).compactMap { path in
       let (made, traced) = (path.flatMap { sure[$0] } ?? 0, told[path] ?? 0)
