@@ -255,7 +255,7 @@ int open_at_start(struct bpf_iter__task_file *context)
 SEC("raw_tp")
 int flush(void *context)
 {
-	return flush_touched();
+	return flush_all();
 }
 
 /* Not attached: user space runs it before the others are attached. */

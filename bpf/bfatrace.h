@@ -15,9 +15,9 @@ enum bfa_limit {
 	BFA_SHORT_PATH = 256,	 /* a path kept inside its map entry; longer ones in a map of their own */
 	BFA_IOV_MAX = 1024,	 /* UIO_MAXIOV: segments in one vectored call */
 	BFA_CALL_NUMBERS = 512,	 /* above every system call number that is traced */
-	BFA_OPEN_FILES = 262144, /* entries of the open-file map; beyond, events are reported one by one */
-	BFA_CHUNKS = 65536,	 /* of neighbouring descriptors that have entries; beyond, as above */
-	BFA_LONG_PATHS = 16384,	 /* of BFA_PATH_MAX bytes each; further ones are not known */
+	BFA_OPEN_FILES = 262144, /* at least, entries of the open-file map; beyond, events are reported one by one */
+	BFA_FILES_PER_CHUNK = 4, /* the same, for each chunk of neighbouring descriptors (bpf/files/entry_index.h) */
+	BFA_LONG_PATHS = 16384,	 /* at least, of open files, of BFA_PATH_MAX bytes each; further ones are not known */
 	BFA_QUEUE_SIZE = 65536,	 /* files touched between two flushes; beyond, one flush visits all */
 	BFA_RING_BYTES = 8 << 20, /* records waiting for user space, unless it asks for another size */
 	BFA_ANCESTORS = 64,	 /* of a process, in a record; further ones are left out */
@@ -401,6 +401,7 @@ struct bfa_config {
 	__u64 slower_ns;   /* report calls that took at least this long */
 	__u32 uid;	   /* with only_uid: the effective user */
 	__u32 wakeup_bytes; /* so many in the ring wake the reader */
+	__u32 open_files;   /* entries that the map of this name has room for */
 	__u16 types;	   /* report records with any of these, enum bfa_type */
 	__u8 only_failed;  /* calls whose result is an error */
 	__u8 all;	   /* also virtual file systems and device nodes */
@@ -449,12 +450,18 @@ enum bfa_place {
 /* One for each CPU, in the map counters, which user space maps: only that CPU writes it. */
 struct bfa_counters {
 	__u64 emitted;	  /* records */
-	__u64 lost;	  /* events that found the ring full */
 	__u64 unresolved; /* calls whose descriptor was closed by another thread meanwhile */
 	__u64 ended;	  /* processes in pid_rules that ended */
 	__u64 followed;	  /* processes that were added to pid_rules */
 	__u64 unplaced;	  /* calls of BFA_MARK_UNPLACED that were given no room */
-	__u64 unused[2];  /* to a cache line of 64 bytes */
+	__u64 unnamed;	  /* paths that the map long_paths had no room for: the file is shown without */
+	/* Events that are not shown, by what there was too little of. */
+	__u64 lost;	      /* room in the ring */
+	__u64 lost_files;     /* entries of open_files: the close of a file that was opened */
+	__u64 lost_processes; /* entries of pid_rules: all that a child does */
+	__u64 lost_requests;  /* entries of uring_requests or uring_names */
+	__u64 lost_turns;     /* turns at the lock of an entry, or memory of the kernel */
+	__u64 unused[5];      /* to two cache lines */
 };
 
 /* Slots of the map handlers, which user space fills with programs of these names. */
@@ -470,6 +477,12 @@ enum bfa_handler {
 };
 
 enum { BFA_CLOCK_SHIFT = 30 }; /* a unit of 2^30 ns: some 34 years of either sign fit into 32 bits of these */
+
+/* What the program "flush" returns. */
+enum bfa_flush_result {
+	BFA_FLUSH_MORE = 1, /* something is left to be reported */
+	BFA_FLUSH_WAIT = 2, /* wait until all programs that run now are done, before the next flush */
+};
 
 /* What the program "setup" is told, as its arguments, in bfatrace's own context. */
 enum bfa_setup {

@@ -5,11 +5,14 @@
 
 #include <errno.h>
 #include <linux/capability.h>
+#include <linux/membarrier.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -208,4 +211,23 @@ int bfa_keep_capabilities(unsigned long long kept)
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return -1;
 	return syscall(SYS_capset, &header, data);
+}
+
+void bfa_raise_priority(void)
+{
+	const struct sched_param none = {};
+	int policy = sched_getscheduler(0);
+
+	if (policy == SCHED_BATCH || policy == SCHED_IDLE)
+		sched_setscheduler(0, SCHED_OTHER, &none);
+	/* The limit for nice values allows some, or none (setrlimit(2), RLIMIT_NICE). */
+	for (int nice = -20; nice < getpriority(PRIO_PROCESS, 0); nice++) {
+		if (!setpriority(PRIO_PROCESS, 0, nice))
+			return;
+	}
+}
+
+void bfa_wait_for_programs(void)
+{
+	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 }

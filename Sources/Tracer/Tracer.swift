@@ -27,6 +27,7 @@ public struct Tracer: ~Copyable {
     let counterMap = try object.map("counters")
     bpf_map__set_max_entries(counterMap, try Requirements.processors)
     bpf_map__set_max_entries(try object.map("records"), options.ringBytes)
+    if options.disk == nil { try options.room.make(in: object) }
     if options.disk == nil && !options.exe && !options.parents {
       for name in ["descriptions", "last_descriptions"] {
         bpf_map__set_max_entries(try object.map(name), 1)
@@ -125,7 +126,8 @@ public struct Tracer: ~Copyable {
     if result != 0 {
       throw TracerError("cannot run the flush program (\(errorName(-result))): events are missing")
     }
-    return run.retval != 0
+    if run.retval & BFA_FLUSH_WAIT.rawValue != 0 { bfa_wait_for_programs() }
+    return run.retval & BFA_FLUSH_MORE.rawValue != 0
   }
 
   /// Gives at most `limit` waiting records to the consumer; true if more may be waiting.
@@ -133,8 +135,19 @@ public struct Tracer: ~Copyable {
     ring.drain(limit: limit, into: consumer)
   }
 
-  /// Events that found the ring full, since the beginning.
-  public var lost: UInt64 { counters.sum(\.lost) }
+  /// Events that are not shown, since the beginning.
+  public var losses: Losses {
+    Losses(
+      ring: counters.sum(\.lost), files: counters.sum(\.lost_files),
+      processes: counters.sum(\.lost_processes), requests: counters.sum(\.lost_requests),
+      turns: counters.sum(\.lost_turns))
+  }
+
+  /// Files with a long path that found no room for it, since the beginning.
+  public var unnamed: UInt64 { counters.sum(\.unnamed) }
+
+  /// What the kernel has room for.
+  public var room: Room { options.room }
 
   /// Calls whose descriptor another thread had closed before they were looked at.
   public var unresolved: UInt64 { counters.sum(\.unresolved) }
@@ -358,6 +371,7 @@ extension TracerOptions {
   var configuration: bfa_config {
     var config = bfa_config()
     config.wakeup_bytes = ringBytes / 4
+    config.open_files = room.openFiles
     config.slower_ns = slowerNanoseconds
     config.only_uid = uid == nil ? 0 : 1
     config.uid = uid ?? 0

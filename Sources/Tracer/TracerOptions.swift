@@ -68,6 +68,9 @@ public struct TracerOptions {
 
   /// A record for each change of a directory, with the name of the entry; without `calls`.
   public var entries = false
+  /// For the open files that are known.
+  public var room = Room.ofMachine
+
   /// Records with the executable of their process.
   public var exe = false
   /// Records with the ancestors of their process.

@@ -56,6 +56,8 @@ struct open_file {
 	__u8 dead;	/* the process has ended: the next flush deletes it */
 	__u8 transient; /* not in the map: report at once */
 	__u8 listed;	/* in the index, as that of a file that may be open */
+	__u8 idle;	/* not in use at the last look: to be deleted (bpf/files/evict.h) */
+	__u8 closes;	/* 1: its file is closed, which is not reported yet: known.file is 0 */
 	struct known_file known;
 };
 
@@ -151,6 +153,7 @@ struct named_file {
 struct taken {
 	__u32 opens;
 	__u32 types;
+	__u32 closes;
 	__u64 reads, read_bytes, writes, write_bytes;
 };
 

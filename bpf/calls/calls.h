@@ -49,7 +49,7 @@ static __always_inline int call_enter(struct task_struct *task, struct call *cal
 
 	if (!start) {
 		if (call->kind == CALL_CLOSE)
-			COUNT(lost, 1);
+			COUNT(lost_turns, 1);
 		return 0;
 	}
 	start->closes = 0;

@@ -24,12 +24,12 @@ static __always_inline void visit_locked(struct open_key *key, struct open_file 
 {
 	struct file *file = ends(why) ? 0 : file_of_fd(current_task(), key->fd);
 
-	if (why == VISIT_LEAVE || is_of(e, file)) {
-		if (why != VISIT_CLOSED)
-			report(key, e, 0, false);
-	} else {
-		report_closed(key, e);
-	}
+	if (why == VISIT_LEAVE)
+		report(key, e, true);
+	else if (!is_of(e, file))
+		report_closed(key, e, true);
+	else if (why == VISIT_EXEC)
+		report(key, e, false);
 	if (ends(why)) {
 		e->known.file = 0;
 		e->listed = 0;
@@ -37,7 +37,7 @@ static __always_inline void visit_locked(struct open_key *key, struct open_file 
 		enqueue(key, e);
 	} else if (!e->known.file) {
 		e->listed = 0;
-		unlist_entry(key);
+		unlist_entry(key, false);
 	}
 }
 

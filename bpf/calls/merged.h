@@ -49,7 +49,7 @@ static __always_inline int count_on(struct task_struct *task, struct call *call,
 	if (!e->time_ns)
 		begin_window(&t->key, e);
 	if (e->transient)
-		report(&t->key, e, 0, false);
+		report_transient(&t->key, e);
 	return 0;
 }
 
@@ -70,7 +70,7 @@ static __always_inline int merged_open(struct task_struct *task, struct call *ca
 	call->types = effects & BFA_WRITTEN;
 	e = entry_of(&key, file, call);
 	if (e && e->transient)
-		report(&key, e, 0, false);
+		report_transient(&key, e);
 	return 0;
 }
 

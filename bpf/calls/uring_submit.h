@@ -353,7 +353,7 @@ static __always_inline int uring_submit(const struct uring_entry *entry, struct 
 		return 0;
 	r.fd = READ(req, flags) & REQ_F_FIXED_FILE ? -1 : READ(req, cqe.fd);
 	if (!prepare_request(&r, entry, req) || !begin_request(&r, (__u64)req))
-		COUNT(lost, 1);
+		COUNT(lost_requests, 1);
 	return 0;
 }
 
@@ -364,7 +364,7 @@ static __noinline int uring_submit_close(struct io_kiocb *req)
 
 	prepare_close(&r, current_task(), (void *)req);
 	if (!begin_request(&r, (__u64)req))
-		COUNT(lost, 1);
+		COUNT(lost_requests, 1);
 	return 0;
 }
 

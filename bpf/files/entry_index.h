@@ -21,7 +21,7 @@ enum {
 };
 
 struct chunk {
-	__u64 made[CHUNK_WORDS]; /* has an entry, which only the end of the process removes */
+	__u64 made[CHUNK_WORDS]; /* has an entry */
 	__u64 open[CHUNK_WORDS]; /* the entry may be that of an open file: it is listed */
 	__u32 next;		 /* of the process's list; 0: none */
 	__u32 busy;		 /* of the first one: locks the list */
@@ -29,7 +29,7 @@ struct chunk {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, BFA_CHUNKS);
+	__uint(max_entries, 1); /* user space chooses: one for BFA_FILES_PER_CHUNK entries */
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct open_key); /* its fd is the number of the chunk */
 	__type(value, struct chunk);
@@ -107,13 +107,18 @@ CHECKED_ONCE bool list_entry(struct open_key *key)
 	return true;
 }
 
-/* With the entry's lock held: its file is closed. */
-static __always_inline void unlist_entry(struct open_key *key)
+/* With the entry's lock held: its file is closed, and with `removed` the entry is about to be deleted. */
+static __always_inline void unlist_entry(struct open_key *key, bool removed)
 {
 	struct chunk *c = find_chunk(key->tgid, key->fd / CHUNK_DESCRIPTORS);
+	__u32 word = BOUNDED(key->fd / 64, CHUNK_WORDS - 1);
+	__u64 others = ~(1ULL << key->fd % 64);
 
-	if (c)
-		__sync_fetch_and_and(&c->open[BOUNDED(key->fd / 64, CHUNK_WORDS - 1)], ~(1ULL << key->fd % 64));
+	if (!c)
+		return;
+	__sync_fetch_and_and(&c->open[word], others);
+	if (removed)
+		__sync_fetch_and_and(&c->made[word], others);
 }
 
 /* Descriptors that are visited, from first to last, and where the visit has got to. */

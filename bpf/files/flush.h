@@ -3,22 +3,16 @@
 #ifndef BFATRACE_FLUSH_H
 #define BFATRACE_FLUSH_H
 
-#include "files/window.h"
+#include "files/evict.h"
 
 static __always_inline bool flush_locked(struct open_key *key, struct open_file *e)
 {
 	/* Before the counts are taken: who adds after that queues it again. */
 	e->queued = 0;
-	if (report(key, e, 0, true))
+	if (report(key, e, true))
 		return true;
 	enqueue(key, e);
 	return false;
-}
-
-static __always_inline void forget_entry(struct open_key *key)
-{
-	bpf_map_delete_elem(&long_paths, key);
-	bpf_map_delete_elem(&open_files, key);
 }
 
 /* False if the ring is full. */
@@ -29,16 +23,11 @@ static __noinline bool flush_entry(struct open_key *key)
 
 	if (!e || !lock(key, e))
 		return true;
-	if (e->dead) {
-		forget_entry(key);
-		return true;
-	}
 	room = flush_locked(key, e);
-	/* Others may be waiting for the lock; this memory is used again, if at all, by this CPU. */
-	if (room && key->fd & NAMELESS) {
-		forget_entry(key);
-		e->key.tgid = 0;
-	}
+	if (room && (e->dead || key->fd & NAMELESS))
+		forget_entry(key, e);
+	else if (room && !e->known.file)
+		forget_long_path(key, &e->known);
 	unlock(e);
 	return room;
 }
@@ -60,8 +49,8 @@ static long flush_any(void *map, struct open_key *key, struct open_file *e, void
 	return 1;
 }
 
-/* Not 0 if something is left: the ring is full, or there is more since. */
-static __noinline int flush_touched(void)
+/* Some is left if the ring is full, or if there is more since. */
+static __noinline bool flush_touched(void)
 {
 	__u32 waiting, done;
 
@@ -77,6 +66,14 @@ static __noinline int flush_touched(void)
 	else if (describes_processes() && !queue_overflow)
 		next_generation();
 	return queue_overflow || touched_count;
+}
+
+/* enum bfa_flush_result, or-ed. */
+static __always_inline int flush_all(void)
+{
+	int result = flush_touched() ? BFA_FLUSH_MORE : 0;
+
+	return evict() ? result | BFA_FLUSH_WAIT : result;
 }
 
 #endif

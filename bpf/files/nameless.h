@@ -48,13 +48,14 @@ static __always_inline bool is_of_another(struct scratch *s, struct open_file *e
 static __always_inline void hold(struct scratch *s, struct open_key *key, struct open_file *e, struct touch *t)
 {
 	if (is_of_another(s, e))
-		report(key, e, 0, false);
+		report(key, e, false);
 	if (e->known.file == t->identity && e->known.dentry == t->at.dentry) {
 		if (!epochs_tell() || e->known.epoch != epoch_now())
 			refresh_locked(key, e, &t->at);
 		return;
 	}
-	report(key, e, 0, false);
+	report(key, e, false);
+	forget_long_path(key, &e->known);
 	describe(key, &t->at, t->identity);
 	e->known = s->fresh.known;
 }
@@ -72,7 +73,7 @@ static __always_inline void add_touch(struct scratch *s, struct open_key *key, s
 	if (!e->time_ns)
 		note_first_access(s, e, current_task());
 	if (e->transient)
-		report(key, e, 0, false);
+		report_transient(key, e);
 	else
 		enqueue(key, e);
 }
@@ -109,7 +110,7 @@ CHECKED_ONCE int touch(struct touch *t)
 		unlock(e);
 		return 0;
 	}
-	COUNT(lost, 1);
+	COUNT(lost_turns, 1);
 	return 0;
 }
 

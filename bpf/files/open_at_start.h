@@ -3,7 +3,7 @@
 #ifndef BFATRACE_OPEN_AT_START_H
 #define BFATRACE_OPEN_AT_START_H
 
-#include "files/open_file.h"
+#include "files/window.h"
 
 /* The lock is held. Who closes the descriptor in between finds no entry: it must not stay. */
 static __always_inline void fill_if_open(struct scratch *s, struct open_key *key, struct open_file *e,
@@ -13,11 +13,20 @@ static __always_inline void fill_if_open(struct scratch *s, struct open_key *key
 
 	if (e->known.file || !file)
 		return;
-	if (!e->listed)
-		e->listed = list_entry(key);
+	list_filled(key, e);
 	describe_open_file(s, key, file);
 	if (file_of_fd(task, key->fd) == file)
 		e->known = s->fresh.known;
+}
+
+/* There is no room for it. */
+static __always_inline int count_close(struct scratch *s, struct open_key *key, struct file *file)
+{
+	describe_open_file(s, key, file);
+	if (close_wanted(&s->fresh.known))
+		COUNT(lost_files, 1);
+	forget_long_path(key, &s->fresh.known);
+	return 0;
 }
 
 static __always_inline int note_open_at_start(struct task_struct *task, __u32 fd)
@@ -30,7 +39,9 @@ static __always_inline int note_open_at_start(struct task_struct *task, __u32 fd
 	if (!s || !file || !task_in_scope(task) || !wanted(file))
 		return 0;
 	e = entry_for(&key);
-	if (!e || e->transient || !lock(&key, e))
+	if (e && e->transient)
+		return count_close(s, &key, file);
+	if (!e || !lock(&key, e))
 		return 0;
 	fill_if_open(s, &key, e, task);
 	unlock(e);

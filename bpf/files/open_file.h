@@ -6,7 +6,8 @@
  *
  * An entry stays when its descriptor is closed, for the next open to fill:
  * that saves an allocation, and nobody can hold one that is used for another
- * descriptor meanwhile. Only flush deletes entries, of processes that ended.
+ * descriptor meanwhile. Only flush deletes entries: of processes that ended,
+ * and when there are too many, those that are not in use (bpf/files/evict.h).
  */
 #ifndef BFATRACE_OPEN_FILE_H
 #define BFATRACE_OPEN_FILE_H
@@ -22,7 +23,7 @@ struct long_path {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, BFA_OPEN_FILES);
+	__uint(max_entries, 1); /* user space chooses: by the memory of the machine */
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct open_key);
 	__type(value, struct open_file);
@@ -30,7 +31,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, BFA_LONG_PATHS);
+	__uint(max_entries, 1); /* as above */
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct open_key);
 	__type(value, struct long_path);
@@ -51,6 +52,7 @@ static __always_inline struct open_file *find_entry(struct open_key *key)
 	return bpf_map_lookup_elem(&open_files, &copy);
 }
 
+__u32 entry_count;    /* in open_files */
 __u32 touched_count;  /* keys in the queue */
 __u32 queue_overflow; /* a key did not fit: the next flush visits every entry */
 
@@ -63,7 +65,7 @@ static __always_inline void unlock(struct open_file *e)
 static __always_inline bool lock(struct open_key *key, struct open_file *e)
 {
 	if (!take_lock(&e->busy)) {
-		COUNT(lost, 1);
+		COUNT(lost_turns, 1);
 		return false;
 	}
 	if (e->key.tgid == key->tgid && e->key.fd == key->fd)
@@ -101,6 +103,34 @@ CHECKED_ONCE __u32 copy_path(struct open_key *key, struct known_file *k, __u32 o
 	return len;
 }
 
+/* Of a file that is closed, and reported: others need the room. */
+static __always_inline void forget_long_path(struct open_key *key, struct known_file *k)
+{
+	struct open_key copy = *key;
+
+	if (k->path_len < BFA_SHORT_PATH)
+		return;
+	k->path_len = 0;
+	bpf_map_delete_elem(&long_paths, &copy);
+}
+
+/* False if there is no room. */
+CHECKED_ONCE bool store_long_path(struct open_key *key, __u32 len)
+{
+	struct scratch *s = scratch_get();
+	struct open_key copy;
+
+	if (!s || !key)
+		return false;
+	copy = *key;
+	/* The update copies BFA_PATH_MAX bytes: from a place that has them. */
+	bpf_probe_read_kernel(s->bytes, BOUNDED(len, BFA_PATH_MAX - 1), resolved_path(s));
+	if (!bpf_map_update_elem(&long_paths, &copy, s->bytes, BPF_ANY))
+		return true;
+	COUNT(unnamed, 1);
+	return false;
+}
+
 /* What is known of the path just resolved besides its bytes. */
 static __always_inline void note_path(struct known_file *k, struct scratch *s, __u32 len)
 {
@@ -114,23 +144,17 @@ static __always_inline void note_path(struct known_file *k, struct scratch *s, _
 
 static __always_inline void store_path(struct open_key *key, struct known_file *k, struct scratch *s, __u32 len)
 {
-	const char *path = resolved_path(s);
-	struct open_key copy = *key;
-
-	if (len >= BFA_SHORT_PATH) {
-		/* The update copies BFA_PATH_MAX bytes: from a place that has them. */
-		bpf_probe_read_kernel(s->bytes, BOUNDED(len, BFA_PATH_MAX - 1), path);
-		if (bpf_map_update_elem(&long_paths, &copy, s->bytes, BPF_ANY))
-			len = 0;
-	} else {
-		bpf_probe_read_kernel(k->path, BOUNDED(len, BFA_SHORT_PATH - 1), path);
-	}
+	if (len < BFA_SHORT_PATH)
+		bpf_probe_read_kernel(k->path, BOUNDED(len, BFA_SHORT_PATH - 1), resolved_path(s));
+	else if (!store_long_path(key, len))
+		len = 0;
 	note_path(k, s, len);
 }
 
 /* The file is outside of the places asked for: its path does not matter. */
-static __always_inline void store_outside(struct known_file *k, struct place *at)
+static __always_inline void store_outside(struct open_key *key, struct known_file *k, struct place *at)
 {
+	forget_long_path(key, k);
 	k->path_len = 0;
 	k->seen = see_way((__u64)at->mount, (__u64)at->dentry);
 	k->marks = 0;
@@ -179,10 +203,11 @@ CHECKED_ONCE int describe(struct open_key *key, struct place *at, __u64 identity
 	k->device = device_of(inode);
 	k->flags = 0;
 	k->mode = 0;
+	k->path_len = 0;
 	k->writable = false;
 	k->epoch = epoch_before(s);
 	if (!is_below_places(at)) {
-		store_outside(k, at);
+		store_outside(key, k, at);
 		return 0;
 	}
 	len = resolve_quickly(at, (struct quick_path *)k->path);
@@ -191,7 +216,7 @@ CHECKED_ONCE int describe(struct open_key *key, struct place *at, __u64 identity
 	else
 		store_path(key, k, s, resolve_before(s, at, BFA_PATH_MAX));
 	if (config.only_prefixes && !s->walk.torn && !has_wanted_prefix(k->path_len, k->path_len < BFA_SHORT_PATH))
-		store_outside(k, at);
+		store_outside(key, k, at);
 	return 0;
 }
 
@@ -201,6 +226,20 @@ static __always_inline void describe_open_file(struct scratch *s, struct open_ke
 
 	describe(key, &at, (__u64)file);
 	s->fresh.known.writable = !!(READ(file, f_mode) & FMODE_WRITE);
+}
+
+/*
+ * Into the index, if it has been taken out since: before the descriptor table
+ * is looked at, so that whoever closes the descriptor after that finds it.
+ */
+static __always_inline void list_filled(struct open_key *key, struct open_file *e)
+{
+	e->idle = 0;
+	if (e->listed || e->transient)
+		return;
+	e->listed = list_entry(key);
+	if (!e->listed)
+		COUNT(lost_files, 1);
 }
 
 /* Makes an empty entry for a key; one in the scratch memory in any case. */
@@ -215,8 +254,10 @@ CHECKED_ONCE int make_entry(struct open_key *key)
 	__builtin_memset(&s->fresh, 0, __builtin_offsetof(struct open_file, known.path));
 	s->fresh.key = copy;
 	s->fresh.listed = !(copy.fd & NAMELESS);
-	if (!s->fresh.listed || list_entry(&copy))
-		bpf_map_update_elem(&open_files, &copy, &s->fresh, BPF_NOEXIST);
+	if (s->fresh.listed && !list_entry(&copy))
+		return 0;
+	if (!bpf_map_update_elem(&open_files, &copy, &s->fresh, BPF_NOEXIST))
+		__sync_fetch_and_add(&entry_count, 1);
 	return 0;
 }
 

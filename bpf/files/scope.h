@@ -156,7 +156,7 @@ static __always_inline int follow_child(struct task_struct *parent, struct task_
 	if (!rule)
 		return 0;
 	if (bpf_map_update_elem(&pid_rules, &tgid, &rule, BPF_ANY))
-		COUNT(lost, 1); /* all that it does */
+		COUNT(lost_processes, 1);
 	else
 		COUNT(followed, 1);
 	return 0;

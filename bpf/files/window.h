@@ -9,9 +9,14 @@
 #include "files/ancestry.h"
 #include "base/syscalls.h"
 
+/* With the lock held, which the closes need. */
 static __always_inline struct taken take_pending(struct open_file *e)
 {
+	__u32 closes = e->closes;
+
+	e->closes = 0;
 	return (struct taken){
+		.closes = closes,
 		.opens = __sync_lock_test_and_set(&e->opens, 0),
 		.types = __sync_lock_test_and_set(&e->types, 0),
 		.reads = __sync_lock_test_and_set(&e->reads, 0),
@@ -23,6 +28,7 @@ static __always_inline struct taken take_pending(struct open_file *e)
 
 static __always_inline void put_back(struct open_file *e, struct taken *t)
 {
+	e->closes += t->closes;
 	__sync_fetch_and_add(&e->opens, t->opens);
 	__sync_fetch_and_or(&e->types, t->types);
 	__sync_fetch_and_add(&e->reads, t->reads);
@@ -31,7 +37,7 @@ static __always_inline void put_back(struct open_file *e, struct taken *t)
 	__sync_fetch_and_add(&e->write_bytes, t->write_bytes);
 }
 
-static __always_inline __u32 types_of(struct open_file *e, struct taken *t, __u32 closes)
+static __always_inline __u32 types_of(struct open_file *e, struct taken *t)
 {
 	__u32 types = t->types;
 
@@ -41,9 +47,17 @@ static __always_inline __u32 types_of(struct open_file *e, struct taken *t, __u3
 		types |= BFA_WRITTEN;
 	if (t->opens)
 		types |= BFA_OPENED;
-	if (closes)
+	if (t->closes)
 		types |= e->known.writable ? BFA_CLOSED | BFA_WRITTEN : BFA_CLOSED;
 	return types;
+}
+
+/* What is lost with it: some calls only have a type. */
+static __always_inline __u64 events_of(struct taken *t)
+{
+	__u64 events = t->opens + t->reads + t->writes + t->closes;
+
+	return events ?: 1;
 }
 
 static __always_inline void enqueue(struct open_key *key, struct open_file *e)
@@ -116,11 +130,10 @@ static __always_inline void describe_access(struct bfa_record *r, struct open_ke
 }
 
 /*
- * Reports what is pending, and with closes that the descriptor is closed; the
- * lock is held. False if the ring is full: then the counts are pending again
- * if `keep`, otherwise lost.
+ * Reports what is pending; the lock is held. False if the ring is full: then
+ * it is pending again if `keep`, otherwise lost.
  */
-CHECKED_ONCE bool report(struct open_key *key, struct open_file *e, __u32 closes, bool keep)
+CHECKED_ONCE bool report(struct open_key *key, struct open_file *e, bool keep)
 {
 	struct scratch *s = scratch_get();
 	struct bfa_access *a;
@@ -130,19 +143,18 @@ CHECKED_ONCE bool report(struct open_key *key, struct open_file *e, __u32 closes
 
 	USED(key);
 	USED(e);
-	USED(closes);
 	USED(keep);
 	if (!s || !e || !key || PER_CALL)
 		return true;
 	/* Who has just counted the first one is about to begin its window: a flush is not who did it. */
 	began = e->time_ns;
-	if (keep && !began)
+	if (keep && !began && !e->closes)
 		return true;
 	/* Before the counts are taken: who adds after that begins a window. */
 	e->time_ns = 0;
 	t = &s->taken;
 	*t = take_pending(e);
-	types = types_of(e, t, closes);
+	types = types_of(e, t);
 	if (!e->known.outside && types & config.types) {
 		if (!began) {
 			note_first_access(s, e, current_task());
@@ -154,7 +166,7 @@ CHECKED_ONCE bool report(struct open_key *key, struct open_file *e, __u32 closes
 		a->record.time_ns = began;
 		a->record.types = types;
 		a->opens = t->opens;
-		a->closes = closes;
+		a->closes = t->closes;
 		a->reads = t->reads;
 		a->read_bytes = t->read_bytes;
 		a->writes = t->writes;
@@ -165,7 +177,7 @@ CHECKED_ONCE bool report(struct open_key *key, struct open_file *e, __u32 closes
 		size = sizeof(*a) + a->record.path_len;
 		if (describes_processes())
 			size += append_process(e->process, key->tgid, size);
-		if (!emit(s, size, keep ? 0 : t->opens + t->reads + t->writes + closes)) {
+		if (!emit(s, size, keep ? 0 : events_of(t))) {
 			if (keep) {
 				put_back(e, t);
 				e->time_ns = began;
@@ -176,12 +188,32 @@ CHECKED_ONCE bool report(struct open_key *key, struct open_file *e, __u32 closes
 	return true;
 }
 
-/* The descriptor is closed; the lock is held. */
-static __always_inline void report_closed(struct open_key *key, struct open_file *e)
+/* At once: the map has no room for the entry. */
+static __always_inline void report_transient(struct open_key *key, struct open_file *e)
 {
-	/* Of an empty entry, what a late thread has added. */
-	report(key, e, !!e->known.file, false);
+	report(key, e, false);
+	forget_long_path(key, &e->known);
+}
+
+/*
+ * The descriptor is closed, if the entry is not empty already; what a late
+ * thread has added is reported too. With the lock held; `keep` as for report().
+ */
+static __always_inline void report_closed(struct open_key *key, struct open_file *e, bool keep)
+{
+	if (!PER_CALL && e->known.file)
+		e->closes = 1;
 	e->known.file = 0;
+	if (report(key, e, keep))
+		forget_long_path(key, &e->known);
+	else if (keep)
+		enqueue(key, e);
+}
+
+/* Whether the close of a file will be shown. */
+static __always_inline bool close_wanted(struct known_file *k)
+{
+	return !k->outside && config.types & (k->writable ? BFA_CLOSED | BFA_WRITTEN : BFA_CLOSED);
 }
 
 /* What open(2) was asked; mode is no argument unless a file may be created. */
@@ -229,9 +261,8 @@ static __always_inline bool is_open_call(struct call *call)
 static __always_inline bool fill(struct scratch *s, struct open_key *key, struct open_file *e, struct file *file,
 				 struct call *call)
 {
-	report_closed(key, e);
-	if (!e->listed && !e->transient)
-		e->listed = list_entry(key);
+	report_closed(key, e, false);
+	list_filled(key, e);
 	describe_open_file(s, key, file);
 	if (file_of_fd(current_task(), key->fd) != file ||
 	    s->fresh.known.dentry != READ(file, f_path.dentry))
@@ -246,33 +277,41 @@ static __always_inline bool fill(struct scratch *s, struct open_key *key, struct
 	e->opens = 1;
 	e->types = call->types;
 	note_first_access(s, e, current_task());
-	if (e->transient)
-		COUNT(lost, 1); /* its close */
-	else
+	if (!e->transient)
 		enqueue(key, e);
+	else if (close_wanted(&e->known))
+		COUNT(lost_files, 1);
 	return true;
 }
 
+/* Whether an entry has become that of a file. */
+enum taking {
+	NOT_TAKEN, /* another thread has closed the descriptor meanwhile */
+	TAKEN,
+	EVICTED, /* the entry is gone */
+};
+
 /*
  * An open always fills the entry: what is still there is of a descriptor that
- * was closed unseen, or whose close has not come to its exit yet. False if
- * another thread has closed this one meanwhile.
+ * was closed unseen, or whose close has not come to its exit yet.
  */
-CHECKED_ONCE bool take_over(struct open_key *key, struct open_file *e, __u64 address, struct call *call)
+CHECKED_ONCE int take_over(struct open_key *key, struct open_file *e, __u64 address, struct call *call)
 {
 	struct file *file = (struct file *)address;
 	struct scratch *s = scratch_get();
 	bool is;
 
-	if (!s || !key || !e || !call || !lock(key, e))
-		return false;
+	if (!s || !key || !e || !call)
+		return NOT_TAKEN;
+	if (!lock(key, e))
+		return EVICTED;
 	is = file_of_fd(current_task(), key->fd) == file;
 	if (is && (is_open_call(call) || !is_of(e, file)))
 		is = fill(s, key, e, file, call);
 	unlock(e);
 	if (!is)
 		COUNT(unresolved, 1);
-	return is;
+	return is ? TAKEN : NOT_TAKEN;
 }
 
 /* The path has just been resolved again. The lock is held. */
@@ -284,14 +323,15 @@ static __always_inline void change_path(struct open_key *key, struct open_file *
 	if (!s)
 		return;
 	if (config.only_prefixes && !has_wanted_prefix(len, false)) {
-		report(key, e, 0, false);
-		store_outside(k, at);
+		report(key, e, false);
+		store_outside(key, k, at);
 	} else if (!k->outside && same_path(k, s, len)) {
 		note_path(k, s, len);
 	} else {
 		/* Without a path yet, it has been this one since the open. */
 		if (k->seen)
-			report(key, e, 0, false);
+			report(key, e, false);
+		forget_long_path(key, k);
 		store_path(key, k, s, len);
 	}
 }
@@ -319,8 +359,8 @@ CHECKED_ONCE int refresh_locked(struct open_key *key, struct open_file *e, struc
 	k = &e->known;
 	epoch = epoch_before(s);
 	if (!is_still_in_scope(key, at)) {
-		report(key, e, 0, false);
-		store_outside(k, at);
+		report(key, e, false);
+		store_outside(key, k, at);
 	} else if (k->outside || k->seen != see_way((__u64)at->mount, (__u64)at->dentry)) {
 		len = resolve(s, at);
 		if (s->walk.torn)
@@ -362,7 +402,7 @@ CHECKED_ONCE int close_entry(struct open_key *key, struct open_file *e)
 	if (!key || !e || !lock(key, e))
 		return 0;
 	if (!is_of(e, file_of_fd(current_task(), key->fd)))
-		report_closed(key, e);
+		report_closed(key, e, !e->transient);
 	unlock(e);
 	return 0;
 }
@@ -371,6 +411,7 @@ CHECKED_ONCE int close_entry(struct open_key *key, struct open_file *e)
 static __always_inline struct open_file *entry_of(struct open_key *key, struct file *file, struct call *call)
 {
 	struct open_file *e = find_entry(key);
+	int taking;
 
 	if (!is_open_call(call) && e && is_of(e, file)) {
 		if (may_have_moved(file, &e->known))
@@ -386,9 +427,12 @@ static __always_inline struct open_file *entry_of(struct open_key *key, struct f
 		return 0;
 	}
 	e = entry_for(key);
-	if (!e || !take_over(key, e, (__u64)file, call))
-		return 0;
-	return e->known.outside ? 0 : e;
+	taking = e ? take_over(key, e, (__u64)file, call) : NOT_TAKEN;
+	if (taking == EVICTED) {
+		e = entry_for(key);
+		taking = e ? take_over(key, e, (__u64)file, call) : NOT_TAKEN;
+	}
+	return taking == TAKEN && !e->known.outside ? e : 0;
 }
 
 #endif

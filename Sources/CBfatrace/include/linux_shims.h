@@ -58,6 +58,16 @@ unsigned long long bfa_capabilities(void);
 /* Gives up all capabilities but those in `kept`, for good; 0, or -1 and errno. */
 int bfa_keep_capabilities(unsigned long long kept);
 
+/*
+ * Makes this thread the most urgent one that it may be, short of real time: who
+ * writes the lines of a busy machine has to be faster than it. Children
+ * inherit that.
+ */
+void bfa_raise_priority(void);
+
+/* Waits until all programs of the kernel that run now are done (membarrier(2)); not on kernels with nohz_full. */
+void bfa_wait_for_programs(void);
+
 /* Of open(2): a descriptor that is not for reading (asm-generic/fcntl.h). */
 enum bfa_open_flag {
 	BFA_O_PATH = 010000000,

@@ -133,6 +133,8 @@ struct Bfatrace: ParsableCommand {
     // A recording is for tables too.
     options.failedOpens = (answers.wantsSummary || recordings.record != nil) && !areCalls
     options.ringBytes = delivery.ringSize ?? options.ringBytes
+    options.room.openFiles = delivery.roomForFiles ?? options.room.openFiles
+    options.room.longPaths = delivery.roomForPaths ?? options.room.longPaths
     options.slowerNanoseconds = events.slower ?? 0
     options.exe = output.exe || answers.needsExe
     options.parents = output.parents

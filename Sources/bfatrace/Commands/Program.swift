@@ -11,11 +11,19 @@ enum Program: String {
     return name == Program.fatrace.rawValue[...] ? .fatrace : .bfatrace
   }()
 
-  var remedyForLoss: String {
+  /// The options that leave something out.
+  var scopeOptions: String {
     switch self {
-    case .bfatrace:
-      "narrow the scope with -p, -c, --under or -f, or enlarge --ring-size"
-    case .fatrace: "narrow the scope with -c, -d, -C or -f"
+    case .bfatrace: "-p, -c, --under or -f"
+    case .fatrace: "-c, -d, -C or -f"
+    }
+  }
+
+  var remedyForLoss: String {
+    let scope = "narrow the scope with \(scopeOptions)"
+    return switch self {
+    case .bfatrace: "\(scope), or enlarge --ring-size"
+    case .fatrace: scope
     }
   }
 }

@@ -87,6 +87,10 @@ struct DeliveryOptions: ParsableArguments {
       valueName: "mib"),
     transform: Value.ringSize)
   var ringSize: UInt32?
+
+  /// To see, with few files, what happens when there is no more room.
+  @Option(help: .private) var roomForFiles: UInt32?
+  @Option(help: .private) var roomForPaths: UInt32?
 }
 
 struct EndOptions: ParsableArguments {

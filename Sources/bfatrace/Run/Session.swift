@@ -36,8 +36,7 @@ struct Session: ~Copyable {
   private let every: UInt64?
   private var lastTable: UInt64 = 0
   private var nextTable: UInt64 = .max
-  /// Of `tracer.lost`, what the reader has been told.
-  private var toldLost: UInt64 = 0
+  private var loss = LossReport()
 
   init(_ plan: Plan) throws {
     if let path = plan.recording?.path {
@@ -74,6 +73,8 @@ struct Session: ~Copyable {
     let ignored = leavesOutPipeline ? pipelineProcesses() : []
     try tracer.attach(ignoring: ignored)
     try writeCalls?.attach(ignoring: ignored)
+    // The command has been forked already, and keeps what it was given.
+    bfa_raise_priority()
     // Not before: scripts wait for the file to know that events are recorded.
     if let outputPath {
       try output.open(outputPath, appends: appends)
@@ -182,18 +183,16 @@ struct Session: ~Copyable {
     var any = tracer.drain(limit: Self.share, into: &output)
     if writeCalls?.drain(limit: Self.share, into: &output) == true { any = true }
     output.endShare()
-    let lost = tracer.lost + (writeCalls?.lost ?? 0)
-    if lost > toldLost {
-      output.appendLost(lost - toldLost)
-      if !output.hasScreen { complainOfLoss(lost - toldLost) }
-      toldLost = lost
-    }
+    let news = loss.report(losses, room: tracer.room, isQuiet: output.hasScreen)
+    if news > 0 { output.appendLost(news) }
     return any
   }
 
-  private func complainOfLoss(_ count: UInt64) {
-    complain(
-      "lost \(count) events: the ring buffer was full: " + Program.current.remedyForLoss)
+  private var losses: Losses {
+    switch writeCalls {
+    case .some(let calls): tracer.losses + calls.losses
+    case nil: tracer.losses
+    }
   }
 
   /// Drains what is pending, and sums up. A second signal ends it at once.
@@ -206,7 +205,7 @@ struct Session: ~Copyable {
     let unresolved = tracer.unresolved + (writeCalls?.unresolved ?? 0)
     output.endRecording(unresolved: unresolved)
     if every != nil { output.writeInterval(length: Clock.monotonic - lastTable) }
-    output.writeSummary(lost: toldLost)
+    output.writeSummary(lost: loss.told.total)
     try output.check()
     complain(unresolved: unresolved)
     if tracer.unplaced > 0 {
@@ -214,8 +213,8 @@ struct Session: ~Copyable {
         "\(tracer.unplaced) calls on names that only their text can judge are left out: "
           + "there was no room, and whether they were asked for is not known")
     }
-    if toldLost > 0 { complain("lost \(toldLost) events in all") }
-    return toldLost > 0 ? .lost : .ended
+    loss.sumUp(unnamed: tracer.unnamed, room: tracer.room)
+    return loss.told.total > 0 ? .lost : .ended
   }
 }
 

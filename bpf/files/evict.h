@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Makes room in the map open_files: deletes entries of descriptors that are
+ * closed, and of files that are open but out of scope.
+ *
+ * A program on another CPU may be using such an entry without its lock, as
+ * that of an open file. So one flush marks them, as closed, which nobody then
+ * uses without the lock; user space waits until all programs that ran at that
+ * time are done; and the next flush deletes those that nobody has filled since.
+ */
+#ifndef BFATRACE_EVICT_H
+#define BFATRACE_EVICT_H
+
+#include "files/window.h"
+
+enum {
+	EVICT_SHARE = 8, /* begins when only one part in so many of the room is left */
+};
+
+__u32 evict_at;	 /* so many entries are too many; 0: not known yet */
+bool has_marked; /* the next flush deletes */
+
+/* The lock is held. Others may be waiting for it; this memory is used again, if at all, by this CPU. */
+static __always_inline void forget_entry(struct open_key *key, struct open_file *e)
+{
+	forget_long_path(key, &e->known);
+	if (!bpf_map_delete_elem(&open_files, key))
+		__sync_fetch_and_sub(&entry_count, 1);
+	e->key.tgid = 0;
+}
+
+static __always_inline bool is_unused(struct open_file *e)
+{
+	return (!e->known.file || e->known.outside) && !e->dead && !e->queued && !e->time_ns;
+}
+
+static long mark_or_evict(void *map, struct open_key *key, struct open_file *e, void *context)
+{
+	struct open_key copy = *key;
+
+	if (copy.fd & NAMELESS || !is_unused(e) || !lock(&copy, e))
+		return 0;
+	if (!is_unused(e)) {
+		unlock(e);
+		return 0;
+	}
+	if (!has_marked) {
+		e->known.file = 0;
+		e->idle = 1;
+	} else if (e->idle && !e->known.file) {
+		/* In this order: who makes the entry anew finds the key missing first. */
+		unlist_entry(&copy, true);
+		forget_entry(&copy, e);
+	}
+	unlock(e);
+	return 0;
+}
+
+/* True if user space is to wait for programs before the next flush. */
+static __noinline bool evict(void)
+{
+	__u32 crowded = config.open_files - config.open_files / EVICT_SHARE, left;
+
+	if (!has_marked && entry_count < crowded)
+		evict_at = crowded;
+	if (!has_marked && entry_count < evict_at)
+		return false;
+	bpf_for_each_map_elem(&open_files, mark_or_evict, 0, 0);
+	has_marked = !has_marked;
+	if (has_marked)
+		return true;
+	/* If most are in use, looking at each ten times a second would be for nothing. */
+	left = entry_count < config.open_files ? config.open_files - entry_count : 0;
+	evict_at = entry_count < crowded ? crowded : config.open_files - left / 2;
+	return false;
+}
+
+#endif
