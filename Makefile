@@ -19,7 +19,8 @@ SWIFT ?= swift
 RELEASE = -c release --static-swift-stdlib --product bfatrace --disable-local-rpath
 SUDO = $(shell [ "$$(id -u)" -eq 0 ] || echo sudo)
 SWIFT_FILES = Package.swift Benchmarks Plugins Sources Tests
-C_FILES = $(shell git ls-files '*.c' '*.h')
+# No symbolic links: a formatter would replace them.
+C_FILES = $(shell git ls-files --stage '*.c' '*.h' | sed -n 's/^100[^\t]*\t//p')
 SHELL_FILES = $(shell git grep -lIE '^\#!.*/(ba)?sh$$')
 PYTHON_FILES = $(shell git ls-files '*.py'; git grep -lIE '^\#!.*python')
 # Formatters of fixed versions, in a virtual environment.

@@ -139,7 +139,10 @@ def _requests(bfatrace, workshop):
 
 def _cached(bfatrace, workshop, load, seconds, repetitions):
     """By how many percent a call gets slower whose data are in memory."""
-    run = lambda: workshop.run_calls(load, seconds)
+
+    def run():
+        return workshop.run_calls(load, seconds)
+
     changes = []
     for _ in range(repetitions):
         untraced = run()

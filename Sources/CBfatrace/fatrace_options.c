@@ -7,6 +7,7 @@
 /* The colon in front: nothing is printed, and a value that is missing is told. */
 static const char letters[] = ":co:s:tup:f:C:jPed:h";
 
+/* clang-format off: a row a line */
 static const struct option options[] = {
 	{ "current-mount", no_argument, 0, 'c' },
 	{ "output", required_argument, 0, 'o' },
@@ -23,6 +24,7 @@ static const struct option options[] = {
 	{ "help", no_argument, 0, 'h' },
 	{ 0, 0, 0, 0 },
 };
+/* clang-format on */
 
 int bfa_next_option(int argc, char **argv, const char **value)
 {

@@ -17,7 +17,6 @@ In front of each call, a failing access(2) of "@N", N counted from 0, marks its
 place in the trace; behind it one of "@end".
 """
 import ctypes
-import errno
 import json
 import os
 import stat
