@@ -41,12 +41,46 @@ struct call_shape {
 	__u16 new_types;
 };
 
-#define SHAPE(call, ...) [BFA_CALL_##call] = { __VA_ARGS__ }
+/* The enumerator serves the check that every call has a shape. */
+#define SHAPE(call, ...) [BFA_CALL_##call + 0 * sizeof(enum { HAS_SHAPE_##call })] = { __VA_ARGS__ }
+/* A call whose kind alone tells where its arguments are. */
+#define BY_KIND(call) SHAPE(call, )
 /* A call that looks at one name, without a descriptor and with one. */
 #define LOOK(call, rule_, ...) SHAPE(call, .name = 1, .rule = LOOKUP_##rule_, __VA_ARGS__)
 #define LOOK_AT(call, rule_, ...) SHAPE(call, .fd = 1, .name = 2, .rule = LOOKUP_##rule_, __VA_ARGS__)
 
 static const struct call_shape call_shapes[256] = {
+	BY_KIND(open),
+	BY_KIND(openat),
+	BY_KIND(openat2),
+	BY_KIND(creat),
+	BY_KIND(open_by_handle_at),
+	BY_KIND(read),
+	BY_KIND(pread64),
+	BY_KIND(readv),
+	BY_KIND(preadv),
+	BY_KIND(preadv2),
+	BY_KIND(getdents),
+	BY_KIND(getdents64),
+	BY_KIND(write),
+	BY_KIND(pwrite64),
+	BY_KIND(writev),
+	BY_KIND(pwritev),
+	BY_KIND(pwritev2),
+	BY_KIND(close),
+	BY_KIND(close_range),
+	BY_KIND(dup2),
+	BY_KIND(dup3),
+	BY_KIND(sync),
+	BY_KIND(socketcall),
+	BY_KIND(io_submit),
+	BY_KIND(io_getevents),
+	BY_KIND(io_pgetevents),
+	BY_KIND(io_pgetevents_time64),
+	BY_KIND(io_uring_close),
+	BY_KIND(aio_fsync),
+	BY_KIND(aio_fdsync),
+
 	SHAPE(ftruncate, .fd = 1, .size = 2, .types = BFA_WRITTEN),
 	SHAPE(ftruncate64, .fd = 1, .wide_size = 2 + COMPAT_PAIRS_ARE_EVEN, .types = BFA_WRITTEN),
 	SHAPE(fallocate, .fd = 1, .mode = 2, .offset = 3, .size = 4, .wide_offset = 3, .wide_size = 5,
@@ -215,8 +249,14 @@ static const struct call_shape call_shapes[256] = {
 	SHAPE(sendmmsg, .flags = 4),
 };
 
+/* A call of BFA_CALLS without a shape does not compile. */
+#define X(call, ...) +HAS_SHAPE_##call
+_Static_assert(!(0 BFA_CALLS(X)), "each enumerator is 0");
+#undef X
+
 #undef LOOK_AT
 #undef LOOK
+#undef BY_KIND
 #undef SHAPE
 
 static __always_inline const struct call_shape *shape_of(struct call *call)
