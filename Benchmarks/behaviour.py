@@ -143,7 +143,7 @@ def measure(bfatrace, workshop, sleeper, quick):
     listing, unresolved = _listing(bfatrace, workshop, 2 if quick else 5)
     lost, share, rate = _paced_calls(bfatrace, workshop, 1 if quick else 5)
     return [
-        ("start to first line", median(first for first, _ in times), "ms", 150),
+        ("start to first line", median(first for first, _ in times), "ms", 110),
         ("SIGINT to end", median(last for _, last in times), "ms", 200),
         (f"resident, {OPEN_FILES:,} open files", resident, "MiB", 40),
         ("at rest", idle, "% of a core", 0.3),

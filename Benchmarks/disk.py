@@ -4,7 +4,6 @@
 Whole requests are measured on a loop device in memory, which nothing else uses.
 """
 import contextlib
-import glob
 import mmap
 import os
 import re
@@ -16,8 +15,8 @@ import time
 from statistics import median
 
 from loads import TRACER_CPU
+from programs import program_time, statistics
 
-STATISTICS = "/proc/sys/kernel/bpf_stats_enabled"
 REQUEST_BUDGET = 3000  # nanoseconds
 CACHED_BUDGET = 3  # percent: no more than two runs without a tracer differ by
 
@@ -42,14 +41,6 @@ class Tracing:
             self.requests = sum(int(number) for number in re.findall(r" requests=(\d+)", lines.read()))
         os.unlink(self.output)
 
-    def program_time(self):
-        """Nanoseconds in all programs, while the kernel keeps statistics."""
-        total = 0
-        for path in glob.glob(f"/proc/{self.process.pid}/fdinfo/*"):
-            with contextlib.suppress(FileNotFoundError), open(path) as file:
-                total += sum(int(line.split()[1]) for line in file if line.startswith("run_time_ns:"))
-        return total
-
 
 @contextlib.contextmanager
 def _loop_device():
@@ -72,20 +63,6 @@ def _loop_device():
                 subprocess.run(["umount", mount_point], check=True)
         finally:
             subprocess.run(["losetup", "-d", device], check=True)
-
-
-@contextlib.contextmanager
-def _statistics():
-    """The kernel measures BPF programs."""
-    with open(STATISTICS) as file:
-        before = file.read()
-    with open(STATISTICS, "w") as file:
-        file.write("1")
-    try:
-        yield
-    finally:
-        with open(STATISTICS, "w") as file:
-            file.write(before)
 
 
 def _write_file(path, blocks):
@@ -114,10 +91,10 @@ def _write_back(path, count):
 
 def _time_in_programs(bfatrace, workshop, device, load):
     """Nanoseconds for each request to the device."""
-    with Tracing(bfatrace, workshop, "--device", device) as tracing, _statistics():
-        before = tracing.program_time()
+    with Tracing(bfatrace, workshop, "--device", device) as tracing, statistics():
+        before = program_time(tracing.process.pid)
         load()
-        nanoseconds = tracing.program_time() - before
+        nanoseconds = program_time(tracing.process.pid) - before
     return nanoseconds / tracing.requests
 
 
