@@ -25,14 +25,16 @@ struct {
 	__type(value, __u32);
 } handlers SEC(".maps");
 
-static __always_inline __u32 handler_of(__u8 kind)
+static __always_inline __u32 handler_of(__u8 kind, long ret)
 {
+	if (kind < CALL_OTHER)
+		return kind <= CALL_OPEN_HANDLE && ret < 0 ? BFA_HANDLE_NAMES : BFA_HANDLE_FILES;
 	return kind <= CALL_LOOK || kind == CALL_EXEC ? BFA_HANDLE_NAMES : BFA_HANDLE_DESCRIPTORS;
 }
 
 static __always_inline int go_on(void *ctx, enum occasion occasion, enum bfa_handler handler)
 {
-	struct scratch *s = scratch_get();
+	struct scratch *s = scratch_of_others();
 
 	if (!s)
 		return 0;
@@ -58,7 +60,6 @@ int BPF_PROG(sys_exit, struct pt_regs *passed, long ret)
 	struct task_struct *task = current_task();
 	struct pt_regs *regs = call_regs(passed);
 	struct call_entry entry;
-	struct scratch *s;
 
 	if (!identify_call(task, regs, &entry))
 		return 0;
@@ -69,18 +70,10 @@ int BPF_PROG(sys_exit, struct pt_regs *passed, long ret)
 		return 0;
 	if (describes_processes())
 		know_process();
-	if (entry.kind >= CALL_OTHER)
-		return go_on(ctx, AT_CALL, handler_of(entry.kind));
-	s = scratch_get();
-	if (!s)
+	if (!config.only_general && entry.kind <= CALL_CLOSE &&
+	    (PER_CALL ? called_quickly(task, regs, &entry, ret) : merged_quickly(task, regs, &entry, ret)))
 		return 0;
-	read_call(task, regs, &entry, &s->call_at_hand);
-	if (!PER_CALL && config.failed_opens && ret < 0 && is_open_call(&s->call_at_hand))
-		return failed_open(s, task, &s->call_at_hand, ret);
-	if (!PER_CALL)
-		return merged_exit(task, &s->call_at_hand, ret);
-	recall_start(&s->call_at_hand);
-	return call_exit(task, &s->call_at_hand, ret);
+	return go_on(ctx, AT_CALL, handler_of(entry.kind, ret));
 }
 
 /* The call of a handler, which sys_exit has found to be wanted. */
@@ -103,6 +96,18 @@ static __always_inline struct call *call_at_hand(struct scratch *s, struct pt_re
  * the program of another are refused.
  */
 SEC("raw_tp")
+int handle_files(__u64 *arguments)
+{
+	struct task_struct *task = current_task();
+	struct scratch *s = scratch_of_others();
+	struct call *call = s ? call_at_hand(s, (struct pt_regs *)arguments[0]) : 0;
+
+	if (!call)
+		return 0;
+	return PER_CALL ? call_exit(task, call, arguments[1]) : merged_exit(task, call, arguments[1]);
+}
+
+SEC("raw_tp")
 int handle_names(__u64 *arguments)
 {
 	struct scratch *s = scratch_get();
@@ -117,7 +122,9 @@ int handle_names(__u64 *arguments)
 	if (s->occasion == AT_IOCTL_NAME)
 		return ioctl_name_exit(&s->call_at_hand, arguments[1]);
 	call = call_at_hand(s, (struct pt_regs *)arguments[0]);
-	return call ? name_exit(call, arguments[1]) : 0;
+	if (!call)
+		return 0;
+	return is_open_call(call) ? failed_open(s, current_task(), call, arguments[1]) : name_exit(call, arguments[1]);
 }
 
 SEC("raw_tp")
@@ -153,6 +160,7 @@ int BPF_PROG(sys_enter, struct pt_regs *passed, long number)
 {
 	struct task_struct *task = current_task();
 	struct pt_regs *regs = call_regs(passed);
+	struct call_start *start;
 	struct call_entry entry;
 	struct scratch *s;
 
@@ -160,11 +168,21 @@ int BPF_PROG(sys_enter, struct pt_regs *passed, long number)
 		return 0;
 	if (entry.kind >= CALL_CLOSE_RANGE && entry.kind < CALL_OTHER)
 		return 0;
-	s = scratch_get();
-	if (!s)
+	start = make_start();
+	s = scratch_of_others();
+	if (!start || !s) {
+		if (entry.kind == CALL_CLOSE)
+			COUNT(lost, 1);
 		return 0;
-	read_call(task, regs, &entry, &s->call_at_hand);
-	return call_enter(task, &s->call_at_hand);
+	}
+	start->closes = 0;
+	if (config.only_general || !enter_quickly(start, task, regs, entry.kind)) {
+		read_call(task, regs, &entry, &s->call_at_hand);
+		call_enter(start, task, &s->call_at_hand);
+	}
+	start->id = entry.id;
+	start->time_ns = bpf_ktime_get_boot_ns();
+	return 0;
 }
 
 /* exec has closed descriptors, and given the process a new name. */

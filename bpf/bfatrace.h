@@ -12,7 +12,7 @@ enum bfa_limit {
 	BFA_COMM_SIZE = 16,	 /* TASK_COMM_LEN, with the terminating NUL */
 	BFA_PATH_MAX = 4096,	 /* PATH_MAX: 4095 bytes and, in user strings, a NUL */
 	BFA_NAME_MAX = 255,	 /* NAME_MAX: one component of a path */
-	BFA_SHORT_PATH = 256,	 /* a path kept inside its map entry; longer ones in a map of their own */
+	BFA_SHORT_PATH = 192,	 /* a path kept inside its map entry; longer ones in a map of their own */
 	BFA_IOV_MAX = 1024,	 /* UIO_MAXIOV: segments in one vectored call */
 	BFA_CALL_NUMBERS = 512,	 /* above every system call number that is traced */
 	BFA_OPEN_FILES = 262144, /* at least, entries of the open-file map; beyond, events are reported one by one */
@@ -424,6 +424,7 @@ struct bfa_config {
 	__u8 exe;	   /* processes with the paths of their executables */
 	__u8 parents;	   /* processes with their ancestors */
 	__u8 exe_is_lost;  /* with exe: a process that ends has none any more */
+	__u8 only_general; /* for tests: no call is handled quickly */
 };
 
 /* What a rule says of a process; values of the maps pid_rules and comm_rules. */
@@ -466,6 +467,7 @@ struct bfa_counters {
 
 /* Slots of the map handlers, which user space fills with programs of these names. */
 #define BFA_HANDLERS(X)                         \
+	X(BFA_HANDLE_FILES, handle_files)       \
 	X(BFA_HANDLE_NAMES, handle_names)       \
 	X(BFA_HANDLE_DESCRIPTORS, handle_descriptors)
 

@@ -131,6 +131,7 @@ public enum Check {
   private static let uses = [
     "sys_exit": "system calls",
     "sys_enter": "durations, and what --syscalls shows",
+    "handle_files": "open, read, write and close in unusual cases",
     "handle_names": "calls on names: mkdir, rename, unlink, stat",
     "handle_descriptors": "truncate, mmap, fsync, copies and their kind, kernel AIO",
     "sched_process_exec": "programs that are executed",

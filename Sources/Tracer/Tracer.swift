@@ -387,6 +387,7 @@ extension TracerOptions {
     config.pid_rules = config.only_pids != 0 || ignores || follow ? 1 : 0
     config.follow = follow ? 1 : 0
     config.entries = entries ? 1 : 0
+    config.only_general = onlyGeneral ? 1 : 0
     config.exe = exe ? 1 : 0
     config.parents = parents ? 1 : 0
     // Told of its end before it gives up its memory since 6.16; a record of a call is made before.

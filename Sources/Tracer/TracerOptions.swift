@@ -70,6 +70,8 @@ public struct TracerOptions {
   public var entries = false
   /// For the open files that are known.
   public var room = Room.ofMachine
+  /// No call is handled quickly: what the general way reports, the quick way must report too.
+  public var onlyGeneral = false
 
   /// Records with the executable of their process.
   public var exe = false

@@ -16,27 +16,31 @@ enum {
 };
 
 /* The reader comes by itself, and is woken only when the ring fills up: else that would cost a call most. */
-static __always_inline __u64 wakeup(struct scratch *s)
+static __always_inline __u64 wakeup(struct bfa_counters *c)
 {
-	if (s->emitted++ % LOOK_EVERY)
+	if (c->emitted % LOOK_EVERY)
 		return BPF_RB_NO_WAKEUP;
 	return bpf_ringbuf_query(&records, BPF_RB_AVAIL_DATA) > config.wakeup_bytes ? BPF_RB_FORCE_WAKEUP :
 										      BPF_RB_NO_WAKEUP;
 }
 
 /*
- * Sends the first size bytes of the scratch record. A full ring loses
- * `events`: 0 if the caller keeps what they counted.
+ * Sends a record of `size` bytes. A full ring loses `events`: 0 if the caller
+ * keeps what they counted.
  */
-static __always_inline bool emit(struct scratch *s, __u32 size, __u32 events)
+static __always_inline bool emit(const void *record, __u32 size, __u32 events)
 {
+	struct bfa_counters *c = counters_get();
+
+	if (!c)
+		return false;
 	/* Opaque: the verifier of older kernels needs to see the comparison. */
 	asm volatile("" : "+r"(size));
-	if (size > RECORD_BYTES || bpf_ringbuf_output(&records, s->bytes, size, wakeup(s))) {
-		COUNT(lost, events);
+	if (size > RECORD_BYTES || bpf_ringbuf_output(&records, (void *)record, size, wakeup(c))) {
+		c->lost += events;
 		return false;
 	}
-	COUNT(emitted, 1);
+	c->emitted++;
 	return true;
 }
 

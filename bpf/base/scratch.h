@@ -14,17 +14,26 @@
 struct known_file {
 	__u64 file; /* struct file *: the entry counts only while the descriptor table still has it; 0: closed */
 	struct dentry *dentry; /* the same: addresses of files are used again at once */
-	__u64 inode;
-	__u32 device;
-	__u32 flags; /* of the open call, if that is pending */
-	__u32 mode;
 	__u64 seen;    /* struct walk's, of the path */
 	__u32 epoch;   /* the same */
-	__u16 path_len; /* from BFA_SHORT_PATH on, it is in the map long_paths */
-	__u16 marks;
 	__u8 writable;
 	__u8 outside; /* of the directories asked for: kept to know it the next time */
+	/*
+	 * The next record of the descriptor, as far as it is known, and behind it
+	 * the path: sent from here. A path of BFA_SHORT_PATH bytes or more is in the
+	 * map long_paths.
+	 */
+	union {
+		struct bfa_record record;
+		struct bfa_access access;
+		struct bfa_call_record call; /* with PER_CALL */
+	};
 	char path[BFA_SHORT_PATH];
+};
+
+enum {
+	/* Marks that hold for all records of a descriptor. */
+	FILE_MARKS = BFA_MARK_FILE | BFA_MARK_FD | BFA_MARK_UNLINKED | BFA_MARK_TRUNCATED,
 };
 
 struct open_key {
@@ -44,15 +53,8 @@ struct open_file {
 	__u64 write_bytes;
 	__u32 opens;
 	__u32 types; /* enum bfa_type, of what is not counted */
-	/* The first access since the last report: when (0: none yet), and by whom. */
-	__u32 tid;
-	__u64 time_ns;
-	__u64 process; /* under which identity it is described */
-	__u32 tgid; /* as user space knows it */
-	__u32 uid;
-	__u32 gid;
-	char comm[BFA_COMM_SIZE];
-	__u64 began_ns; /* when the process did */
+	__u64 time_ns; /* of the first access since the last report (0: none yet); by whom it was, the record has */
+	__u64 process; /* under which identity that is described */
 	__u8 dead;	/* the process has ended: the next flush deletes it */
 	__u8 transient; /* not in the map: report at once */
 	__u8 listed;	/* in the index, as that of a file that may be open */
@@ -60,6 +62,12 @@ struct open_file {
 	__u8 closes;	/* 1: its file is closed, which is not reported yet: known.file is 0 */
 	struct known_file known;
 };
+
+/*
+ * With what the map keeps beside it (the kernel's struct htab_elem of 48 bytes,
+ * the key, a pointer of its allocator) it takes one object of 512 bytes.
+ */
+_Static_assert(sizeof(struct open_file) <= 512 - 48 - sizeof(struct open_key) - 8, "an entry takes 1 KiB");
 
 /* A file in the tree of mounts. */
 struct place {
@@ -105,7 +113,7 @@ enum {
 
 /* Names are copied in whole words: what is behind the path is no part of it. */
 struct quick_path {
-	char bytes[QUICK_PATH + QUICK_NAME + 8]; /* BFA_SHORT_PATH */
+	char bytes[QUICK_PATH + QUICK_NAME + 8];
 };
 
 /* On the way from a process up to its ancestors. */
@@ -161,7 +169,6 @@ struct scratch {
 	__u8 occasion;
 	struct call call_at_hand; /* a BPF stack has no room for it */
 	__u64 argument[4];	  /* what one of its arguments points to */
-	__u32 emitted;		  /* records */
 	__u64 process;		  /* under which identity the current one is described; 0: not at all */
 	struct lineage lineage;
 	struct walk walk;
@@ -192,6 +199,14 @@ struct {
 } scratches SEC(".maps");
 
 __u32 own_tgid;
+
+/* For programs of tracepoints that have left out bfatrace itself. */
+static __always_inline struct scratch *scratch_of_others(void)
+{
+	__u32 slot = 0;
+
+	return bpf_map_lookup_elem(&scratches, &slot);
+}
 
 /* Programs that run for bfatrace itself have the second one; it has one thread. */
 static __always_inline __u32 scratch_slot(void)

@@ -102,6 +102,23 @@ static __always_inline __u32 call_number(struct pt_regs *regs)
 	return regs->orig_ax;
 }
 
+/* The arguments of a call that needs no struct call. */
+static __always_inline __u64 first_argument(struct pt_regs *regs, bool compat)
+{
+	return compat ? (__u32)regs->bx : regs->di;
+}
+
+static __always_inline __u64 third_argument(struct pt_regs *regs, bool compat)
+{
+	return compat ? (__u32)regs->dx : regs->dx;
+}
+
+/* In a 64-bit task. */
+static __always_inline __u64 fourth_argument(struct pt_regs *regs)
+{
+	return regs->r10;
+}
+
 static __always_inline void read_arguments(struct pt_regs *regs, struct call *call)
 {
 	__u64 *a = call->arguments;
@@ -152,6 +169,21 @@ static __always_inline bool is_compat(struct task_struct *task, struct pt_regs *
 static __always_inline __u32 call_number(struct pt_regs *regs)
 {
 	return regs->syscallno;
+}
+
+static __always_inline __u64 first_argument(struct pt_regs *regs, bool compat)
+{
+	return compat ? (__u32)regs->orig_x0 : regs->orig_x0;
+}
+
+static __always_inline __u64 third_argument(struct pt_regs *regs, bool compat)
+{
+	return compat ? (__u32)regs->regs[2] : regs->regs[2];
+}
+
+static __always_inline __u64 fourth_argument(struct pt_regs *regs)
+{
+	return regs->regs[3];
 }
 
 static __always_inline void read_arguments(struct pt_regs *regs, struct call *call)

@@ -47,12 +47,7 @@ static __always_inline void describe_call(struct bfa_call_record *c, struct task
 	c->record.call = call->id;
 	c->record.types = call->types;
 	c->record.time_ns = now;
-	c->record.tgid = seen_tgid(task);
-	c->record.tid = seen_tid(task);
-	c->record.uid = task->cred->euid.val;
-	c->record.gid = task->cred->egid.val;
-	copy_comm(c->record.comm, task);
-	c->record.began_ns = task->group_leader->start_boottime;
+	describe_task(&c->record, task);
 	c->ret = ret;
 	if (call->part)
 		c->record.marks = BFA_MARK_PART;
@@ -76,6 +71,28 @@ static __always_inline void recall_start(struct call *call)
 		call->new_file = start->new_file;
 	}
 	start->id = BFA_CALL_NONE;
+}
+
+/*
+ * Completes the record of an entry for one call: what describe_call() writes
+ * into one of its own. The entry's lock is held.
+ */
+static __always_inline void complete_call(struct bfa_call_record *c, struct task_struct *task, __u8 id, __u32 types,
+					  __u64 begin_ns, long ret)
+{
+	struct bfa_record *r = &c->record;
+
+	r->marks = (r->marks & FILE_MARKS) | BFA_MARK_DURATION;
+	r->call = id;
+	r->types = types;
+	r->flags = 0;
+	r->mode = 0;
+	r->time_ns = begin_ns;
+	describe_task(r, task);
+	c->ret = ret;
+	c->size = 0;
+	c->offset = 0;
+	c->duration_ns = bpf_ktime_get_boot_ns() - begin_ns;
 }
 
 /* The arguments that a shape names. */
@@ -129,7 +146,18 @@ static __always_inline void emit_call(struct scratch *s)
 
 	if (describes_processes())
 		size += append_process(s->process, current_task()->tgid, size);
-	emit(s, size, 1);
+	emit(s->bytes, size, 1);
+}
+
+/* Sends the record of an entry, whose path is behind it. */
+static __always_inline void send_call(struct known_file *k)
+{
+	__u32 len = k->record.path_len;
+
+	/* Opaque: the verifier of older kernels needs to see the comparison. */
+	asm volatile("" : "+r"(len));
+	if (call_wanted(&k->call) && len < BFA_SHORT_PATH)
+		emit(&k->call, sizeof(k->call) + len, 1);
 }
 
 #endif

@@ -6,7 +6,11 @@
 #include "calls/closing.h"
 #include "calls/names.h"
 
-/* At the exit of close its file is gone, and the descriptor perhaps another thread's: know it now. */
+/*
+ * At the exit of close its file is gone, and the descriptor perhaps another
+ * thread's: know the file now. The entry is left for the next open, so that the
+ * exit need not look for it; only a long path stays there until then.
+ */
 static __noinline int remember_closing(struct call_start *start, struct open_key *key, struct call *call)
 {
 	struct file *file = start ? (struct file *)start->file : 0;
@@ -19,8 +23,26 @@ static __noinline int remember_closing(struct call_start *start, struct open_key
 		return 0;
 	start->closes = is_of(e, file);
 	start->closing = e->known;
+	if (start->closes && is_in_entry(&e->known))
+		e->known.file = 0;
 	unlock(e);
 	return 0;
+}
+
+/* remember_closing() in line, when the entry is the file's; false otherwise. */
+static __always_inline bool remember_closing_quickly(struct call_start *start, struct open_key *key, struct file *file)
+{
+	struct open_file *e = find_entry(key);
+
+	if (!e || !is_current(e, file) || e->known.outside || !is_in_entry(&e->known) || !try_lock(&e->busy))
+		return false;
+	start->closes = is_entry_of(e, key) && is_of(e, file);
+	if (start->closes) {
+		start->closing = e->known;
+		e->known.file = 0;
+	}
+	unlock(e);
+	return start->closes;
 }
 
 /* The files of the descriptors that a call was passed. */
@@ -42,23 +64,27 @@ static __always_inline void remember_files(struct call_start *start, struct task
 		start->new_file = (__u64)file_of_fd(task, argument(call, shape->new_fd));
 }
 
-static __always_inline int call_enter(struct task_struct *task, struct call *call)
+static __always_inline int call_enter(struct call_start *start, struct task_struct *task, struct call *call)
 {
 	struct open_key key = { .tgid = task->tgid, .fd = call->arguments[0] };
-	struct call_start *start = make_start();
 
-	if (!start) {
-		if (call->kind == CALL_CLOSE)
-			COUNT(lost_turns, 1);
-		return 0;
-	}
-	start->closes = 0;
 	remember_files(start, task, call);
 	if (call->kind == CALL_CLOSE)
 		remember_closing(start, &key, call);
-	start->id = call->id;
-	start->time_ns = bpf_ktime_get_boot_ns();
 	return 0;
+}
+
+/* call_enter() in line, for the calls that come most often; false if this is another one, or not the usual case. */
+static __always_inline bool enter_quickly(struct call_start *start, struct task_struct *task, struct pt_regs *regs,
+					  __u8 kind)
+{
+	struct open_key key = { .tgid = task->tgid, .fd = first_argument(regs, is_compat(task, regs)) };
+
+	if (kind > CALL_CLOSE)
+		return false;
+	start->file = kind < CALL_READ ? 0 : (__u64)file_of_fd(task, key.fd);
+	return kind != CALL_CLOSE || !start->file ||
+	       remember_closing_quickly(start, &key, (struct file *)start->file);
 }
 
 struct iov_context {
@@ -166,9 +192,9 @@ static __always_inline void describe_file(struct bfa_call_record *c, struct open
 {
 	struct bfa_record *r = &c->record;
 
-	r->marks |= k->marks | BFA_MARK_FILE;
-	r->inode = k->inode;
-	r->device = k->device;
+	r->marks |= k->record.marks & FILE_MARKS;
+	r->inode = k->record.inode;
+	r->device = k->record.device;
 	r->path_len = copy_path(key, k, sizeof(*c));
 }
 
@@ -222,7 +248,7 @@ static __always_inline bool path_is_kept(struct open_key *key, struct known_file
 {
 	struct open_file *e;
 
-	if (k->path_len < BFA_SHORT_PATH)
+	if (is_in_entry(k))
 		return true;
 	e = find_entry(key);
 	return e && e->known.file == k->file && e->known.dentry == k->dentry;
@@ -263,7 +289,7 @@ static __always_inline int call_on_close(struct task_struct *task, struct open_k
 {
 	struct call_start *start = start_of();
 
-	if (start && start->closes) {
+	if (start && start->closes && call->begin_ns) {
 		start->closes = 0;
 		report_close(key, &start->closing, call, ret);
 	} else if (shows_bad_descriptor(key, ret)) {
@@ -308,30 +334,138 @@ static __always_inline int reported_open(struct task_struct *task, struct call *
 {
 	struct open_key key = { .tgid = task->tgid, .fd = fd };
 	struct file *file = file_of_fd(task, fd);
+	__u32 flags, mode;
 	struct open_file *e;
 
 	if (!file) {
 		COUNT(unresolved, 1);
 		return 0;
 	}
-	call->types = open_effects(call, file);
+	open_arguments(call, &flags, &mode);
+	call->types = open_effects(file, flags);
 	e = entry_of(&key, file, call);
 	if (e)
 		report_call(&key, e, call, fd);
 	return 0;
 }
 
+/* report_close() from what the call's entry has left. */
+static __always_inline bool report_close_quickly(struct task_struct *task, struct call_start *start, long ret)
+{
+	struct known_file *k = &start->closing;
+
+	if (!start->closes || !is_in_entry(k))
+		return false;
+	start->closes = 0;
+	complete_call(&k->call, task, start->id, call_types(CALL_CLOSE, k->writable), start->time_ns, ret);
+	send_call(k);
+	return true;
+}
+
+/* report_descriptor() in line, for a read or write when the entry is the file's; false otherwise. */
+static __always_inline bool report_transfer_quickly(struct task_struct *task, struct call_start *start,
+						    struct pt_regs *regs, __u8 kind, long ret)
+{
+	struct open_key key = { .tgid = task->tgid, .fd = first_argument(regs, false) };
+	struct file *file = file_of_fd(task, key.fd);
+	struct open_file *e = file ? find_entry(&key) : 0;
+	struct bfa_call_record *c;
+
+	if (!e || (__u64)file != start->file || !is_current(e, file) || !is_in_entry(&e->known))
+		return false;
+	if (e->known.outside)
+		return true;
+	if (!try_lock(&e->busy))
+		return false;
+	/* Again: now nobody changes it. */
+	if (!is_entry_of(e, &key) || !is_of(e, file) || !is_in_entry(&e->known)) {
+		unlock(e);
+		return false;
+	}
+	c = &e->known.call;
+	complete_call(c, task, start->id, call_types(kind, false), start->time_ns, ret);
+	c->record.marks |= BFA_MARK_SIZE;
+	c->size = third_argument(regs, false);
+	if (kind == CALL_PREAD || kind == CALL_PWRITE) {
+		c->record.marks |= BFA_MARK_OFFSET;
+		c->offset = fourth_argument(regs);
+	}
+	send_call(&e->known);
+	unlock(e);
+	return true;
+}
+
+/* reported_open() in line, when the descriptor has an entry from before; false otherwise. */
+static __always_inline bool report_open_quickly(struct task_struct *task, struct call_start *start,
+						struct pt_regs *regs, struct call_entry *entry, long ret)
+{
+	struct open_key key = { .tgid = task->tgid, .fd = ret };
+	struct file *file = file_of_fd(task, ret);
+	struct open_file *e = file ? find_entry(&key) : 0;
+	struct scratch *s = scratch_of_others();
+	struct bfa_call_record *c;
+	__u32 flags, mode;
+
+	if (!s || !e)
+		return false;
+	if (!wanted(file))
+		return !e->known.file;
+	if (!fill_quickly(&key, e, task, file))
+		return false;
+	c = &e->known.call;
+	read_call(task, regs, entry, &s->call_at_hand);
+	open_arguments(&s->call_at_hand, &flags, &mode);
+	complete_call(c, task, entry->id, BFA_OPENED | open_effects(file, flags), start->time_ns, ret);
+	c->record.marks |= BFA_MARK_FLAGS | BFA_MARK_MODE;
+	c->record.flags = flags;
+	c->record.mode = mode;
+	if (!e->known.outside)
+		send_call(&e->known);
+	unlock(e);
+	return true;
+}
+
+/* Vectors are in user memory, a failed open has no file. */
+static __always_inline bool comes_often(__u8 kind, long ret)
+{
+	if (kind < CALL_READ)
+		return !READ_BY_HELPER && ret >= 0;
+	return kind == CALL_READ || kind == CALL_PREAD || kind == CALL_WRITE || kind == CALL_PWRITE || kind == CALL_CLOSE;
+}
+
+/* The calls that come most often; false if this is another one, or not the usual case. */
+static __always_inline bool called_quickly(struct task_struct *task, struct pt_regs *regs, struct call_entry *entry,
+					   long ret)
+{
+	__u8 kind = entry->kind;
+	struct call_start *start;
+	bool is_done = false;
+
+	/* Processes are in no entry, offsets of 32-bit tasks in halves. */
+	if (!comes_often(kind, ret) || describes_processes() || is_compat(task, regs))
+		return false;
+	start = start_of();
+	if (!start || start->id != entry->id)
+		return false;
+	if (config.only_failed && ret >= 0)
+		is_done = kind != CALL_CLOSE;
+	else if (kind < CALL_READ)
+		is_done = report_open_quickly(task, start, regs, entry, ret);
+	else if (kind == CALL_CLOSE)
+		is_done = report_close_quickly(task, start, ret);
+	else
+		is_done = report_transfer_quickly(task, start, regs, kind, ret);
+	if (is_done)
+		start->id = BFA_CALL_NONE;
+	return is_done;
+}
+
 static __always_inline int call_exit(struct task_struct *task, struct call *call, long ret)
 {
 	struct open_key key = { .tgid = task->tgid, .fd = is_open_call(call) ? ret : call->arguments[0] };
-	struct scratch *s = scratch_get();
 
-	if (!s)
-		return 0;
 	if (call->kind >= CALL_CLOSE_RANGE)
 		return ret < 0 ? 0 : closing_exit(task, call);
-	if (is_open_call(call) && ret < 0)
-		return failed_open(s, task, call, ret);
 	if (call->kind == CALL_CLOSE)
 		return call_on_close(task, &key, call, ret);
 	if (config.only_failed && ret >= 0)

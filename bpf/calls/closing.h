@@ -100,4 +100,23 @@ static __always_inline int close_exit(struct open_key *key)
 	return e && e->known.file ? close_entry(key, e) : 0;
 }
 
+/* close_exit() in line; false if another CPU has the entry. */
+static __always_inline bool close_quickly(struct task_struct *task, struct open_key *key)
+{
+	struct open_file *e = find_entry(key);
+	struct taken t;
+
+	if (!e || !e->known.file)
+		return true;
+	if (!try_lock(&e->busy))
+		return false;
+	/* Another thread may have got the number already, and been here first. */
+	if (is_entry_of(e, key) && !is_of(e, file_of_fd(task, key->fd))) {
+		mark_closed(e);
+		end_closed(key, e, report_here(key, e, &t, true), true);
+	}
+	unlock(e);
+	return true;
+}
+
 #endif

@@ -236,7 +236,7 @@ CHECKED_ONCE int report_file(struct call *call, struct place *at, long ret)
 	if (!is_below_places(at))
 		return 0;
 	r->path_len = resolve(s, at);
-	if (config.only_prefixes && !has_wanted_prefix(r->path_len, false))
+	if (config.only_prefixes && !has_wanted_prefix(r->path_len))
 		return 0;
 	copy_into_record(s, sizeof(s->call), resolved_path(s), r->path_len);
 	inode = READ(at->dentry, d_inode);

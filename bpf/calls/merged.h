@@ -16,17 +16,27 @@ struct transferred {
 	__u64 bytes;
 };
 
+/*
+ * Adds before what follows is looked at: an atomic operation whose result is
+ * used is a full barrier, on arm64 another one is not.
+ */
+#define ADD_ORDERED(operation, counter, amount)                                             \
+	do {                                                                                \
+		typeof(*(counter)) __before = __sync_fetch_and_##operation(counter, amount); \
+		USED(__before);                                                             \
+	} while (0)
+
 static __always_inline void count(struct open_file *e, struct transferred *t)
 {
 	if (t->types)
-		__sync_fetch_and_or(&e->types, t->types);
+		ADD_ORDERED(or, &e->types, t->types);
 	if (t->writes) {
-		__sync_fetch_and_add(&e->writes, 1);
 		__sync_fetch_and_add(&e->write_bytes, t->bytes);
+		ADD_ORDERED(add, &e->writes, 1);
 	}
 	if (t->reads) {
-		__sync_fetch_and_add(&e->reads, 1);
 		__sync_fetch_and_add(&e->read_bytes, t->bytes);
+		ADD_ORDERED(add, &e->reads, 1);
 	}
 }
 
@@ -53,18 +63,39 @@ static __always_inline int count_on(struct task_struct *task, struct call *call,
 	return 0;
 }
 
+/*
+ * count_on() in line, when the entry is the file's and its window has begun; false
+ * otherwise.
+ */
+static __always_inline bool count_quickly(struct task_struct *task, struct transferred *t)
+{
+	struct file *file = file_of_fd(task, t->key.fd);
+	struct open_file *e = file ? find_entry(&t->key) : 0;
+
+	if (!e || !is_current(e, file) || !e->time_ns)
+		return false;
+	if (e->known.outside)
+		return true;
+	count(e, t);
+	/* A flush in between has ended the window. */
+	if (!e->time_ns)
+		begin_window(&t->key, e);
+	return true;
+}
+
 static __always_inline int merged_open(struct task_struct *task, struct call *call, __u32 fd)
 {
 	struct open_key key = { .tgid = task->tgid, .fd = fd };
 	struct file *file = file_of_fd(task, fd);
 	struct open_file *e;
-	__u32 effects;
+	__u32 effects, flags, mode;
 
 	if (!file) {
 		COUNT(unresolved, 1);
 		return 0;
 	}
-	effects = open_effects(call, file);
+	open_arguments(call, &flags, &mode);
+	effects = open_effects(file, flags);
 	if (effects & BFA_CREATED)
 		touch_parent(file);
 	call->types = effects & BFA_WRITTEN;
@@ -72,6 +103,52 @@ static __always_inline int merged_open(struct task_struct *task, struct call *ca
 	if (e && e->transient)
 		report_transient(&key, e);
 	return 0;
+}
+
+/* merged_open() in line, when the descriptor has an entry from before and no file was created; false otherwise. */
+static __always_inline bool open_quickly(struct task_struct *task, struct pt_regs *regs, struct call_entry *entry,
+					 long ret)
+{
+	struct open_key key = { .tgid = task->tgid, .fd = ret };
+	struct file *file = ret < 0 ? 0 : file_of_fd(task, ret);
+	struct open_file *e = file ? find_entry(&key) : 0;
+	struct scratch *s = scratch_of_others();
+	struct bfa_record *r;
+
+	if (!s || !e || READ(file, f_mode) & FMODE_CREATED)
+		return false;
+	if (!wanted(file))
+		return !e->known.file;
+	if (!fill_quickly(&key, e, task, file))
+		return false;
+	r = &e->known.record;
+	read_call(task, regs, entry, &s->call_at_hand);
+	open_arguments(&s->call_at_hand, &r->flags, &r->mode);
+	e->opens = 1;
+	e->types = open_effects(file, r->flags) & BFA_WRITTEN;
+	note_first_access(e, task);
+	enqueue(&key, e);
+	unlock(e);
+	return true;
+}
+
+/* The calls that come most often; false if this is another one, or not the usual case. */
+static __always_inline bool merged_quickly(struct task_struct *task, struct pt_regs *regs, struct call_entry *entry,
+					   long ret)
+{
+	__u8 kind = entry->kind;
+	struct transferred t = {
+		.key = { .tgid = task->tgid, .fd = first_argument(regs, is_compat(task, regs)) },
+		.reads = kind < CALL_WRITE,
+		.writes = kind >= CALL_WRITE,
+		.bytes = ret,
+	};
+
+	if (kind < CALL_READ)
+		return !READ_BY_HELPER && open_quickly(task, regs, entry, ret);
+	if (kind < CALL_CLOSE)
+		return count_quickly(task, &t);
+	return kind == CALL_CLOSE && close_quickly(task, &t.key);
 }
 
 static __always_inline int merged_exit(struct task_struct *task, struct call *call, long ret)

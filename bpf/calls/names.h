@@ -277,7 +277,7 @@ CHECKED_ONCE int write_name(struct name_text *text, struct name *n, __u32 offset
 		verdict = found_in_scope(l) ? IS_WANTED : IS_OUTSIDE;
 		if (verdict || another)
 			write_found(text, offset);
-		if (config.only_prefixes && !has_wanted_prefix(text->path_len, false))
+		if (config.only_prefixes && !has_wanted_prefix(text->path_len))
 			return IS_OUTSIDE;
 		return verdict;
 	}
@@ -420,12 +420,7 @@ static __always_inline void begin_access(struct bfa_access *a, __u32 types)
 	a->record.kind = BFA_RECORD_ACCESS;
 	a->record.types = types;
 	a->record.time_ns = bpf_ktime_get_boot_ns();
-	a->record.tgid = seen_tgid(task);
-	a->record.tid = seen_tid(task);
-	a->record.uid = task->cred->euid.val;
-	a->record.gid = task->cred->egid.val;
-	copy_comm(a->record.comm, task);
-	a->record.began_ns = task->group_leader->start_boottime;
+	describe_task(&a->record, task);
 }
 
 static __always_inline void end_access(struct scratch *s)
@@ -435,7 +430,7 @@ static __always_inline void end_access(struct scratch *s)
 
 	if (describes_processes())
 		size += append_process(s->process, current_task()->tgid, size);
-	emit(s, size, 1);
+	emit(s->bytes, size, 1);
 }
 
 /*
@@ -480,7 +475,7 @@ CHECKED_ONCE int report_entry(__u32 types, bool both)
 	a = &s->access;
 	begin_access(a, types);
 	a->record.path_len = resolve(s, &l->at);
-	if (config.only_prefixes && !has_wanted_prefix(a->record.path_len, false))
+	if (config.only_prefixes && !has_wanted_prefix(a->record.path_len))
 		return 0;
 	end = sizeof(*a) + a->record.path_len;
 	copy_into_record(s, sizeof(*a), resolved_path(s), a->record.path_len);

@@ -161,7 +161,7 @@ static __always_inline int report_io(struct io *io, struct block_device *device,
 	len = inode ? path_of_inode(inode, &at) : 0;
 	if (inode && !places_admit(inode, &at))
 		return 0;
-	if (config.only_prefixes && !has_wanted_prefix(len, false))
+	if (config.only_prefixes && !has_wanted_prefix(len))
 		return 0;
 	r = (struct bfa_disk_record *)s->bytes;
 	fill_record(r, io, now, idle);
@@ -171,7 +171,7 @@ static __always_inline int report_io(struct io *io, struct block_device *device,
 		r->record.marks |= s->walk.marks;
 	len = BOUNDED(len, BFA_PATH_MAX - 1);
 	bpf_probe_read_kernel(s->bytes + sizeof(*r), len, resolved_path(s));
-	emit(s, sizeof(*r) + len, 1);
+	emit(s->bytes, sizeof(*r) + len, 1);
 	return 0;
 }
 

@@ -35,7 +35,7 @@ static __always_inline struct open_key nameless_key(struct task_struct *task, st
 /* Whether what is pending was done by another program, or under another name: no exec closes these entries. */
 static __always_inline bool is_of_another(struct scratch *s, struct open_file *e)
 {
-	__u64 comm[BFA_COMM_SIZE / 8], *pending = (__u64 *)e->comm;
+	__u64 comm[BFA_COMM_SIZE / 8], *pending = (__u64 *)e->known.record.comm;
 
 	if (!e->time_ns)
 		return false;
@@ -56,12 +56,12 @@ static __always_inline void hold(struct scratch *s, struct open_key *key, struct
 	}
 	report(key, e, false);
 	forget_long_path(key, &e->known);
-	describe(key, &t->at, t->identity);
-	e->known = s->fresh.known;
+	describe(key, &e->known, &t->at);
+	e->known.file = t->identity;
 }
 
 /* The lock is held: a flush deletes the entry under it. */
-static __always_inline void add_touch(struct scratch *s, struct open_key *key, struct open_file *e, struct touch *t)
+static __always_inline void add_touch(struct open_key *key, struct open_file *e, struct touch *t)
 {
 	if (e->known.outside)
 		return;
@@ -71,24 +71,11 @@ static __always_inline void add_touch(struct scratch *s, struct open_key *key, s
 	e->writes += t->writes;
 	e->write_bytes += t->write_bytes;
 	if (!e->time_ns)
-		note_first_access(s, e, current_task());
+		note_first_access(e, current_task());
 	if (e->transient)
 		report_transient(key, e);
 	else
 		enqueue(key, e);
-}
-
-/* What an open did besides opening. */
-static __always_inline __u32 open_effects(struct call *call, struct file *file)
-{
-	__u32 flags, mode;
-
-	open_arguments(call, &flags, &mode);
-	if (READ(file, f_mode) & FMODE_CREATED)
-		return flags & TMPFILE_BIT ? 0 : BFA_CREATED;
-	if (!(flags & O_TRUNC) || flags & O_PATH)
-		return 0;
-	return (READ(READ(file, f_inode), i_mode) & S_IFMT) == S_IFREG ? BFA_WRITTEN : 0;
 }
 
 /* For merged records; the file must be in scope, but for its ancestors. */
@@ -106,7 +93,7 @@ CHECKED_ONCE int touch(struct touch *t)
 		if (!e || !lock(&key, e))
 			continue;
 		hold(s, &key, e, t);
-		add_touch(s, &key, e, t);
+		add_touch(&key, e, t);
 		unlock(e);
 		return 0;
 	}

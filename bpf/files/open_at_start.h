@@ -6,26 +6,25 @@
 #include "files/window.h"
 
 /* The lock is held. Who closes the descriptor in between finds no entry: it must not stay. */
-static __always_inline void fill_if_open(struct scratch *s, struct open_key *key, struct open_file *e,
-					 struct task_struct *task)
+static __always_inline void fill_if_open(struct open_key *key, struct open_file *e, struct task_struct *task)
 {
 	struct file *file = file_of_fd(task, key->fd);
 
 	if (e->known.file || !file)
 		return;
 	list_filled(key, e);
-	describe_open_file(s, key, file);
-	if (file_of_fd(task, key->fd) == file)
-		e->known = s->fresh.known;
+	describe_open_file(&e->known, key, file);
+	if (file_of_fd(task, key->fd) != file)
+		e->known.file = 0;
 }
 
 /* There is no room for it. */
-static __always_inline int count_close(struct scratch *s, struct open_key *key, struct file *file)
+static __always_inline int count_close(struct open_file *e, struct open_key *key, struct file *file)
 {
-	describe_open_file(s, key, file);
-	if (close_wanted(&s->fresh.known))
+	describe_open_file(&e->known, key, file);
+	if (close_wanted(&e->known))
 		COUNT(lost_files, 1);
-	forget_long_path(key, &s->fresh.known);
+	forget_long_path(key, &e->known);
 	return 0;
 }
 
@@ -33,17 +32,16 @@ static __always_inline int note_open_at_start(struct task_struct *task, __u32 fd
 {
 	struct open_key key = { .tgid = task->tgid, .fd = fd };
 	struct file *file = file_of_fd(task, fd);
-	struct scratch *s = scratch_get();
 	struct open_file *e;
 
-	if (!s || !file || !task_in_scope(task) || !wanted(file))
+	if (!file || !task_in_scope(task) || !wanted(file))
 		return 0;
 	e = entry_for(&key);
 	if (e && e->transient)
-		return count_close(s, &key, file);
+		return count_close(e, &key, file);
 	if (!e || !lock(&key, e))
 		return 0;
-	fill_if_open(s, &key, e, task);
+	fill_if_open(&key, e, task);
 	unlock(e);
 	return 0;
 }

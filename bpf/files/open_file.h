@@ -61,6 +61,12 @@ static __always_inline void unlock(struct open_file *e)
 	release_lock(&e->busy);
 }
 
+/* The entry belongs to the key; with its lock held, it stays so. */
+static __always_inline bool is_entry_of(struct open_file *e, struct open_key *key)
+{
+	return e->key.tgid == key->tgid && e->key.fd == key->fd;
+}
+
 /* False also if the entry is that of another key by now. */
 static __always_inline bool lock(struct open_key *key, struct open_file *e)
 {
@@ -68,7 +74,7 @@ static __always_inline bool lock(struct open_key *key, struct open_file *e)
 		COUNT(lost_turns, 1);
 		return false;
 	}
-	if (e->key.tgid == key->tgid && e->key.fd == key->fd)
+	if (is_entry_of(e, key))
 		return true;
 	unlock(e);
 	return false;
@@ -77,6 +83,24 @@ static __always_inline bool lock(struct open_key *key, struct open_file *e)
 static __always_inline bool is_of(struct open_file *e, struct file *file)
 {
 	return file && e->known.file == (__u64)file && e->known.dentry == READ(file, f_path.dentry);
+}
+
+/* The path is behind the record; otherwise, in the map long_paths. */
+static __always_inline bool is_in_entry(struct known_file *k)
+{
+	return k->record.path_len < BFA_SHORT_PATH;
+}
+
+/* A file that loses its name gets a new version, but no count goes up. */
+static __always_inline bool has_lost_name(struct known_file *k)
+{
+	return epochs_tell() && !(k->record.marks & BFA_MARK_UNLINKED) && is_unlinked(k->dentry);
+}
+
+/* The entry is of this file, and what it knows of its path holds. */
+static __always_inline bool is_current(struct open_file *e, struct file *file)
+{
+	return is_of(e, file) && !may_have_moved(file, &e->known) && !has_lost_name(&e->known);
 }
 
 /* Copies the path behind the first `offset` bytes of the scratch record; returns its length. */
@@ -90,10 +114,10 @@ CHECKED_ONCE __u32 copy_path(struct open_key *key, struct known_file *k, __u32 o
 	if (!s || !k || !key)
 		return 0;
 	copy = *key;
-	len = k->path_len;
+	len = k->record.path_len;
 	offset = BOUNDED(offset, 255);
 	if (len < BFA_SHORT_PATH) {
-		bpf_probe_read_kernel(s->bytes + offset, BOUNDED(len, BFA_SHORT_PATH - 1), k->path);
+		bpf_probe_read_kernel(s->bytes + offset, BOUNDED(len, 255), k->path);
 		return len;
 	}
 	l = bpf_map_lookup_elem(&long_paths, &copy);
@@ -108,9 +132,9 @@ static __always_inline void forget_long_path(struct open_key *key, struct known_
 {
 	struct open_key copy = *key;
 
-	if (k->path_len < BFA_SHORT_PATH)
+	if (k->record.path_len < BFA_SHORT_PATH)
 		return;
-	k->path_len = 0;
+	k->record.path_len = 0;
 	bpf_map_delete_elem(&long_paths, &copy);
 }
 
@@ -134,49 +158,64 @@ CHECKED_ONCE bool store_long_path(struct open_key *key, __u32 len)
 /* What is known of the path just resolved besides its bytes. */
 static __always_inline void note_path(struct known_file *k, struct scratch *s, __u32 len)
 {
-	k->path_len = len;
+	k->record.path_len = len;
 	/* Torn: what is seen at the next use is something else. */
 	k->seen = s->walk.torn ? 0 : s->walk.seen;
 	k->epoch -= s->walk.torn;
-	k->marks = s->walk.marks;
+	k->record.marks &= ~(BFA_MARK_UNLINKED | BFA_MARK_TRUNCATED);
+	k->record.marks |= s->walk.marks;
 	k->outside = false;
+}
+
+/* Copies the path just resolved, and what is no part of it behind it: in whole words it takes no call. */
+static __always_inline void store_short_path(struct known_file *k, struct scratch *s, __u32 len)
+{
+	const char *path = resolved_path(s);
+
+	_Static_assert(sizeof(s->path) >= BFA_PATH_MAX + BFA_SHORT_PATH, "a copy may begin at the last byte of a path");
+	for (int i = 0; i < BFA_SHORT_PATH / 8; i++)
+		((__u64 *)k->path)[i] = ((__u64 *)path)[i];
+	note_path(k, s, len);
 }
 
 static __always_inline void store_path(struct open_key *key, struct known_file *k, struct scratch *s, __u32 len)
 {
 	if (len < BFA_SHORT_PATH)
-		bpf_probe_read_kernel(k->path, BOUNDED(len, BFA_SHORT_PATH - 1), resolved_path(s));
-	else if (!store_long_path(key, len))
-		len = 0;
-	note_path(k, s, len);
+		store_short_path(k, s, len);
+	else
+		note_path(k, s, store_long_path(key, len) ? len : 0);
 }
 
 /* The file is outside of the places asked for: its path does not matter. */
 static __always_inline void store_outside(struct open_key *key, struct known_file *k, struct place *at)
 {
 	forget_long_path(key, k);
-	k->path_len = 0;
+	k->record.path_len = 0;
+	k->record.marks &= ~(BFA_MARK_UNLINKED | BFA_MARK_TRUNCATED);
 	k->seen = see_way((__u64)at->mount, (__u64)at->dentry);
-	k->marks = 0;
 	k->outside = true;
 }
 
 static __always_inline bool same_path(struct known_file *k, struct scratch *s, __u32 len)
 {
-	__u64 *kept = (__u64 *)s->bytes, *now = (__u64 *)(s->bytes + BFA_SHORT_PATH);
+	const char *path = resolved_path(s);
+	__u64 *kept = (__u64 *)k->path, *now = (__u64 *)path;
 
 	/* The same dentries, and none has a new name or parent. */
-	if (k->seen == s->walk.seen && len == k->path_len)
+	if (k->seen == s->walk.seen && len == k->record.path_len)
 		return true;
-	if (len != k->path_len || len >= BFA_SHORT_PATH)
+	if (len != k->record.path_len || len >= BFA_SHORT_PATH)
 		return false;
-	/* Padded, to compare whole words. */
-	__builtin_memset(s->bytes, 0, 2 * BFA_SHORT_PATH);
-	bpf_probe_read_kernel(kept, BOUNDED(len, BFA_SHORT_PATH - 1), k->path);
-	bpf_probe_read_kernel(now, BOUNDED(len, BFA_SHORT_PATH - 1), resolved_path(s));
-	for (int i = 0; i < BFA_SHORT_PATH / 8; i++)
-		if (kept[i] != now[i])
+	for (int i = 0; i < BFA_SHORT_PATH / 8; i++) {
+		__s32 left = len - 8 * i;
+		__u64 difference = kept[i] ^ now[i];
+
+		/* What is behind the path is no part of it. */
+		if (left < 8)
+			return left <= 0 || !(difference << (64 - 8 * left));
+		if (difference)
 			return false;
+	}
 	return true;
 }
 
@@ -185,47 +224,80 @@ static __always_inline bool wanted(struct file *file)
 	return file_in_scope(READ(file, f_path.dentry));
 }
 
-/* Describes a file in the scratch entry; `identity` tells it from others at the same place. */
-CHECKED_ONCE int describe(struct open_key *key, struct place *at, __u64 identity)
+/* What all records of a descriptor have in common. */
+static __always_inline void begin_record(struct bfa_record *r, struct open_key *key, struct inode *inode)
+{
+	r->kind = PER_CALL ? BFA_RECORD_CALL : BFA_RECORD_ACCESS;
+	r->filename_len = 0;
+	r->process_len = 0;
+	r->call = 0;
+	r->flags = 0;
+	r->mode = 0;
+	r->inode = READ(inode, i_ino);
+	r->device = device_of(inode);
+	r->marks = BFA_MARK_FILE;
+	r->path_len = 0;
+	r->fd = 0;
+	if (!(key->fd & NAMELESS)) {
+		r->marks |= BFA_MARK_FD;
+		r->fd = key->fd;
+	}
+}
+
+/* All that is known of a file but its path; the entry is not one of that file yet. */
+static __always_inline void begin_file(struct scratch *s, struct open_key *key, struct known_file *k,
+				       struct dentry *dentry)
+{
+	k->dentry = dentry;
+	k->writable = false;
+	k->outside = false;
+	k->epoch = epoch_before(s);
+	begin_record(&k->record, key, READ(dentry, d_inode));
+	if (PER_CALL) {
+		k->call.new_path_len = 0;
+		k->call.new_filename_len = 0;
+		k->call.unused = 0;
+	}
+}
+
+/* Not inlined: the stack of all callers together is bounded. */
+static __noinline int begin_description(struct open_key *key, struct known_file *k, struct place *at)
 {
 	struct scratch *s = scratch_get();
-	struct inode *inode;
-	struct known_file *k;
+
+	if (s && key && k && at)
+		begin_file(s, key, k, at->dentry);
+	return 0;
+}
+
+/* Describes a file in its entry; the caller makes it the entry of that file. */
+CHECKED_ONCE int describe(struct open_key *key, struct known_file *k, struct place *at)
+{
+	struct scratch *s = scratch_get();
 	__u32 len;
 
-	if (!s || !key || !at)
+	if (!s || !key || !k || !at)
 		return 0;
-	inode = READ(at->dentry, d_inode);
-	k = &s->fresh.known;
-	k->file = identity;
-	k->dentry = at->dentry;
-	k->inode = READ(inode, i_ino);
-	k->device = device_of(inode);
-	k->flags = 0;
-	k->mode = 0;
-	k->path_len = 0;
-	k->writable = false;
-	k->epoch = epoch_before(s);
+	begin_description(key, k, at);
 	if (!is_below_places(at)) {
 		store_outside(key, k, at);
 		return 0;
 	}
-	len = resolve_quickly(at, (struct quick_path *)k->path);
-	if (len)
-		note_path(k, s, len);
-	else
-		store_path(key, k, s, resolve_before(s, at, BFA_PATH_MAX));
-	if (config.only_prefixes && !s->walk.torn && !has_wanted_prefix(k->path_len, k->path_len < BFA_SHORT_PATH))
+	len = resolve(s, at);
+	if (config.only_prefixes && !s->walk.torn && !has_wanted_prefix(len))
 		store_outside(key, k, at);
+	else
+		store_path(key, k, s, len);
 	return 0;
 }
 
-static __always_inline void describe_open_file(struct scratch *s, struct open_key *key, struct file *file)
+static __always_inline void describe_open_file(struct known_file *k, struct open_key *key, struct file *file)
 {
 	struct place at = place_of(&file->f_path);
 
-	describe(key, &at, (__u64)file);
-	s->fresh.known.writable = !!(READ(file, f_mode) & FMODE_WRITE);
+	describe(key, k, &at);
+	k->file = (__u64)file;
+	k->writable = !!(READ(file, f_mode) & FMODE_WRITE);
 }
 
 /*

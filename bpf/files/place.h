@@ -139,14 +139,13 @@ struct {
 	__type(value, __u8);
 } prefixes SEC(".maps");
 
-/* Whether the path at s->fresh, or else the one that resolve has left, begins as a pattern of --path does. */
-CHECKED_ONCE bool has_wanted_prefix(__u32 length, bool fresh)
+/* Whether the path that resolve has left begins as a pattern of --path does. */
+CHECKED_ONCE bool has_wanted_prefix(__u32 length)
 {
 	struct scratch *s = scratch_get();
 	struct bfa_prefix *key;
 
 	USED(length);
-	USED(fresh);
 	if (!config.only_prefixes)
 		return true;
 	if (!s || !length || s->walk.marks & BFA_MARK_TRUNCATED)
@@ -155,8 +154,7 @@ CHECKED_ONCE bool has_wanted_prefix(__u32 length, bool fresh)
 		length = BFA_PREFIX_BYTES - 1;
 	key = &s->prefix;
 	__builtin_memset(key->bytes, 0, sizeof(key->bytes));
-	bpf_probe_read_kernel(key->bytes, BOUNDED(length, BFA_PREFIX_BYTES - 1),
-			      fresh ? s->fresh.known.path : resolved_path(s));
+	bpf_probe_read_kernel(key->bytes, BOUNDED(length, BFA_PREFIX_BYTES - 1), resolved_path(s));
 	/* What is below a directory begins as the directory does, with a slash. */
 	key->bytes[BOUNDED(length, BFA_PREFIX_BYTES - 1)] = '/';
 	key->bits = (length + 1) * 8;

@@ -96,6 +96,17 @@ static __always_inline __u32 seen_tgid(struct task_struct *task)
 	return seen_pid(task->group_leader, task->tgid);
 }
 
+/* Whose the record is. */
+static __always_inline void describe_task(struct bfa_record *r, struct task_struct *task)
+{
+	r->tgid = seen_tgid(task);
+	r->tid = seen_tid(task);
+	r->uid = task->cred->euid.val;
+	r->gid = task->cred->egid.val;
+	copy_comm(r->comm, task);
+	r->began_ns = task->group_leader->start_boottime;
+}
+
 static __always_inline __u8 pid_rule(__u32 tgid)
 {
 	__u8 *rule = config.pid_rules ? bpf_map_lookup_elem(&pid_rules, &tgid) : 0;
@@ -123,7 +134,8 @@ static __always_inline bool task_in_scope(struct task_struct *task)
 		return false;
 	if (config.only_uid && task->cred->euid.val != config.uid)
 		return false;
-	by_pid = pid_rule(seen_tgid(task));
+	/* Asked for where there are rules: the compiler does not know that the id is of no use otherwise. */
+	by_pid = config.pid_rules ? pid_rule(seen_tgid(task)) : 0;
 	by_comm = comm_rule(task);
 	if ((by_pid | by_comm) & BFA_RULE_IGNORE)
 		return false;
@@ -250,16 +262,19 @@ static __always_inline bool is_on_wanted_file_system(struct inode *inode)
 static __always_inline bool inode_in_scope(struct inode *inode)
 {
 	struct super_block *sb = READ(inode, i_sb);
-	unsigned long magic = READ(sb, s_magic);
-	__u16 format;
+	__u16 format = READ(inode, i_mode) & S_IFMT;
+	unsigned long magic;
 
+	/* Most files are on a block device, and so on a real file system. */
+	if (!config.only_file_systems && format == S_IFREG && READ(sb, s_bdev))
+		return true;
+	magic = READ(sb, s_magic);
 	if (is_nameless(magic))
 		return false;
 	if (config.only_file_systems && !is_on_wanted_file_system(inode))
 		return false;
 	if (config.all || names_place())
 		return true;
-	format = READ(inode, i_mode) & S_IFMT;
 	return format != S_IFCHR && format != S_IFBLK && format != S_IFIFO && format != S_IFSOCK && !is_virtual(magic);
 }
 

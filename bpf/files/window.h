@@ -9,6 +9,9 @@
 #include "files/ancestry.h"
 #include "base/syscalls.h"
 
+/* Takes one of the counts. What is zero needs no exchange, which costs as much as ten loads. */
+#define TAKE(count) (*(volatile typeof(*(count)) *)(count) ? __sync_lock_test_and_set(count, 0) : 0)
+
 /* With the lock held, which the closes need. */
 static __always_inline struct taken take_pending(struct open_file *e)
 {
@@ -17,12 +20,12 @@ static __always_inline struct taken take_pending(struct open_file *e)
 	e->closes = 0;
 	return (struct taken){
 		.closes = closes,
-		.opens = __sync_lock_test_and_set(&e->opens, 0),
-		.types = __sync_lock_test_and_set(&e->types, 0),
-		.reads = __sync_lock_test_and_set(&e->reads, 0),
-		.read_bytes = __sync_lock_test_and_set(&e->read_bytes, 0),
-		.writes = __sync_lock_test_and_set(&e->writes, 0),
-		.write_bytes = __sync_lock_test_and_set(&e->write_bytes, 0),
+		.opens = TAKE(&e->opens),
+		.types = TAKE(&e->types),
+		.reads = TAKE(&e->reads),
+		.read_bytes = TAKE(&e->read_bytes),
+		.writes = TAKE(&e->writes),
+		.write_bytes = TAKE(&e->write_bytes),
 	};
 }
 
@@ -75,58 +78,115 @@ static __always_inline void enqueue(struct open_key *key, struct open_file *e)
 }
 
 /* The first access since the last report stands for all of them. With the lock held. */
-static __always_inline void note_first_access(struct scratch *s, struct open_file *e, struct task_struct *task)
+static __always_inline void note_first_access(struct open_file *e, struct task_struct *task)
 {
+	struct scratch *s = describes_processes() ? scratch_get() : 0;
+
 	e->time_ns = bpf_ktime_get_boot_ns();
-	e->tid = seen_tid(task);
-	e->tgid = seen_tgid(task);
-	e->uid = task->cred->euid.val;
-	e->gid = task->cred->egid.val;
-	copy_comm(e->comm, task);
-	e->began_ns = task->group_leader->start_boottime;
-	e->process = s->process;
+	describe_task(&e->known.record, task);
+	if (s)
+		e->process = s->process;
 }
 
 CHECKED_ONCE int begin_window(struct open_key *key, struct open_file *e)
 {
-	struct task_struct *task = current_task();
-	struct scratch *s = scratch_get();
-
-	if (!s || !key || !e || !lock(key, e))
+	if (!key || !e || !lock(key, e))
 		return 0;
 	if (!e->time_ns)
-		note_first_access(s, e, task);
+		note_first_access(e, current_task());
 	if (!e->transient)
 		enqueue(key, e);
 	unlock(e);
 	return 0;
 }
 
-/* Whose, when and what, as the entry has it; the caller adds types and counts. */
-static __always_inline void describe_access(struct bfa_record *r, struct open_key *key, struct open_file *e)
+/* Sends the record of an entry with processes, or with a path that is not behind it. */
+CHECKED_ONCE bool send_from_scratch(struct open_key *key, struct open_file *e, __u32 events)
+{
+	struct scratch *s = scratch_get();
+	struct bfa_access *a;
+	__u32 size;
+
+	USED(key);
+	USED(e);
+	USED(events);
+	if (!s || !e || !key || PER_CALL)
+		return true;
+	a = &s->access;
+	*a = e->known.access;
+	a->record.path_len = copy_path(key, &e->known, sizeof(*a));
+	size = sizeof(*a) + a->record.path_len;
+	if (describes_processes())
+		size += append_process(e->process, key->tgid, size);
+	return emit(s->bytes, size, events);
+}
+
+static __always_inline bool send_access(struct open_key *key, struct open_file *e, __u32 events)
 {
 	struct known_file *k = &e->known;
+	__u32 len = k->record.path_len;
 
-	r->kind = BFA_RECORD_ACCESS;
-	r->call = 0;
-	r->filename_len = 0;
-	r->process_len = 0;
-	r->marks = k->marks | BFA_MARK_FILE;
-	r->fd = 0;
-	if (!(key->fd & NAMELESS)) {
-		r->marks |= BFA_MARK_FD;
-		r->fd = key->fd;
+	_Static_assert(__builtin_offsetof(struct known_file, path) ==
+			       __builtin_offsetof(struct known_file, access) + sizeof(struct bfa_access),
+		       "the path is behind its record");
+	/* Opaque: the verifier of older kernels needs to see the comparison. */
+	asm volatile("" : "+r"(len));
+	if (describes_processes() || len >= BFA_SHORT_PATH)
+		return send_from_scratch(key, e, events);
+	return emit(&k->access, sizeof(k->access) + len, events);
+}
+
+/* Completes the record of an entry with what was taken. */
+static __always_inline void describe_access(struct open_file *e, struct taken *t, __u32 types, __u64 began)
+{
+	struct bfa_access *a = &e->known.access;
+	struct bfa_record *r = &a->record;
+
+	r->time_ns = began;
+	r->types = types;
+	r->marks &= FILE_MARKS;
+	if (t->opens)
+		r->marks |= BFA_MARK_FLAGS | BFA_MARK_MODE;
+	a->opens = t->opens;
+	a->closes = t->closes;
+	a->reads = t->reads;
+	a->read_bytes = t->read_bytes;
+	a->writes = t->writes;
+	a->write_bytes = t->write_bytes;
+}
+
+/* report() in line; what is taken passes through `t`. */
+static __always_inline bool report_here(struct open_key *key, struct open_file *e, struct taken *t, bool keep)
+{
+	__u64 began;
+	__u32 types;
+
+	/* Who has just counted the first one is about to begin its window: a flush is not who did it. */
+	if (keep && !e->time_ns && !e->closes)
+		return true;
+	/*
+	 * Before the counts are looked at: who adds after that begins a window. The
+	 * exchange is a full barrier, which a plain store is not: who adds what is not
+	 * seen here sees zero there.
+	 */
+	began = __sync_lock_test_and_set(&e->time_ns, 0);
+	*t = take_pending(e);
+	types = types_of(e, t);
+	if (e->known.outside || !(types & config.types))
+		return true;
+	if (!began) {
+		note_first_access(e, current_task());
+		began = e->time_ns;
+		e->time_ns = 0;
 	}
-	r->inode = k->inode;
-	r->device = k->device;
-	r->flags = k->flags;
-	r->mode = k->mode;
-	r->tgid = e->tgid;
-	r->tid = e->tid;
-	r->uid = e->uid;
-	r->gid = e->gid;
-	__builtin_memcpy(r->comm, e->comm, sizeof(r->comm));
-	r->began_ns = e->began_ns;
+	describe_access(e, t, types, began);
+	if (send_access(key, e, keep ? 0 : events_of(t)))
+		return true;
+	if (keep) {
+		put_back(e, t);
+		e->time_ns = began;
+	}
+	return false;
 }
 
 /*
@@ -136,56 +196,11 @@ static __always_inline void describe_access(struct bfa_record *r, struct open_ke
 CHECKED_ONCE bool report(struct open_key *key, struct open_file *e, bool keep)
 {
 	struct scratch *s = scratch_get();
-	struct bfa_access *a;
-	struct taken *t;
-	__u64 began;
-	__u32 types, size;
 
 	USED(key);
 	USED(e);
 	USED(keep);
-	if (!s || !e || !key || PER_CALL)
-		return true;
-	/* Who has just counted the first one is about to begin its window: a flush is not who did it. */
-	began = e->time_ns;
-	if (keep && !began && !e->closes)
-		return true;
-	/* Before the counts are taken: who adds after that begins a window. */
-	e->time_ns = 0;
-	t = &s->taken;
-	*t = take_pending(e);
-	types = types_of(e, t);
-	if (!e->known.outside && types & config.types) {
-		if (!began) {
-			note_first_access(s, e, current_task());
-			began = e->time_ns;
-			e->time_ns = 0;
-		}
-		a = &s->access;
-		describe_access(&a->record, key, e);
-		a->record.time_ns = began;
-		a->record.types = types;
-		a->opens = t->opens;
-		a->closes = t->closes;
-		a->reads = t->reads;
-		a->read_bytes = t->read_bytes;
-		a->writes = t->writes;
-		a->write_bytes = t->write_bytes;
-		if (t->opens)
-			a->record.marks |= BFA_MARK_FLAGS | BFA_MARK_MODE;
-		a->record.path_len = copy_path(key, &e->known, sizeof(*a));
-		size = sizeof(*a) + a->record.path_len;
-		if (describes_processes())
-			size += append_process(e->process, key->tgid, size);
-		if (!emit(s, size, keep ? 0 : events_of(t))) {
-			if (keep) {
-				put_back(e, t);
-				e->time_ns = began;
-			}
-			return false;
-		}
-	}
-	return true;
+	return PER_CALL || !s || !key || !e || report_here(key, e, &s->taken, keep);
 }
 
 /* At once: the map has no room for the entry. */
@@ -195,19 +210,30 @@ static __always_inline void report_transient(struct open_key *key, struct open_f
 	forget_long_path(key, &e->known);
 }
 
+static __always_inline void mark_closed(struct open_file *e)
+{
+	if (!PER_CALL && e->known.file)
+		e->closes = 1;
+	e->known.file = 0;
+}
+
+/* What report() has not sent, and is to keep, the next flush reports. */
+static __always_inline void end_closed(struct open_key *key, struct open_file *e, bool sent, bool keep)
+{
+	if (keep && !sent)
+		enqueue(key, e);
+	else
+		forget_long_path(key, &e->known);
+}
+
 /*
  * The descriptor is closed, if the entry is not empty already; what a late
  * thread has added is reported too. With the lock held; `keep` as for report().
  */
 static __always_inline void report_closed(struct open_key *key, struct open_file *e, bool keep)
 {
-	if (!PER_CALL && e->known.file)
-		e->closes = 1;
-	e->known.file = 0;
-	if (report(key, e, keep))
-		forget_long_path(key, &e->known);
-	else if (keep)
-		enqueue(key, e);
+	mark_closed(e);
+	end_closed(key, e, report(key, e, keep), keep);
 }
 
 /* Whether the close of a file will be shown. */
@@ -248,6 +274,16 @@ static __always_inline void open_arguments(struct call *call, __u32 *flags, __u3
 		*mode = 0;
 }
 
+/* What an open with these flags did besides opening. */
+static __always_inline __u32 open_effects(struct file *file, __u32 flags)
+{
+	if (READ(file, f_mode) & FMODE_CREATED)
+		return flags & TMPFILE_BIT ? 0 : BFA_CREATED;
+	if (!(flags & O_TRUNC) || flags & O_PATH)
+		return 0;
+	return (READ(READ(file, f_inode), i_mode) & S_IFMT) == S_IFREG ? BFA_WRITTEN : 0;
+}
+
 static __always_inline bool is_open_call(struct call *call)
 {
 	return call->kind <= CALL_OPEN_HANDLE;
@@ -258,25 +294,24 @@ static __always_inline bool is_open_call(struct call *call)
  * False if the descriptor was given to another file while this one was
  * described.
  */
-static __always_inline bool fill(struct scratch *s, struct open_key *key, struct open_file *e, struct file *file,
-				 struct call *call)
+static __always_inline bool fill(struct open_key *key, struct open_file *e, struct file *file, struct call *call)
 {
 	report_closed(key, e, false);
 	list_filled(key, e);
-	describe_open_file(s, key, file);
-	if (file_of_fd(current_task(), key->fd) != file ||
-	    s->fresh.known.dentry != READ(file, f_path.dentry))
+	describe_open_file(&e->known, key, file);
+	if (file_of_fd(current_task(), key->fd) != file || e->known.dentry != READ(file, f_path.dentry)) {
+		e->known.file = 0;
 		return false;
-	e->known = s->fresh.known;
+	}
 	e->dead = 0;
 	if (!is_open_call(call))
 		return true;
-	open_arguments(call, &e->known.flags, &e->known.mode);
+	open_arguments(call, &e->known.record.flags, &e->known.record.mode);
 	if (PER_CALL)
 		return true;
 	e->opens = 1;
 	e->types = call->types;
-	note_first_access(s, e, current_task());
+	note_first_access(e, current_task());
 	if (!e->transient)
 		enqueue(key, e);
 	else if (close_wanted(&e->known))
@@ -298,16 +333,15 @@ enum taking {
 CHECKED_ONCE int take_over(struct open_key *key, struct open_file *e, __u64 address, struct call *call)
 {
 	struct file *file = (struct file *)address;
-	struct scratch *s = scratch_get();
 	bool is;
 
-	if (!s || !key || !e || !call)
+	if (!key || !e || !call)
 		return NOT_TAKEN;
 	if (!lock(key, e))
 		return EVICTED;
 	is = file_of_fd(current_task(), key->fd) == file;
 	if (is && (is_open_call(call) || !is_of(e, file)))
-		is = fill(s, key, e, file, call);
+		is = fill(key, e, file, call);
 	unlock(e);
 	if (!is)
 		COUNT(unresolved, 1);
@@ -322,7 +356,7 @@ static __always_inline void change_path(struct open_key *key, struct open_file *
 
 	if (!s)
 		return;
-	if (config.only_prefixes && !has_wanted_prefix(len, false)) {
+	if (config.only_prefixes && !has_wanted_prefix(len)) {
 		report(key, e, false);
 		store_outside(key, k, at);
 	} else if (!k->outside && same_path(k, s, len)) {
@@ -340,6 +374,45 @@ static __always_inline void change_path(struct open_key *key, struct open_file *
 static __always_inline bool is_still_in_scope(struct open_key *key, struct place *at)
 {
 	return (key->fd & NAMELESS || file_in_scope(at->dentry)) && is_below_places(at);
+}
+
+/* Nothing is known in the entry, nothing pending; it is listed, and nobody deletes it. */
+static __always_inline bool is_empty(struct open_file *e)
+{
+	if (e->known.file || e->dead || e->closes || !e->listed)
+		return false;
+	return PER_CALL || !(e->time_ns | e->opens | e->types | e->reads | e->read_bytes | e->writes | e->write_bytes);
+}
+
+/*
+ * take_over() and fill() in line, for an empty entry of a descriptor that has
+ * just been opened. With true the lock is held; false if the case is another one.
+ */
+static __always_inline bool fill_quickly(struct open_key *key, struct open_file *e, struct task_struct *task,
+					 struct file *file)
+{
+	struct place at = place_of(&file->f_path);
+	struct scratch *s = scratch_of_others();
+	struct known_file *k = &e->known;
+	__u32 len;
+
+	if (!s || !is_empty(e) || config.only_prefixes || !is_below_places(&at) || !try_lock(&e->busy))
+		return false;
+	/* Again: now nobody else fills it. */
+	if (is_entry_of(e, key) && is_empty(e)) {
+		e->idle = 0;
+		begin_file(s, key, k, at.dentry);
+		len = resolve(s, &at);
+		if (!s->walk.torn && len < BFA_SHORT_PATH && file_of_fd(task, key->fd) == file &&
+		    at.dentry == READ(file, f_path.dentry)) {
+			store_short_path(k, s, len);
+			k->writable = !!(READ(file, f_mode) & FMODE_WRITE);
+			k->file = (__u64)file;
+			return true;
+		}
+	}
+	unlock(e);
+	return false;
 }
 
 /*
@@ -391,7 +464,7 @@ CHECKED_ONCE int note_unlinked(struct open_key *key, struct open_file *e, __u64 
 	if (!key || !e || !lock(key, e))
 		return 0;
 	if (is_of(e, file))
-		e->known.marks |= BFA_MARK_UNLINKED;
+		e->known.record.marks |= BFA_MARK_UNLINKED;
 	unlock(e);
 	return 0;
 }
@@ -416,8 +489,7 @@ static __always_inline struct open_file *entry_of(struct open_key *key, struct f
 	if (!is_open_call(call) && e && is_of(e, file)) {
 		if (may_have_moved(file, &e->known))
 			refresh(key, e, (__u64)file);
-		/* A file that loses its name gets a new version, but no count goes up. */
-		if (epochs_tell() && !(e->known.marks & BFA_MARK_UNLINKED) && is_unlinked(e->known.dentry))
+		if (has_lost_name(&e->known))
 			note_unlinked(key, e, (__u64)file);
 		return e->known.outside ? 0 : e;
 	}

@@ -135,6 +135,7 @@ struct Bfatrace: ParsableCommand {
     options.ringBytes = delivery.ringSize ?? options.ringBytes
     options.room.openFiles = delivery.roomForFiles ?? options.room.openFiles
     options.room.longPaths = delivery.roomForPaths ?? options.room.longPaths
+    options.onlyGeneral = delivery.onlyGeneral
     options.slowerNanoseconds = events.slower ?? 0
     options.exe = output.exe || answers.needsExe
     options.parents = output.parents

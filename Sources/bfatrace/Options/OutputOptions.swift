@@ -91,6 +91,10 @@ struct DeliveryOptions: ParsableArguments {
   /// To see, with few files, what happens when there is no more room.
   @Option(help: .private) var roomForFiles: UInt32?
   @Option(help: .private) var roomForPaths: UInt32?
+
+  /// For tests, which compare what the quick way reports.
+  @Flag(help: .private)
+  var onlyGeneral = false
 }
 
 struct EndOptions: ParsableArguments {

@@ -50,6 +50,25 @@ struct LoadTests {
     }
   }
 
+  @Test("six threads close files at numbers that others get at once: each close has its own file")
+  func closes() throws {
+    try Scratch.directory { directory in
+      let options = ["--syscalls", "--filter", "C", "--json", "--ring-size", "256"]
+      var expected: [String: Int] = [:]
+      let trace = try Trace.of(options + ["--under", directory]) {
+        expected = closeByThreads(6, rounds: 20_000, in: directory)
+      }
+      #expect(trace.ended.status == 0 && trace.ended.errors.isEmpty, "\(trace.ended)")
+      var counts: [String: Int] = [:]
+      for line in trace.lines {
+        let path = line.firstMatch(of: /"path":"([^"]*)"/)?.1 ?? "no path"
+        let tid = line.firstMatch(of: /"tid":(\d+)/)?.1 ?? "?"
+        counts["\(tid) \(path)", default: 0] += 1
+      }
+      #expect(counts == expected)
+    }
+  }
+
   @Test("while directories are renamed, each read is told with a path that the file had")
   func renameStorm() throws {
     try Scratch.directory { directory in
@@ -72,6 +91,28 @@ struct LoadTests {
       #expect(all == Sums(opens: 1, reads: reads, readBytes: reads, closes: 1))
     }
   }
+}
+
+/// Threads that each open a file of their own and close it at once, again and again. Returns how often,
+/// by thread and file.
+private func closeByThreads(_ count: Int, rounds: Int, in directory: String) -> [String: Int] {
+  let closes = Mutex<[String: Int]>([:])
+  let group = DispatchGroup()
+  for number in 0..<count {
+    group.enter()
+    Thread.detachNewThread {
+      let file = "\(directory)/file\(number)"
+      for _ in 0..<rounds where close(open(file, O_RDWR | O_CREAT, 0o600)) != 0 {
+        Issue.record("a call failed: \(errno)")
+      }
+      let link = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/thread-self")
+      let tid = link?.split(separator: "/").last ?? "?"
+      closes.withLock { $0["\(tid) \(file)"] = rounds }
+      group.leave()
+    }
+  }
+  group.wait()
+  return closes.withLock { $0 }
 }
 
 /// A file that is read while one directory above it changes its name, and another one its name
