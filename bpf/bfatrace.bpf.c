@@ -124,7 +124,7 @@ int handle_names(__u64 *arguments)
 	call = call_at_hand(s, (struct pt_regs *)arguments[0]);
 	if (!call)
 		return 0;
-	return is_open_call(call) ? failed_open(s, current_task(), call, arguments[1]) : name_exit(call, arguments[1]);
+	return is_open_call(call) ? failed_open(call, arguments[1]) : name_exit(call, arguments[1]);
 }
 
 SEC("raw_tp")

@@ -166,14 +166,20 @@ static __always_inline struct name opened_name(struct call *call)
 	};
 }
 
-static __always_inline int failed_open(struct scratch *s, struct task_struct *task, struct call *call, long ret)
+/* Not inlined: the stack of all callers together is bounded. */
+static __noinline int failed_open(struct call *call, long ret)
 {
-	struct bfa_call_record *c = &s->call;
-	struct name name = opened_name(call);
+	struct scratch *s = scratch_get();
+	struct bfa_call_record *c;
+	struct name name;
 	int verdict;
 
+	if (!s || !call)
+		return 0;
+	c = &s->call;
+	name = opened_name(call);
 	call->types = BFA_OPENED;
-	describe_call(c, task, call, ret);
+	describe_call(c, current_task(), call, ret);
 	c->record.marks |= BFA_MARK_FLAGS | BFA_MARK_MODE;
 	open_arguments(call, &c->record.flags, &c->record.mode);
 	if (!call_wanted(c))

@@ -104,7 +104,6 @@ static __always_inline int close_exit(struct open_key *key)
 static __always_inline bool close_quickly(struct task_struct *task, struct open_key *key)
 {
 	struct open_file *e = find_entry(key);
-	struct taken t;
 
 	if (!e || !e->known.file)
 		return true;
@@ -113,7 +112,7 @@ static __always_inline bool close_quickly(struct task_struct *task, struct open_
 	/* Another thread may have got the number already, and been here first. */
 	if (is_entry_of(e, key) && !is_of(e, file_of_fd(task, key->fd))) {
 		mark_closed(e);
-		end_closed(key, e, report_here(key, e, &t, true), true);
+		end_closed(key, e, report_here(0, key, e, true), true);
 	}
 	unlock(e);
 	return true;

@@ -196,11 +196,16 @@ static __always_inline void store_outside(struct open_key *key, struct known_fil
 	k->outside = true;
 }
 
-static __always_inline bool same_path(struct known_file *k, struct scratch *s, __u32 len)
+CHECKED_ONCE bool same_path(struct known_file *k, __u32 len)
 {
-	const char *path = resolved_path(s);
-	__u64 *kept = (__u64 *)k->path, *now = (__u64 *)path;
+	struct scratch *s = scratch_get();
+	__u64 *kept, *now;
 
+	USED(len);
+	if (!s || !k)
+		return false;
+	kept = (__u64 *)k->path;
+	now = (__u64 *)resolved_path(s);
 	/* The same dentries, and none has a new name or parent. */
 	if (k->seen == s->walk.seen && len == k->record.path_len)
 		return true;

@@ -101,18 +101,12 @@ CHECKED_ONCE int begin_window(struct open_key *key, struct open_file *e)
 }
 
 /* Sends the record of an entry with processes, or with a path that is not behind it. */
-CHECKED_ONCE bool send_from_scratch(struct open_key *key, struct open_file *e, __u32 events)
+static __always_inline bool send_from_scratch(struct scratch *s, struct open_key *key, struct open_file *e,
+					      __u32 events)
 {
-	struct scratch *s = scratch_get();
-	struct bfa_access *a;
+	struct bfa_access *a = &s->access;
 	__u32 size;
 
-	USED(key);
-	USED(e);
-	USED(events);
-	if (!s || !e || !key || PER_CALL)
-		return true;
-	a = &s->access;
 	*a = e->known.access;
 	a->record.path_len = copy_path(key, &e->known, sizeof(*a));
 	size = sizeof(*a) + a->record.path_len;
@@ -121,7 +115,18 @@ CHECKED_ONCE bool send_from_scratch(struct open_key *key, struct open_file *e, _
 	return emit(s->bytes, size, events);
 }
 
-static __always_inline bool send_access(struct open_key *key, struct open_file *e, __u32 events)
+/* The same, for the quick way. */
+CHECKED_ONCE bool send_unusual(struct open_key *key, struct open_file *e, __u32 events)
+{
+	struct scratch *s = scratch_get();
+
+	USED(key);
+	USED(e);
+	USED(events);
+	return PER_CALL || !s || !key || !e || send_from_scratch(s, key, e, events);
+}
+
+static __always_inline bool send_access(struct scratch *s, struct open_key *key, struct open_file *e, __u32 events)
 {
 	struct known_file *k = &e->known;
 	__u32 len = k->record.path_len;
@@ -132,7 +137,7 @@ static __always_inline bool send_access(struct open_key *key, struct open_file *
 	/* Opaque: the verifier of older kernels needs to see the comparison. */
 	asm volatile("" : "+r"(len));
 	if (describes_processes() || len >= BFA_SHORT_PATH)
-		return send_from_scratch(key, e, events);
+		return s ? send_from_scratch(s, key, e, events) : send_unusual(key, e, events);
 	return emit(&k->access, sizeof(k->access) + len, events);
 }
 
@@ -155,9 +160,13 @@ static __always_inline void describe_access(struct open_file *e, struct taken *t
 	a->write_bytes = t->write_bytes;
 }
 
-/* report() in line; what is taken passes through `t`. */
-static __always_inline bool report_here(struct open_key *key, struct open_file *e, struct taken *t, bool keep)
+/*
+ * report() in line. Without scratch memory, for the quick way, what is taken is on
+ * the stack: those of all callers together are bounded.
+ */
+static __always_inline bool report_here(struct scratch *s, struct open_key *key, struct open_file *e, bool keep)
 {
+	struct taken on_stack, *t = s ? &s->taken : &on_stack;
 	__u64 began;
 	__u32 types;
 
@@ -180,7 +189,7 @@ static __always_inline bool report_here(struct open_key *key, struct open_file *
 		e->time_ns = 0;
 	}
 	describe_access(e, t, types, began);
-	if (send_access(key, e, keep ? 0 : events_of(t)))
+	if (send_access(s, key, e, keep ? 0 : events_of(t)))
 		return true;
 	if (keep) {
 		put_back(e, t);
@@ -200,7 +209,7 @@ CHECKED_ONCE bool report(struct open_key *key, struct open_file *e, bool keep)
 	USED(key);
 	USED(e);
 	USED(keep);
-	return PER_CALL || !s || !key || !e || report_here(key, e, &s->taken, keep);
+	return PER_CALL || !s || !key || !e || report_here(s, key, e, keep);
 }
 
 /* At once: the map has no room for the entry. */
@@ -359,7 +368,7 @@ static __always_inline void change_path(struct open_key *key, struct open_file *
 	if (config.only_prefixes && !has_wanted_prefix(len)) {
 		report(key, e, false);
 		store_outside(key, k, at);
-	} else if (!k->outside && same_path(k, s, len)) {
+	} else if (!k->outside && same_path(k, len)) {
 		note_path(k, s, len);
 	} else {
 		/* Without a path yet, it has been this one since the open. */
