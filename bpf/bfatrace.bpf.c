@@ -27,9 +27,9 @@ struct {
 
 static __always_inline __u32 handler_of(__u8 kind, long ret)
 {
-	if (kind < CALL_OTHER)
-		return kind <= CALL_OPEN_HANDLE && ret < 0 ? BFA_HANDLE_NAMES : BFA_HANDLE_FILES;
-	return kind <= CALL_LOOK || kind == CALL_EXEC ? BFA_HANDLE_NAMES : BFA_HANDLE_DESCRIPTORS;
+	if (is_on_names(kind) || kind == CALL_EXEC || (is_open(kind) && ret < 0))
+		return BFA_HANDLE_NAMES;
+	return is_basic(kind) || is_closing(kind) ? BFA_HANDLE_FILES : BFA_HANDLE_DESCRIPTORS;
 }
 
 static __always_inline int go_on(void *ctx, enum occasion occasion, enum bfa_handler handler)
@@ -51,7 +51,7 @@ static __always_inline bool is_result_wanted(__u8 kind, long ret)
 		return PER_CALL && ret < 0;
 	if (kind == CALL_MOUNT && !config.metadata)
 		return false;
-	return ret >= 0 || PER_CALL || kind == CALL_CLOSE || (config.failed_opens && kind <= CALL_OPEN_HANDLE);
+	return ret >= 0 || PER_CALL || kind == CALL_CLOSE || (config.failed_opens && is_open(kind));
 }
 
 SEC("raw_tp/sys_exit")
@@ -70,7 +70,7 @@ int BPF_PROG(sys_exit, struct pt_regs *passed, long ret)
 		return 0;
 	if (describes_processes())
 		know_process();
-	if (!config.only_general && entry.kind <= CALL_CLOSE &&
+	if (!config.only_general && is_basic(entry.kind) &&
 	    (PER_CALL ? called_quickly(task, regs, &entry, ret) : merged_quickly(task, regs, &entry, ret)))
 		return 0;
 	return go_on(ctx, AT_CALL, handler_of(entry.kind, ret));
@@ -124,7 +124,7 @@ int handle_names(__u64 *arguments)
 	call = call_at_hand(s, (struct pt_regs *)arguments[0]);
 	if (!call)
 		return 0;
-	return is_open_call(call) ? failed_open(call, arguments[1]) : name_exit(call, arguments[1]);
+	return is_open(call->kind) ? failed_open(call, arguments[1]) : name_exit(call, arguments[1]);
 }
 
 SEC("raw_tp")
@@ -151,7 +151,7 @@ int handle_descriptors(__u64 *arguments)
 			return go_on(arguments, AT_IOCTL_NAME, BFA_HANDLE_NAMES);
 		return request.effect ? ioctl_exit(s, call, &request, ret) : 0;
 	}
-	return call->kind >= CALL_AIO_SUBMIT ? aio_exit(task, call, ret) : other_descriptor_exit(task, call, ret);
+	return is_aio(call->kind) ? aio_exit(task, call, ret) : other_descriptor_exit(task, call, ret);
 }
 
 /* Only in runs with a record for each call. */
@@ -166,7 +166,7 @@ int BPF_PROG(sys_enter, struct pt_regs *passed, long number)
 
 	if (!identify_call(task, regs, &entry) || !task_in_scope(task))
 		return 0;
-	if (entry.kind >= CALL_CLOSE_RANGE && entry.kind < CALL_OTHER)
+	if (is_closing(entry.kind))
 		return 0;
 	start = make_start();
 	s = scratch_of_others();

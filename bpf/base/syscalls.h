@@ -10,8 +10,10 @@
 #include "base/kernel.h"
 
 /* What the handlers tell apart: first those on a descriptor, which come most often. */
+/* Behind each part, the file that handles it; is_open() and the others below know the order. */
 enum call_kind {
 	CALL_NONE,
+	/* calls/merged.h, and with PER_CALL calls/calls.h */
 	CALL_OPEN,
 	CALL_OPENAT,
 	CALL_OPENAT2,
@@ -26,16 +28,18 @@ enum call_kind {
 	CALL_WRITEV,
 	CALL_PWRITEV,
 	CALL_CLOSE,
+	/* calls/closing.h */
 	CALL_CLOSE_RANGE,
-	CALL_DUP2,	      /* closes its second argument, if that is open */
-	CALL_OTHER,	      /* from here on, programs of their own */
-	CALL_NAME = CALL_OTHER, /* changes one name */
+	CALL_DUP2, /* closes its second argument, if that is open */
+	/* calls/name_calls.h */
+	CALL_NAME,	      /* changes one name */
 	CALL_NAMES,	      /* makes one name from another */
 	CALL_BIND,	      /* makes a name, if the address is one */
 	CALL_MOUNT,	      /* changes the paths of open files; records of it only with --metadata */
 	CALL_ADDRESS,	      /* looks a name up, if the address is one; only with --metadata */
 	CALL_TIMES,	      /* only with --metadata, and as fatrace */
 	CALL_LOOK,	      /* only with --metadata */
+	/* calls/descriptor_calls.h */
 	CALL_DESCRIPTOR,
 	CALL_LOOK_DESCRIPTOR, /* only with --metadata */
 	CALL_SYNC,	      /* all files */
@@ -44,11 +48,58 @@ enum call_kind {
 	CALL_IOCTL,	      /* does what its request says */
 	CALL_MAP,
 	CALL_MEMORY, /* the file mapped at an address */
+	/* calls/exec.h; one that failed, calls/name_calls.h */
 	CALL_EXEC,
+	/* calls/aio.h */
 	CALL_AIO_SUBMIT,
 	CALL_AIO_EVENTS,
-	CALL_REQUEST, /* no system call: a request of io_uring or AIO */
+	/* calls/uring_submit.h, calls/uring_complete.h, calls/aio.h: no system call, but a request */
+	CALL_REQUEST,
 };
+
+static __always_inline bool is_open(__u8 kind)
+{
+	return kind <= CALL_OPEN_HANDLE;
+}
+
+static __always_inline bool is_read(__u8 kind)
+{
+	return kind >= CALL_READ && kind <= CALL_PREADV;
+}
+
+static __always_inline bool is_write(__u8 kind)
+{
+	return kind >= CALL_WRITE && kind <= CALL_PWRITEV;
+}
+
+/* Reads or writes the descriptor that is its first argument. */
+static __always_inline bool is_transfer(__u8 kind)
+{
+	return kind >= CALL_READ && kind <= CALL_PWRITEV;
+}
+
+/* Open, read, write, close: what comes most often. */
+static __always_inline bool is_basic(__u8 kind)
+{
+	return kind <= CALL_CLOSE;
+}
+
+/* Closes descriptors, but is no close(2). */
+static __always_inline bool is_closing(__u8 kind)
+{
+	return kind == CALL_CLOSE_RANGE || kind == CALL_DUP2;
+}
+
+/* About what names stand for, or would. */
+static __always_inline bool is_on_names(__u8 kind)
+{
+	return kind >= CALL_NAME && kind <= CALL_LOOK;
+}
+
+static __always_inline bool is_aio(__u8 kind)
+{
+	return kind == CALL_AIO_SUBMIT || kind == CALL_AIO_EVENTS;
+}
 
 struct call_entry {
 	__u8 id; /* enum bfa_call */

@@ -53,8 +53,8 @@ static __always_inline void remember_files(struct call_start *start, struct task
 	start->file = 0;
 	start->new_file = 0;
 	start->exec_flags = argument(call, shape->flags);
-	if (call->kind < CALL_OTHER) {
-		if (!is_open_call(call))
+	if (is_basic(call->kind) || is_closing(call->kind)) {
+		if (!is_open(call->kind))
 			start->file = (__u64)file_of_fd(task, call->arguments[0]);
 		return;
 	}
@@ -80,9 +80,9 @@ static __always_inline bool enter_quickly(struct call_start *start, struct task_
 {
 	struct open_key key = { .tgid = task->tgid, .fd = first_argument(regs, is_compat(task, regs)) };
 
-	if (kind > CALL_CLOSE)
+	if (!is_basic(kind))
 		return false;
-	start->file = kind < CALL_READ ? 0 : (__u64)file_of_fd(task, key.fd);
+	start->file = is_open(kind) ? 0 : (__u64)file_of_fd(task, key.fd);
 	return kind != CALL_CLOSE || !start->file ||
 	       remember_closing_quickly(start, &key, (struct file *)start->file);
 }
@@ -143,13 +143,13 @@ static __always_inline void transfer_arguments(struct bfa_call_record *c, struct
 
 static __always_inline __u32 call_types(__u8 kind, bool writable)
 {
-	if (kind <= CALL_OPEN_HANDLE)
+	if (is_open(kind))
 		return BFA_OPENED;
 	if (kind == CALL_CLOSE)
 		return writable ? BFA_CLOSED | BFA_WRITTEN : BFA_CLOSED;
-	if (kind > CALL_CLOSE)
-		return 0;
-	return kind >= CALL_WRITE ? BFA_WRITTEN : BFA_READ;
+	if (is_write(kind))
+		return BFA_WRITTEN;
+	return is_read(kind) ? BFA_READ : 0;
 }
 
 static __always_inline struct name opened_name(struct call *call)
@@ -211,12 +211,12 @@ static __always_inline void describe_arguments(struct bfa_call_record *c, struct
 
 	r->marks |= BFA_MARK_FD;
 	r->fd = key->fd;
-	if (is_open_call(call)) {
+	if (is_open(call->kind)) {
 		r->marks |= BFA_MARK_FLAGS | BFA_MARK_MODE;
 		open_arguments(call, &r->flags, &r->mode);
-	} else if (call->kind < CALL_CLOSE) {
+	} else if (is_transfer(call->kind)) {
 		transfer_arguments(c, call);
-	} else if (call->kind > CALL_CLOSE) {
+	} else if (call->kind != CALL_CLOSE) {
 		describe_shape(c, call, shape_of(call));
 	}
 	if (call->kind == CALL_VMSPLICE) {
@@ -434,7 +434,7 @@ static __always_inline bool report_open_quickly(struct task_struct *task, struct
 /* Vectors are in user memory, a failed open has no file. */
 static __always_inline bool comes_often(__u8 kind, long ret)
 {
-	if (kind < CALL_READ)
+	if (is_open(kind))
 		return !READ_BY_HELPER && ret >= 0;
 	return kind == CALL_READ || kind == CALL_PREAD || kind == CALL_WRITE || kind == CALL_PWRITE || kind == CALL_CLOSE;
 }
@@ -455,7 +455,7 @@ static __always_inline bool called_quickly(struct task_struct *task, struct pt_r
 		return false;
 	if (config.only_failed && ret >= 0)
 		is_done = kind != CALL_CLOSE;
-	else if (kind < CALL_READ)
+	else if (is_open(kind))
 		is_done = report_open_quickly(task, start, regs, entry, ret);
 	else if (kind == CALL_CLOSE)
 		is_done = report_close_quickly(task, start, ret);
@@ -468,15 +468,15 @@ static __always_inline bool called_quickly(struct task_struct *task, struct pt_r
 
 static __always_inline int call_exit(struct task_struct *task, struct call *call, long ret)
 {
-	struct open_key key = { .tgid = task->tgid, .fd = is_open_call(call) ? ret : call->arguments[0] };
+	struct open_key key = { .tgid = task->tgid, .fd = is_open(call->kind) ? ret : call->arguments[0] };
 
-	if (call->kind >= CALL_CLOSE_RANGE)
+	if (is_closing(call->kind))
 		return ret < 0 ? 0 : closing_exit(task, call);
 	if (call->kind == CALL_CLOSE)
 		return call_on_close(task, &key, call, ret);
 	if (config.only_failed && ret >= 0)
 		return 0;
-	if (!is_open_call(call))
+	if (!is_open(call->kind))
 		return report_descriptor(call, key.fd, false, ret);
 	return reported_open(task, call, ret);
 }

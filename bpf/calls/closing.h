@@ -3,7 +3,7 @@
 #ifndef BFATRACE_CLOSING_H
 #define BFATRACE_CLOSING_H
 
-#include "files/window.h"
+#include "files/entry.h"
 
 /* Why the entries of a process are visited. */
 enum visit_reason {

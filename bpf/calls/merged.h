@@ -139,14 +139,14 @@ static __always_inline bool merged_quickly(struct task_struct *task, struct pt_r
 	__u8 kind = entry->kind;
 	struct transferred t = {
 		.key = { .tgid = task->tgid, .fd = first_argument(regs, is_compat(task, regs)) },
-		.reads = kind < CALL_WRITE,
-		.writes = kind >= CALL_WRITE,
+		.reads = is_read(kind),
+		.writes = is_write(kind),
 		.bytes = ret,
 	};
 
-	if (kind < CALL_READ)
+	if (is_open(kind))
 		return !READ_BY_HELPER && open_quickly(task, regs, entry, ret);
-	if (kind < CALL_CLOSE)
+	if (is_transfer(kind))
 		return count_quickly(task, &t);
 	return kind == CALL_CLOSE && close_quickly(task, &t.key);
 }
@@ -155,16 +155,16 @@ static __always_inline int merged_exit(struct task_struct *task, struct call *ca
 {
 	struct transferred t = {
 		.key = { .tgid = task->tgid, .fd = call->arguments[0] },
-		.reads = call->kind < CALL_WRITE,
-		.writes = call->kind >= CALL_WRITE,
+		.reads = is_read(call->kind),
+		.writes = is_write(call->kind),
 		.bytes = ret,
 	};
 
-	if (call->kind >= CALL_CLOSE_RANGE)
+	if (is_closing(call->kind))
 		return closing_exit(task, call);
 	if (call->kind == CALL_CLOSE)
 		return close_exit(&t.key);
-	if (is_open_call(call))
+	if (is_open(call->kind))
 		return merged_open(task, call, ret);
 	return count_on(task, call, &t);
 }

@@ -118,7 +118,7 @@ static __always_inline void read_request(struct call *call, struct uring_request
 
 static __always_inline bool has_names(const struct uring_entry *entry)
 {
-	return entry->kind == CALL_OPENAT || (entry->kind >= CALL_NAME && entry->kind <= CALL_LOOK);
+	return entry->kind == CALL_OPENAT || is_on_names(entry->kind);
 }
 
 /* A request with names, which io_uring_complete has found to be known and in scope. */

@@ -85,7 +85,7 @@ static __always_inline __u8 listed_activity(struct call_entry *entry)
 /* The calls whose first argument is a descriptor. */
 static __always_inline bool is_on_descriptor(__u8 kind)
 {
-	return (kind >= CALL_READ && kind <= CALL_PWRITEV) || kind == CALL_DESCRIPTOR ||
+	return is_transfer(kind) || kind == CALL_DESCRIPTOR ||
 	       kind == CALL_LOOK_DESCRIPTOR || kind == CALL_IOCTL;
 }
 

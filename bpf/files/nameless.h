@@ -7,7 +7,7 @@
 #ifndef BFATRACE_NAMELESS_H
 #define BFATRACE_NAMELESS_H
 
-#include "files/window.h"
+#include "files/entry.h"
 
 enum { TOUCH_TRIES = 4 }; /* a flush may delete the entry just found */
 

@@ -3,7 +3,7 @@
 #ifndef BFATRACE_OPEN_AT_START_H
 #define BFATRACE_OPEN_AT_START_H
 
-#include "files/window.h"
+#include "files/entry.h"
 
 /* The lock is held. Who closes the descriptor in between finds no entry: it must not stay. */
 static __always_inline void fill_if_open(struct open_key *key, struct open_file *e, struct task_struct *task)
