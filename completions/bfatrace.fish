@@ -82,6 +82,7 @@ complete -c bfatrace -l top -d 'The table on a full screen, again and again; h t
 complete -c bfatrace -s l -l long -d 'Add descriptor, flags, mode, counts, bytes to merged lines'
 complete -c bfatrace -s j -l json -d 'JSON lines'
 complete -c bfatrace -s t -l timestamp -d 'Add the time; twice: in seconds since the epoch'
+complete -c bfatrace -l host -d 'Add the host, by this name, and the id of its boot to JSON lines'
 complete -c bfatrace -s u -l user -d 'Add uid and gid'
 complete -c bfatrace -s e -l exe -d 'Add the path of the executable'
 complete -c bfatrace -s P -l parents -d 'Add all ancestors of the process; with --exe, their executables too'

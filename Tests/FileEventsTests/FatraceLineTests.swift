@@ -97,7 +97,7 @@ struct FatraceLineTests {
   @Test("there is no line for lost events")
   func lost() {
     var writer = EventWriter(options: options(json: true))
-    let hasLine = writer.appendLost(3)
+    let hasLine = writer.appendLost(3, time: 0)
     #expect(!hasLine && writer.lines.count == 0)
   }
 }

@@ -110,7 +110,7 @@ struct JSONLineTests {
     var writer = EventWriter(options: json)
     let motd = accessRecord(Common(path: []))
     _ = motd.withUnsafeBytes { writer.append(record: $0) }
-    let made = writer.appendLost(.max)
+    let made = writer.appendLost(.max, time: 0)
     #expect(made)
     let lines = writer.lines.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
     #expect(
@@ -120,7 +120,7 @@ struct JSONLineTests {
 
         """)
     var text = EventWriter()
-    let madeText = text.appendLost(1)
+    let madeText = text.appendLost(1, time: 0)
     #expect(!madeText && text.lines.count == 0)
   }
 

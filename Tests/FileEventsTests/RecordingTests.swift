@@ -55,7 +55,7 @@ private struct Replayed: Equatable {
       }
     case .clock(let offset): writer.realtimeOffset = offset
     case .drained: writer.appendRequests { true }
-    case .lost(let count): lost &+= count
+    case .lost(let count, _): lost &+= count
     case .end: isWhole = true
     }
   }
@@ -64,7 +64,8 @@ private struct Replayed: Equatable {
 @Suite("Recordings")
 struct RecordingTests {
   private static let header = RecordingHeader(
-    version: "0.1.0", release: "6.18.0", host: "here", contents: [.exe, .disk],
+    version: "0.1.0", release: "6.18.0", origin: Origin(host: "here", bootID: "b"),
+    contents: [.exe, .disk],
     arguments: ["--under", "/\u{e9}", ""])
 
   private static let records: [[UInt8]] = [
@@ -83,7 +84,7 @@ struct RecordingTests {
     }
     writer.endShare()
     writer.endShare()
-    writer.append(lost: 7)
+    writer.append(lost: 7, time: 1_700_000_000_000_000_000)
     writer.end(unresolved: 2)
     return writer.frames.withUnsafeBytes { Array($0) }
   }()

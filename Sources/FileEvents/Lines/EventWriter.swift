@@ -131,6 +131,9 @@ public struct EventWriter: ~Copyable {
       isOfOneDisk: options.onlyOneDisk)
   }
 
+  /// From now on, each object of JSON says where its events happened.
+  public mutating func setOrigin(_ origin: Origin) { lines.setEnding(origin.members) }
+
   /// Appends the line of one record, `bytes` as the ring buffer delivered them; they are borrowed
   /// for the call.
   /// - Returns: false if there is no line: the record was filtered or is for the summary only, or
@@ -289,11 +292,13 @@ public struct EventWriter: ~Copyable {
   /// Appends the record `{"lost":N}`: `count` events could not be delivered here.
   ///
   /// For JSON only. Standard output has no such line in text; the caller reports it elsewhere.
+  /// - Parameter time: nanoseconds since the epoch.
   /// - Returns: false if there is no line.
-  public mutating func appendLost(_ count: UInt64) -> Bool {
+  public mutating func appendLost(_ count: UInt64, time: UInt64) -> Bool {
     guard options.json && !options.onlyFatrace else { return false }
     lines.reserve()
     let start = lines.count
+    appendTimestampMember(time)
     lines.append(key: "lost", count)
     lines.endObject(from: start)
     return true

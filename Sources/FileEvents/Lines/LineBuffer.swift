@@ -20,12 +20,18 @@ public struct LineBuffer: ~Copyable {
   static let longestLine =
     4 * (6 * Int(BFA_PATH_MAX.rawValue) + Int(BFA_COMM_SIZE.rawValue)) + 1024
     + 4 * Int(BFA_PROCESS_BYTES.rawValue) + 64 * (1 + Int(BFA_ANCESTORS.rawValue))
+    + longestEnding
+
+  /// Of two strings, and their keys.
+  private static let longestEnding = 2 * 4 * Origin.longestName + 64
 
   private var start: UnsafeMutableRawPointer
   /// How many bytes wait to be written.
   public private(set) var count = 0
   /// How many bytes fit before the buffer has to grow.
   public private(set) var capacity: Int
+  /// The last members of each object of JSON.
+  private var ending = UnsafeMutableRawBufferPointer(start: nil, count: 0)
 
   /// - Parameter capacity: bytes; raised to the length of the longest line.
   public init(capacity: Int = 256 << 10) {
@@ -34,7 +40,19 @@ public struct LineBuffer: ~Copyable {
     self.start = start
   }
 
-  deinit { free(start) }
+  deinit {
+    free(start)
+    ending.deallocate()
+  }
+
+  /// - Parameter ending: the last members of each object of JSON, each with a comma in front.
+  mutating func setEnding(_ ending: [UInt8]) {
+    self.ending.deallocate()
+    self.ending = .allocate(byteCount: ending.count, alignment: 1)
+    self.ending.copyBytes(from: ending)
+  }
+
+  mutating func appendEnding() { append(UnsafeRawBufferPointer(ending)) }
 
   /// No room for another line without growing: time to write.
   public var isFull: Bool { capacity - count < Self.longestLine }

@@ -15,7 +15,8 @@ enum FrameKind: UInt32 {
   /// No bytes: the records so far were one share of the ring. What is added up in shares, requests
   /// to disks, becomes lines here.
   case drained = 3
-  /// 64 bits: so many events are missing here.
+  /// 64 bits: so many events are missing here; and 64 bits: when that was found out, in nanoseconds
+  /// since the epoch.
   case lost = 4
   /// 64 bits: how many calls could not be shown; the recording is whole.
   case end = 5
@@ -47,15 +48,16 @@ public struct RecordingHeader: Equatable, Sendable {
   public var version: String
   /// Of the kernel.
   public var release: String
-  public var host: String
+  /// Where it was made.
+  public var origin: Origin
   public var contents: Contents
   /// What restricted it.
   public var arguments: [String]
 
   public init(
-    version: String, release: String, host: String, contents: Contents, arguments: [String]
+    version: String, release: String, origin: Origin, contents: Contents, arguments: [String]
   ) {
-    (self.version, self.release, self.host) = (version, release, host)
+    (self.version, self.release, self.origin) = (version, release, origin)
     (self.contents, self.arguments) = (contents, arguments)
   }
 
@@ -93,7 +95,7 @@ public struct RecordingHeader: Equatable, Sendable {
     add(Self.formatVersion)
     add(Self.layout)
     add(contents.rawValue)
-    for text in [version, release, host] + arguments {
+    for text in [version, release, origin.host, origin.bootID] + arguments {
       let text = Array(text.utf8).prefix(Int(UInt16.max))
       add(UInt16(text.count))
       bytes.append(contentsOf: text)
@@ -101,7 +103,7 @@ public struct RecordingHeader: Equatable, Sendable {
     return bytes
   }
 
-  private static let formatVersion: UInt32 = 1
+  private static let formatVersion: UInt32 = 2
 
   init(_ bytes: UnsafeRawBufferPointer) throws(RecordingError) {
     var rest = bytes[...]
@@ -120,7 +122,8 @@ public struct RecordingHeader: Equatable, Sendable {
     let format = try number(UInt32.self)
     let layout = try number(UInt64.self)
     contents = Contents(rawValue: try number(UInt32.self))
-    (version, release, host) = (try text(), try text(), try text())
+    (version, release) = (try text(), try text())
+    origin = Origin(host: try text(), bootID: try text())
     arguments = []
     while !rest.isEmpty { arguments.append(try text()) }
     if format != Self.formatVersion || layout != Self.layout { throw .otherVersion(version) }

@@ -9,7 +9,8 @@ public enum RecordingFrame {
   /// Nanoseconds, see `EventWriter.realtimeOffset`.
   case clock(Int64)
   case drained
-  case lost(UInt64)
+  /// - Parameter time: nanoseconds since the epoch.
+  case lost(UInt64, time: UInt64)
   case end(unresolved: UInt64)
 }
 
@@ -57,10 +58,17 @@ public struct RecordingReader {
     case .record: return .record(payload)
     case .clock: return .clock(Int64(bitPattern: try number(payload)))
     case .drained: return .drained
-    case .lost: return .lost(try number(payload))
+    case .lost: return try lost(payload)
     case .end: return .end(unresolved: try number(payload))
     case nil: throw .damaged
     }
+  }
+
+  private func lost(_ payload: UnsafeRawBufferPointer) throws(RecordingError) -> RecordingFrame {
+    guard payload.count == 16 else { throw .damaged }
+    return .lost(
+      payload.loadUnaligned(as: UInt64.self),
+      time: payload.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
   }
 
   private func number(_ payload: UnsafeRawBufferPointer) throws(RecordingError) -> UInt64 {

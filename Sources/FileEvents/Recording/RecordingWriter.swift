@@ -35,7 +35,10 @@ public struct RecordingWriter: ~Copyable {
     isInShare = false
   }
 
-  public mutating func append(lost count: UInt64) { append(.lost, number: count) }
+  /// - Parameter time: nanoseconds since the epoch.
+  public mutating func append(lost count: UInt64, time: UInt64) {
+    withUnsafeBytes(of: (count, time)) { append(.lost, $0) }
+  }
 
   public mutating func end(unresolved count: UInt64) { append(.end, number: count) }
 

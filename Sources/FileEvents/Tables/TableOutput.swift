@@ -77,6 +77,7 @@ extension LineBuffer {
 
   /// Every member has a comma in front; the object's first becomes its brace.
   mutating func endObject(from start: Int) {
+    appendEnding()
     replaceByte(at: start, with: UInt8(ascii: "{"))
     append("}\n")
   }

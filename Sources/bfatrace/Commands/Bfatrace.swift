@@ -105,6 +105,7 @@ struct Bfatrace: ParsableCommand {
     }
     plan.output = output.output.map { Array($0.utf8CString) }
     plan.appends = output.append
+    plan.origin = output.host?.origin(.ofThisMachine)
     plan.recording = recording
     // The table of a recording, for which there are no lines elsewhere.
     if plan.recording != nil && output.output == nil { plan.lines.onlySummary = true }

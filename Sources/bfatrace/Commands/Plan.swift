@@ -29,6 +29,8 @@ struct Plan {
   /// A command to start and trace, and as whom.
   var words: [String] = []
   var user: User?
+  /// Where events happen, if lines say so.
+  var origin: Origin?
   /// Where records go besides lines, or instead of them.
   var recording: Recording?
 

@@ -21,7 +21,8 @@ extension Bfatrace {
   private static let replayable: Set = [
     "pid", "comm", "command", "ignore-pid", "ignore-comm", "uid", "dir", "under", "all", "filter",
     "syscalls", "metadata", "failed", "slower", "disk", "wakeups", "device", "long", "json",
-    "timestamp", "user", "exe", "parents", "output", "append", "color", "summary", "summary-only",
+    "timestamp", "host", "user", "exe", "parents", "output", "append", "color", "summary",
+    "summary-only",
     "replay", "seconds", "count", "check", "by", "sort", "rows",
   ]
 
@@ -49,12 +50,12 @@ extension Bfatrace {
     if output.parents { contents.insert(.parents) }
     if disks.areRequests && answers.wantsSummary { contents.insert(.writeCalls) }
     if files.all { contents.insert(.all) }
-    let system = SystemNames()
     return Plan.Recording(
       path: path,
       header: RecordingHeader(
-        version: Self.configuration.version, release: system.release, host: system.host,
-        contents: contents, arguments: Array(Arguments.all.dropFirst())),
+        version: Self.configuration.version, release: HostName.release,
+        origin: (output.host ?? .own).origin(.ofThisMachine), contents: contents,
+        arguments: Array(Arguments.all.dropFirst())),
       hasSummary: answers.wantsSummary)
   }
 
@@ -62,6 +63,7 @@ extension Bfatrace {
   var replay: Replay.Request? {
     guard let path = recordings.replay else { return nil }
     var request = Replay.Request(path: path)
+    request.host = output.host
     request.filter = recordFilter
     let needs: [(RecordingHeader.Contents, String, Bool)] = [
       (
@@ -120,21 +122,5 @@ extension Bfatrace {
     guard !path.hasPrefix("/"), let here = getcwd(nil, 0) else { return Array(path.utf8) }
     defer { free(here) }
     return Array("\(String(cString: here))/\(path)".utf8)
-  }
-}
-
-/// Of uname(2).
-private struct SystemNames {
-  let release, host: String
-
-  init() {
-    var names = utsname()
-    uname(&names)
-    release = withUnsafeBytes(of: &names.release) {
-      String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-    }
-    host = withUnsafeBytes(of: &names.nodename) {
-      String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-    }
   }
 }

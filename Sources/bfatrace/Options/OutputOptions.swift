@@ -20,6 +20,13 @@ struct OutputOptions: ParsableArguments {
     help: "Add the time; twice: in seconds since the epoch.")
   var timestamp: Int
 
+  @Option(
+    defaultAsFlag: HostName.own, parsing: .next,
+    help: ArgumentHelp(
+      "Add the host, by this name, and the id of its boot to JSON lines.",
+      valueName: "host"))
+  var host: HostName?
+
   @Flag(name: .shortAndLong, help: "Add uid and gid.")
   var user = false
 
@@ -61,6 +68,9 @@ struct OutputOptions: ParsableArguments {
   func validate() throws {
     if timestamp > 2 {
       throw ValidationError("--timestamp can be given twice at most")
+    }
+    if host != nil && !json {
+      throw ValidationError("--host adds to JSON lines only: add --json")
     }
     if output == "-" {
       throw ValidationError(

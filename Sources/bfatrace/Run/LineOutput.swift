@@ -192,11 +192,15 @@ struct LineOutput: ~Copyable {
     flush()
   }
 
-  /// Says in the stream that events are missing here; false if text has no such line.
-  mutating func appendLost(_ count: UInt64) {
-    recording?.append(lost: count)
+  /// From now on, each object of JSON says where its events happened.
+  mutating func setOrigin(_ origin: Origin) { writer.setOrigin(origin) }
+
+  /// Says in the stream that events are missing here; text has no such line.
+  /// - Parameter time: nanoseconds since the epoch.
+  mutating func appendLost(_ count: UInt64, time: UInt64) {
+    recording?.append(lost: count, time: time)
     top?.lost += count
-    if hasLines && !isDone && writer.appendLost(count) { flush() }
+    if hasLines && !isDone && writer.appendLost(count, time: time) { flush() }
   }
 
   /// Writes what the processes did, if that is wanted; it fits the terminal, if it goes to one.

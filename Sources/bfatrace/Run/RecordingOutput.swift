@@ -51,7 +51,9 @@ struct RecordingOutput: ~Copyable {
     flush()
   }
 
-  mutating func append(lost count: UInt64) { writer.append(lost: count) }
+  mutating func append(lost count: UInt64, time: UInt64) {
+    writer.append(lost: count, time: time)
+  }
 
   mutating func end(unresolved count: UInt64) {
     writer.end(unresolved: count)

@@ -12,6 +12,8 @@ struct Replay: ~Copyable {
     var filter = RecordFilter()
     /// What must have been recorded, and the option that asks for it.
     var needs: [(contents: RecordingHeader.Contents, option: String)] = []
+    /// Lines say where events happened; the recording knows, unless it is a name of its own.
+    var host: HostName?
   }
 
   private static let chunk = 1 << 18
@@ -124,8 +126,8 @@ struct Replay: ~Copyable {
     case .drained:
       output?.appendRequests()
       output?.flush()
-    case .lost(let count):
-      output?.appendLost(count)
+    case .lost(let count, let time):
+      output?.appendLost(count, time: time)
       complain("lost \(count) events: the ring buffer was full")
       lost &+= count
     case .end(let count):
@@ -152,11 +154,15 @@ struct Replay: ~Copyable {
     }
     let kinds: RecordingHeader.Contents = [.calls, .disk]
     let kind = header.contents.intersection(kinds)
-    if let contents {
-      if contents.intersection(kinds) == kind { return }
+    if let contents, contents.intersection(kinds) != kind {
       throw failure("recordings of different kinds follow each other: replay one by one")
     }
+    if contents == nil { try openOutput(header) }
     contents = header.contents
+    if let host = request.host { output?.setOrigin(host.origin(header.origin)) }
+  }
+
+  private mutating func openOutput(_ header: RecordingHeader) throws(Failure) {
     var lines = plan.lines
     lines.calls = header.contents.contains(.calls)
     lines.disk = header.contents.contains(.disk)

@@ -59,6 +59,7 @@ struct Session: ~Copyable {
     interval = plan.interval
     output = LineOutput(
       EventWriter(options: plan.lines, places: plan.places, paths: plan.paths), count: plan.count)
+    if let origin = plan.origin { output.setOrigin(origin) }
     recording = plan.recording
     seconds = plan.seconds
     outputPath = plan.output
@@ -184,7 +185,7 @@ struct Session: ~Copyable {
     if writeCalls?.drain(limit: Self.share, into: &output) == true { any = true }
     output.endShare()
     let news = loss.report(losses, room: tracer.room, isQuiet: output.hasScreen)
-    if news > 0 { output.appendLost(news) }
+    if news > 0 { output.appendLost(news, time: Clock.realtime) }
     return any
   }
 

@@ -37,7 +37,8 @@ struct RecordReplayTests {
   @Test(
     "a replay has the lines of the live run, byte for byte",
     arguments: [
-      "", "--json -tt --under in", "--long -t -u --under in", "-S -m -tt --under in",
+      "", "--json -tt --host --under in", "--json --host other --under in",
+      "--long -t -u --under in", "-S -m -tt --under in",
       "-S -x -j --under in", "--exe --parents --under in -j", "--summary -tt --under in",
       "--summary --json --under in", "--disk -tt", "--disk --summary --json", "--wakeups 0.001 -t",
     ])
@@ -105,6 +106,24 @@ struct RecordReplayTests {
     let difference = lines(replayed).difference(from: lines(live))
     return difference.insertions.map { "\(title) only replayed: \($0)" }
       + difference.removals.map { "\(title) only live: \($0)" }
+  }
+
+  @Test("recordings of two hosts, one behind the other, are of each its own")
+  func hosts() throws {
+    try directories { directory in
+      for name in ["one", "two"] {
+        let options = ["--json", "--under", "in", "--host", name, "-f", "W"]
+        _ = try record(options, in: directory, as: name) {
+          try Calls.write("\(directory)/in/of-\(name)")
+        }
+      }
+      let ended = try shell(
+        "cat one two | timeout -s KILL 60 '\(Built.bfatrace)' --replay - --host --json -f W",
+        in: "\(directory)/out")
+      #expect(ended.status == 0, "\(ended)")
+      let hosts = ended.text.matches(of: /of-(\w+)".*"host":"(\w+)","boot_id":"[0-9a-f-]{36}"}\n/)
+      #expect(hosts.map { "\($0.1) \($0.2)" } == ["one one", "two two"], "\(ended)")
+    }
   }
 
   @Test("without --output, a recording is all that is written; - is a pipe")
