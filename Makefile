@@ -12,7 +12,8 @@
 #   make storm                  renames and mounts for five minutes, SECONDS=N: every path must be one that was
 #   make bench ARGS=--quick     measures it beside its peers, as root
 #   make lint, make format      check and apply the style
-#   make fuzz SECONDS=600       fuzzes what decodes and prints records
+#   make fuzz SECONDS=600       fuzzes what decodes and prints records, and what reads recordings
+#   make fuzz-recordings        the latter, RUNS=10000000 times
 
 SWIFT ?= swift
 # One binary that needs no Swift installation where it runs.
@@ -25,6 +26,8 @@ SHELL_FILES = $(shell git grep -lIE '^\#!.*/(ba)?sh$$')
 PYTHON_FILES = $(shell git ls-files '*.py'; git grep -lIE '^\#!.*python')
 # Formatters of fixed versions, in a virtual environment.
 LINT = .build/lint/bin
+# ClickHouse's engine for Tests/fleet, of a fixed version.
+FLEET = .build/fleet/bin
 # How long make fuzz takes.
 SECONDS = 60
 
@@ -47,7 +50,7 @@ EXAMPLES = $(PREFIX)/share/bfatrace
 # Where the Debian package goes.
 DEB = .build
 
-.PHONY: all run install uninstall deb completions check test fuzz storm bench lint format clean
+.PHONY: all run install uninstall deb completions check test fuzz fuzz-recordings storm bench lint format clean
 
 all:
 	$(SWIFT) build $(RELEASE)
@@ -104,10 +107,15 @@ fuzz:
 
 # What failed is repeated at the end, where it is not buried.
 test: SHELL = bash
-test:
+test: $(FLEET)
 	$(SWIFT) build --build-tests
 	@set -o pipefail; log=$$(mktemp); trap 'rm -f "$$log"' EXIT; \
 	$(SWIFT) test 2>&1 | tee "$$log" || { echo "--- what failed:"; grep -A 25 ✘ "$$log"; exit 1; }
+
+fuzz-recordings: SECONDS = 86400
+fuzz-recordings: RUNS = 10000000
+fuzz-recordings:
+	Tests/Fuzz/run $(SECONDS) FuzzRecordings $(RUNS)
 
 storm: SECONDS = 300
 storm:
@@ -120,6 +128,11 @@ $(LINT): .ci/lint-requirements.txt
 	sh .ci/setup lint
 	python3 -m venv .build/lint
 	$(LINT)/pip install --quiet --disable-pip-version-check --requirement .ci/lint-requirements.txt
+	touch $@
+
+$(FLEET): .ci/fleet-requirements.txt
+	python3 -m venv .build/fleet
+	$(FLEET)/pip install --quiet --disable-pip-version-check --no-deps --requirement .ci/fleet-requirements.txt
 	touch $@
 
 lint: $(LINT)
