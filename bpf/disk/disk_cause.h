@@ -5,6 +5,8 @@
 
 #include "disk/disk_reader.h"
 
+enum { SYNCS_KNOWN = 1024 };
+
 /* Works of writeback that a process waits for, and the threads that are at them. */
 struct requester {
 	__u32 tgid;
@@ -14,14 +16,14 @@ struct requester {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 1024);
+	__uint(max_entries, SYNCS_KNOWN);
 	__type(key, __u64); /* struct wb_writeback_work * */
 	__type(value, struct requester);
 } requested_works SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 1024);
+	__uint(max_entries, SYNCS_KNOWN);
 	__type(key, __u32); /* tid of the thread that is writing for a sync */
 	__type(value, struct requester);
 } syncing SEC(".maps");
@@ -29,7 +31,7 @@ struct {
 /* When all of a file system was last being written for a sync. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 1024);
+	__uint(max_entries, SYNCS_KNOWN);
 	__type(key, __u64); /* struct super_block * */
 	__type(value, __u64);
 } syncs SEC(".maps");

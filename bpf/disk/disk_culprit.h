@@ -49,10 +49,16 @@ struct block_key {
 	__u64 index; /* in pages */
 };
 
+enum {
+	CULPRIT_FILES = 32768,
+	CULPRIT_BLOCKS = 16384,
+	CULPRIT_FILE_SYSTEMS = 1024,
+};
+
 /* Of the contents of files. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 32768);
+	__uint(max_entries, CULPRIT_FILES);
 	__type(key, struct inode_key);
 	__type(value, struct culprit);
 } inode_culprits SEC(".maps");
@@ -60,7 +66,7 @@ struct {
 /* Of the blocks of a device, metadata mostly. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 16384);
+	__uint(max_entries, CULPRIT_BLOCKS);
 	__type(key, struct block_key);
 	__type(value, struct culprit);
 } block_culprits SEC(".maps");
@@ -74,7 +80,7 @@ struct changes {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 1024);
+	__uint(max_entries, CULPRIT_FILE_SYSTEMS);
 	__type(key, __u32);
 	__type(value, struct changes);
 } changes SEC(".maps");
@@ -82,7 +88,7 @@ struct {
 /* Of the file systems that have a device number of their own (btrfs): by that of their disk. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 1024);
+	__uint(max_entries, CULPRIT_FILE_SYSTEMS);
 	__type(key, __u32);
 	__type(value, __u32);
 } volumes SEC(".maps");
@@ -90,7 +96,7 @@ struct {
 /* Of the files behind loop devices: who had the device do something last. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 1024);
+	__uint(max_entries, CULPRIT_FILE_SYSTEMS);
 	__type(key, struct inode_key);
 	__type(value, struct culprit);
 } backing_culprits SEC(".maps");

@@ -44,10 +44,12 @@ enum maker {
 	X(MIRROR, "raid1_end_write_request")                                                     \
 	X(MD, "md_end_clone_io")
 
+enum { MAKER_CACHE = 1024 };
+
 /* By the address of the function: looking for its name takes longer than all else. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 1024);
+	__uint(max_entries, MAKER_CACHE);
 	__type(key, __u64);
 	__type(value, __u8);
 } makers SEC(".maps");

@@ -21,10 +21,12 @@ struct {
 	__type(value, struct added);
 } added_pages SEC(".maps");
 
+enum { READ_FILES = 16384 };
+
 /* The last process that has added a page of a file, or of a device's blocks. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 16384);
+	__uint(max_entries, READ_FILES);
 	__type(key, struct inode_key);
 	__type(value, struct culprit);
 } readers SEC(".maps");

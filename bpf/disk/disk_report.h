@@ -9,10 +9,12 @@
 
 __u64 begin_ns; /* of the trace, CLOCK_BOOTTIME */
 
+enum { DISKS_KNOWN = 4096 };
+
 /* When each disk was last asked for something. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 4096);
+	__uint(max_entries, DISKS_KNOWN);
 	__type(key, __u32);
 	__type(value, __u64);
 } last_requests SEC(".maps");

@@ -35,7 +35,32 @@ struct LimitDocumentationTests {
     Limit(name: "AIO_REQUESTS", file: "calls/aio.h", what: "requests of io_submit"),
     Limit(name: "MOUNTS_TRIED", file: "disk/disk_name.h", what: "mounts of a file system"),
     Limit(name: "ALIASES_TRIED", file: "disk/disk_name.h", what: "names of a file"),
+    Limit(name: "CULPRIT_FILES", file: "disk/disk_culprit.h", what: "changed files"),
+    Limit(name: "CULPRIT_BLOCKS", file: "disk/disk_culprit.h", what: "changed blocks"),
+    Limit(name: "CULPRIT_FILE_SYSTEMS", file: "disk/disk_culprit.h", what: "loop devices"),
+    Limit(name: "READ_FILES", file: "disk/disk_reader.h", what: "files being read"),
+    Limit(name: "SYNCS_KNOWN", file: "disk/disk_cause.h", what: "syncs under way"),
+    Limit(name: "DISKS_KNOWN", file: "disk/disk_report.h", what: "disks"),
   ]
+
+  /// Of maps that are no limit of what is shown: what is not in them is looked up again, or there is
+  /// one for each processor or program.
+  private static let caches: Set = [
+    "LOOKUP_CACHE", "LOOKUP_MOUNT_CACHE", "MAKER_CACHE", "BFA_HANDLER_COUNT", "BFA_RING_BYTES",
+  ]
+
+  @Test("each map has a limit in the manual, or is a cache")
+  func maps() throws {
+    let known = Self.caches.union(Self.limits.map(\.name))
+    let folder = "\(Built.root)/bpf"
+    for file in try FileManager.default.subpathsOfDirectory(atPath: folder)
+    where file.hasSuffix(".h") || file.hasSuffix(".c") {
+      for match in try text("bpf/\(file)").matches(of: /__uint\(max_entries, (\w+)\)/) {
+        let size = String(match.1)
+        #expect(known.contains(size) || ["1", "2"].contains(size), "\(size) in bpf/\(file)")
+      }
+    }
+  }
 
   @Test("are those of the programs", arguments: limits)
   fileprivate func numbers(limit: Limit) throws {
