@@ -277,7 +277,9 @@ def main():
     finally:
         fleet.stop()
     sent = fleet.sent()
-    Store(sent, fleet.upgrade).check()
+    store = Store(sent, fleet.upgrade)
+    store.check()
+    store.check_untimed()
     copies = len(lines(COLLECTED))
     print(f"{len(sent)} lines of {len(NAMES)} hosts; {copies - len(sent)} came twice")
 
@@ -324,6 +326,16 @@ class Store:
         for question, rows in zip(self.questions, expected):
             answer = sorted(self.ask(question), key=str)
             assert rows and answer == sorted(rows, key=str), f"{question}{answer}\n{rows}"
+
+    def check_untimed(self):
+        """Tables at the end of two runs, each in a new file, of which one comes twice."""
+        for wakeups in [1, 2, 2]:
+            self.session.query(
+                "INSERT INTO bfatrace FORMAT JSONEachRow"
+                f' {{"position":0,"device_name":"sda","wakeups":{wakeups},"host":"untimed"}}'
+            )
+        rows = self.ask("SELECT wakeups FROM bfatrace FINAL WHERE host = 'untimed'")
+        assert sorted(int(row[0]) for row in rows) == [1, 2], rows
 
     def group(self, key, value, where):
         sums = collections.Counter()

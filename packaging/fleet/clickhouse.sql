@@ -15,9 +15,14 @@ CREATE TABLE bfatrace
     host_raw Array(UInt8),
     boot_id LowCardinality(String),
     boot_id_raw Array(UInt8),
-    -- Tables without --every have none: 0.
+    -- Tables at the end of a run have none: 0. Rows of two runs can then have the same position;
+    -- what they say tells them apart, unless that is the same too.
     timestamp DateTime64(6, 'UTC') CODEC(Delta, ZSTD),
     position UInt64 CODEC(Delta, ZSTD),
+    untimed UInt64 MATERIALIZED if(timestamp > toDateTime64(0, 6), 0, cityHash64(
+        boot_id, comm, pid, unit, device_name, inode, path, entry, dir, cause, total, others, wakeups,
+        longest_idle, files, opens, read_bytes, write_bytes, closes, calls, errors, time_ns,
+        disk_reads, disk_read_bytes, disk_writes, disk_write_bytes, disk_discard_bytes)),
 
     -- Who.
     comm LowCardinality(String) DEFAULT arrayStringConcat(arrayMap(b -> char(b), comm_raw)),
@@ -132,5 +137,5 @@ CREATE TABLE bfatrace
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMMDD(timestamp)
-ORDER BY (host, timestamp, position, pid, comm)
+ORDER BY (host, timestamp, position, untimed)
 TTL toDateTime(timestamp) + INTERVAL 30 DAY DELETE WHERE timestamp > toDateTime64(0, 6)
