@@ -6,13 +6,23 @@
 
 A load repeats its work for so many seconds (20), in a directory of its own; bfatrace traces it and
 nothing else. How often it gets to do it depends on the machine; lines and bytes of one work do not.
-Needs root and gcc.
+Needs root and gcc. With chdb, as .build/fleet/bin/python3 has it, also measures what the table of
+packaging/fleet takes on disk, and how many rows a second.
 """
 
 import os
+import pathlib
 import subprocess
 import sys
 import tempfile
+import time
+
+try:
+    from chdb.session import Session
+except ImportError:
+    Session = None
+
+REPOSITORY = pathlib.Path(__file__).resolve().parent.parent
 
 LOADS = {
     # A service appends to its log and syncs it, ten times a second.
@@ -30,8 +40,38 @@ OPTIONS = {
 }
 
 
+class Store:
+    """The table of packaging/fleet, or none."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        if Session:
+            self.session = Session(os.path.join(directory, "store"))
+            schema = REPOSITORY / "packaging/fleet/clickhouse.sql"
+            self.session.query(schema.read_text())
+
+    def measure(self, text):
+        """Bytes on disk of a row, and rows a second, as columns; few rows tell nothing."""
+        if not Session or text.count(b"\n") < 1000:
+            return ""
+        path, position = os.path.join(self.directory, "collected.json"), 0
+        with open(path, "wb") as file:
+            for line in text.splitlines(keepends=True):
+                file.write(b'{"position":%d,%b' % (position, line[1:]))
+                position += len(line)
+        self.session.query("TRUNCATE TABLE bfatrace")
+        start = time.monotonic()
+        self.session.query(f"INSERT INTO bfatrace FROM INFILE '{path}' FORMAT JSONEachRow")
+        length = time.monotonic() - start
+        self.session.query("OPTIMIZE TABLE bfatrace FINAL")
+        parts = "FROM system.parts WHERE active AND table = 'bfatrace'"
+        answer = str(self.session.query(f"SELECT sum(rows), sum(bytes_on_disk) {parts}"))
+        rows, size = map(int, answer.split(","))
+        return f"{size / rows:9.1f}{rows / length:9.0f}"
+
+
 def measure(program, script, options, seconds, directory):
-    """Lines and bytes of the run, and how often the work was done."""
+    """The lines of the run, and how often the work was done."""
     path, place = os.path.join(directory, "lines.json"), os.path.join(directory, "files")
     loop = (
         f"n=0; while [ $SECONDS -lt {seconds} ]; do {script}; n=$((n + 1)); done 9>> log; echo $n"
@@ -47,23 +87,26 @@ def measure(program, script, options, seconds, directory):
         sys.exit(f"{' '.join(words)}: {run.stderr}")
     with open(path, "rb") as file:
         text = file.read()
-    return text.count(b"\n"), len(text), int(run.stdout)
+    return text, int(run.stdout)
 
 
 def main():
     program = os.path.abspath(sys.argv[1])
     seconds = int(sys.argv[2]) if len(sys.argv) > 2 else 20
-    print(
-        f"{'load':10}{'options':24}{'work/s':>8}{'lines':>9}{'bytes':>9}  of one work, {seconds} s"
-    )
-    for load, script in LOADS.items():
-        for name, options in OPTIONS.items():
-            with tempfile.TemporaryDirectory(dir="/var/tmp") as directory:
-                lines, size, done = measure(program, script, options, seconds, directory)
-            print(
-                f"{load:10}{name:24}{done / seconds:8.1f}{lines / done:9.2f}{size / done:9.0f}",
-                flush=True,
-            )
+    heads = f"{'load':10}{'options':24}{'work/s':>8}{'lines':>9}{'bytes':>9}"
+    print(f"{heads}{'B/row':>9}{'rows/s':>9}  lines and bytes of one work, {seconds} s")
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as place:
+        store = Store(place)
+        for load, script in LOADS.items():
+            for name, options in OPTIONS.items():
+                with tempfile.TemporaryDirectory(dir="/var/tmp") as directory:
+                    text, done = measure(program, script, options, seconds, directory)
+                lines = text.count(b"\n")
+                print(
+                    f"{load:10}{name:24}{done / seconds:8.1f}{lines / done:9.2f}"
+                    f"{len(text) / done:9.0f}{store.measure(text)}",
+                    flush=True,
+                )
 
 
 main()
