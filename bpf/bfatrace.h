@@ -331,6 +331,7 @@ enum bfa_disk_operation {
 	BFA_DISK_WRITE,
 	BFA_DISK_FLUSH,
 	BFA_DISK_DISCARD,
+	BFA_DISK_COMMAND, /* passed through to the device, by its driver's own commands */
 };
 
 /* Why a block device was asked, and the words for it. */
@@ -350,7 +351,8 @@ enum bfa_disk_operation {
 	X(SWAP, swap)                                                                     \
 	X(DISCARD, discard)                                                               \
 	X(FLUSH, flush)		/* without data */                                        \
-	X(RAW, raw)		/* of the device node itself */
+	X(RAW, raw)		/* of the device node itself */                           \
+	X(COMMAND, command)	/* sent by a process or the kernel as it is */
 
 enum bfa_disk_cause {
 #define X(cause, word) BFA_CAUSE_##cause,
@@ -366,6 +368,8 @@ enum bfa_certainty {
 	BFA_NOBODY,  /* not known: there is no process */
 };
 
+#include "bfatrace_commands.h"
+
 enum { BFA_DISK_NAME_SIZE = 32 }; /* DISK_NAME_LEN, with the terminating NUL */
 
 /*
@@ -379,12 +383,16 @@ struct bfa_disk_record {
 	__u64 age_ns;	/* since the process wrote it to memory; 0: it waits for it */
 	__u64 idle_ns;	/* the disk had nothing to do for so long before */
 	__u32 requests;
-	__u32 disk;	/* the kernel's dev_t of the whole disk */
+	__u32 disk;	/* the kernel's dev_t of the whole disk; 0: of a controller, or of a device that is no disk */
 	__u32 by_tgid;	/* with by_comm: who submitted it, if that is another one */
 	__u8 operation; /* enum bfa_disk_operation */
 	__u8 cause;	/* enum bfa_disk_cause */
 	__u8 certainty; /* enum bfa_certainty */
 	__u8 partition; /* its number; 0: the whole disk */
+	__u16 command;	/* with BFA_DISK_COMMAND: its code */
+	__u8 command_set; /* enum bfa_command_set */
+	__u8 may_wake;	/* the command may start the motor of a disk that sleeps */
+	__u32 unused;
 	char disk_name[BFA_DISK_NAME_SIZE];
 	char by_comm[BFA_COMM_SIZE]; /* empty: the process itself */
 };

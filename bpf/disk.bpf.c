@@ -4,7 +4,7 @@
  * to a device; who is to blame for those that kernel threads make is noted
  * before, when processes change files and file systems in memory.
  */
-#include "disk/disk_report.h"
+#include "disk/disk_command.h"
 #include "files/setup.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -13,6 +13,23 @@ SEC("tp_btf/block_bio_queue")
 int BPF_PROG(block_bio_queue, struct bio *bio)
 {
 	return report_bio(UNTRUSTED(bio));
+}
+
+SEC("raw_tp/block_io_start")
+int block_io_start(struct bpf_raw_tracepoint_args *context)
+{
+	struct request *request = (struct request *)context->args[0];
+
+	return is_command(request) ? report_command(request) : 0;
+}
+
+/* Comes again for a command that the driver tries again. */
+SEC("raw_tp/block_rq_issue")
+int block_rq_issue(struct bpf_raw_tracepoint_args *context)
+{
+	struct request *request = (struct request *)context->args[0];
+
+	return !HAS_IO_START && is_command(request) ? report_command(request) : 0;
 }
 
 SEC("tp_btf/writeback_dirty_folio")

@@ -57,6 +57,18 @@ const char *bfa_disk_cause_name(unsigned int cause)
 	return cause < BFA_CAUSE_COUNT ? names[cause] : NULL;
 }
 
+const char *bfa_disk_command_name(unsigned int set, unsigned int code)
+{
+	switch (set << 16 | code) {
+#define X(set, code, wakes, name)    \
+	case BFA_SET_##set << 16 | code: \
+		return name;
+		BFA_DISK_COMMANDS(X)
+#undef X
+	}
+	return NULL;
+}
+
 unsigned int bfa_kernel_device(unsigned long long device)
 {
 	return major(device) << 20 | minor(device);

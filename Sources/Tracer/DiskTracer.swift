@@ -28,9 +28,11 @@ extension TracerOptions {
     "block_bio_queue",
   ]
 
-  /// Of these, the ones are attached whose tracepoints the kernel has now.
-  static let fileSystemPrograms = [
+  /// Of these, the ones are attached whose tracepoints the kernel has now: those of file systems come
+  /// with their modules.
+  static let optionalDiskPrograms = [
     "ctime_ns_xchg", "ext4_mark_inode_dirty", "jbd2_start_commit", "xfs_trans_commit",
     "btrfs_cow_block", "btrfs_space_reservation", "btrfs_transaction_commit",
+    "block_io_start", "block_rq_issue",
   ]
 }

@@ -69,7 +69,7 @@ public struct Tracer: ~Copyable {
       }
       links.append(link)
     }
-    if options.disk != nil { try attachFileSystems() }
+    if options.disk != nil { try attachOptionalDiskPrograms() }
     try forgetEnded()
     if options.disk == nil && !options.calls { try object.iterate("open_at_start") }
   }
@@ -89,9 +89,8 @@ public struct Tracer: ~Copyable {
     withoutTracepoint.append(name)
   }
 
-  /// Programs for tracepoints of file systems, which come with their modules.
-  private mutating func attachFileSystems() throws(TracerError) {
-    for name in TracerOptions.fileSystemPrograms {
+  private mutating func attachOptionalDiskPrograms() throws(TracerError) {
+    for name in TracerOptions.optionalDiskPrograms {
       if let link = bpf_program__attach(try object.program(name)) { links.append(link) }
     }
   }

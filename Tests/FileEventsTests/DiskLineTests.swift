@@ -92,4 +92,75 @@ struct DiskLineTests {
     }
     #expect(lines([partition]).first?.contains(" /dev/nvme0n1p1 ") == true)
   }
+
+  private func command(
+    _ set: bfa_command_set, _ code: UInt16, wakes: UInt8 = 1,
+    _ change: (inout bfa_disk_record) -> Void = { _ in }
+  ) -> [UInt8] {
+    diskRecord(
+      Common(comm: Array("smartctl".utf8), tgid: 411, types: [written], path: [])
+    ) {
+      ($0.operation, $0.cause) = (
+        UInt8(BFA_DISK_COMMAND.rawValue), UInt8(BFA_CAUSE_COMMAND.rawValue)
+      )
+      ($0.command_set, $0.command, $0.may_wake) = (UInt8(set.rawValue), code, wakes)
+      ($0.disk, $0.record.device) = (8 << 20, 8 << 20)
+      change(&$0)
+    }
+  }
+
+  @Test(
+    "commands have their names",
+    arguments: [
+      (BFA_SET_ATA, 0xb0, "SMART"), (BFA_SET_ATA, 0xe5, #""CHECK POWER MODE""#),
+      (BFA_SET_ATA, 0xd3, #""ATA 0xd3""#), (BFA_SET_SCSI, 0, #""TEST UNIT READY""#),
+      (BFA_SET_SCSI, 0x11b, #""STOP UNIT""#), (BFA_SET_NVME_ADMIN, 6, "IDENTIFY"),
+      (BFA_SET_NVME_IO, 0, "FLUSH"), (BFA_SET_UNKNOWN, 0, "unknown"),
+    ] as [(bfa_command_set, UInt16, String)])
+  func names(set: bfa_command_set, code: UInt16, name: String) {
+    #expect(
+      lines([command(set, code)]) == [
+        "smartctl(411): disk-command /dev/sda bytes=0 requests=1 device=sda cause=command "
+          + "command=\(name)"
+      ])
+  }
+
+  @Test("a command that leaves a disk asleep is no wake-up")
+  func sleepers() {
+    var options = LineOptions()
+    options.wakeups = 60_000_000_000
+    options.onlySummary = true
+    let smart = command(BFA_SET_ATA, 0xb0) { $0.idle_ns = 61_000_000_000 }
+    let check = command(BFA_SET_ATA, 0xe5, wakes: 0) { $0.idle_ns = 61_000_000_000 }
+    let text = lines([smart, check, smart], options)
+    #expect(
+      text == [
+        "  WAKEUPS   LONGEST  DISK        CAUSE      PROCESS  FILE",
+        "        2      61.0  sda         (all)",
+        "        2      61.0  sda         command    smartctl  /dev/sda command=SMART",
+      ])
+    let told = lines([check])
+    #expect(told.first?.hasSuffix(#" command="CHECK POWER MODE" wakes=no"#) == true, "\(told)")
+  }
+
+  @Test("a device that is no disk has its node, and no number")
+  func controllers() {
+    let nvme = command(BFA_SET_NVME_ADMIN, 2, wakes: 0) {
+      ($0.disk, $0.record.device, $0.bytes) = (0, 0, 512)
+      withUnsafeMutableBytes(of: &$0.disk_name) { $0.copyBytes(from: "nvme0".utf8) }
+    }
+    let tape = command(BFA_SET_SCSI, 0x12, wakes: 0) {
+      ($0.disk, $0.record.device) = (0, 0)
+      withUnsafeMutableBytes(of: &$0.disk_name) { $0.copyBytes(from: "0:0:1:0".utf8) }
+    }
+    #expect(
+      lines([nvme, tape], LineOptions(json: true)) == [
+        #"{"comm":"smartctl","pid":411,"types":"W","disk":"command","path":"/dev/nvme0","bytes":512,"#
+          + #""requests":1,"device_name":"nvme0","cause":"command","command":"GET LOG PAGE","#
+          + #""wakes":false}"#,
+        #"{"comm":"smartctl","pid":411,"types":"W","disk":"command","path":"/dev/bsg/0:0:1:0","#
+          + #""bytes":0,"requests":1,"device_name":"0:0:1:0","cause":"command","command":"INQUIRY","#
+          + #""wakes":false}"#,
+      ])
+  }
 }

@@ -11,6 +11,9 @@
 #   stack.trace  bfatrace --json --disk of a writer and a reader of a stack of
 #                devices, whose process ids are in stack.pids
 #   stack.before, stack.after  its devices: bytes read and written, as counted
+#   commands.trace, wakeups.trace  bfatrace --json --disk and --wakeups 1 of programs
+#                that send commands to disks
+#   commands.truth  of each its process id, the disk, how many requests that counted, and its words
 #
 # All loads run beside the same two tracers, because starting one takes seconds
 # where a processor is emulated. Exit status: 0, 1 if anything failed, with the
@@ -137,6 +140,77 @@ use_stack() {
 	wait $reader || die "dd: status $?"
 	echo $writer $reader >stack.pids
 }
+
+# An ATA disk, where the kernel has a driver for it, and a SCSI one, whose names depend on chance.
+load_disks() {
+	for module in virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci \
+		scsi_common scsi_mod sd_mod virtio_scsi libata libahci ahci; do
+		[ ! -e "/modules/$module.ko" ] || insmod "/modules/$module.ko"
+	done
+	expected=0
+	for driver in ahci virtio_scsi; do
+		[ ! -e "/modules/$driver.ko" ] || expected=$((expected + 1))
+	done
+	found=0
+	until [ $found -eq $expected ]; do
+		sleep 0.1
+		found=0
+		for disk in /dev/sd?; do
+			[ ! -b "$disk" ] || found=$((found + 1))
+		done
+	done
+}
+
+# The requests that a SCSI disk counts, in hexadecimal; 0 of others.
+count_requests() {
+	echo $(($(cat "/sys/block/$1/device/iorequest_cnt" 2>/dev/null)))
+}
+
+# Sends a command to disk $1: the rest is the program and its arguments, some of which fail.
+send() {
+	device=$1
+	shift
+	before=$(count_requests "$device")
+	"$@" >/dev/null 2>&1 &
+	sender=$!
+	wait $sender || true
+	echo "$sender $device $(($(count_requests "$device") - before)) $*" >>commands.truth
+}
+
+send_to_scsi() {
+	for disk in /dev/sd?; do
+		name=${disk#/dev/}
+		send "$name" hdparm -C "$disk"
+		send "$name" hdparm -I "$disk"
+		send "$name" smartctl -i -H -A "$disk"
+		send "$name" sg_raw -r 96 "$disk" 12 00 00 00 60 00
+		send "$name" sg_raw "$disk" 00 00 00 00 00 00
+		sleep 1.5 # asleep, for wakeups.trace; the first of these does not end it
+		send "$name" hdparm -C "$disk"
+		send "$name" hdparm -I "$disk"
+		send "$name" hdparm -y "$disk"
+		send "$name" sg_raw "$disk" 1b 00 00 00 00 00
+		send "$name" sg_raw "$disk" 1b 00 00 00 01 00
+	done
+}
+
+send_to_nvme() {
+	send nvme0n1 nvme id-ctrl /dev/nvme0
+	send nvme0n1 nvme smart-log /dev/nvme0
+	send nvme0n1 nvme flush /dev/nvme0n1 -n 1
+	send nvme0n1 smartctl -i /dev/nvme0
+}
+
+load_disks
+start commands --disk
+commands=$tracer
+start wakeups --wakeups 1
+await commands "$commands"
+await wakeups "$tracer"
+send_to_scsi
+send_to_nvme
+stop commands "$commands"
+stop wakeups "$tracer"
 
 make_stack
 start stack --disk

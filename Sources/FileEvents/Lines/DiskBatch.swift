@@ -15,7 +15,8 @@ struct DiskBatch {
   private struct Key: Hashable {
     let pid, byPid, device, disk: UInt32
     let inode: UInt64
-    let operation, cause, certainty, partition: UInt8
+    let operation, cause, certainty, partition, commandSet: UInt8
+    let command: UInt16
 
     init(_ record: bfa_disk_record) {
       pid = record.record.tgid
@@ -27,6 +28,8 @@ struct DiskBatch {
       cause = record.cause
       certainty = record.certainty
       partition = record.partition
+      commandSet = record.command_set
+      command = record.command
     }
   }
 

@@ -9,6 +9,7 @@ extension bfa_disk_record {
     case BFA_DISK_READ.rawValue: "read"
     case BFA_DISK_FLUSH.rawValue: "flush"
     case BFA_DISK_DISCARD.rawValue: "discard"
+    case BFA_DISK_COMMAND.rawValue: "command"
     default: "write"
     }
   }
@@ -23,6 +24,25 @@ extension bfa_disk_record {
   }
 
   var isOfNobody: Bool { UInt32(certainty) == BFA_NOBODY.rawValue }
+
+  var isCommand: Bool { UInt32(operation) == BFA_DISK_COMMAND.rawValue }
+
+  /// Of a command: its name, or its set and number.
+  var commandName: String? {
+    guard isCommand else { return nil }
+    if let name = bfa_disk_command_name(UInt32(command_set), UInt32(command)) {
+      return String(cString: name)
+    }
+    let hex = String(command & 0xff, radix: 16)
+    let number = "0x\(hex.count < 2 ? "0" : "")\(hex)"
+    return switch bfa_command_set(UInt32(command_set)) {
+    case BFA_SET_SCSI: "SCSI \(number)"
+    case BFA_SET_ATA: "ATA \(number)"
+    case BFA_SET_NVME_ADMIN: "NVME ADMIN \(number)"
+    case BFA_SET_NVME_IO: "NVME IO \(number)"
+    default: "unknown"
+    }
+  }
 
   private static func bytes<Characters>(_ characters: Characters) -> [UInt8] {
     withUnsafeBytes(of: characters) { Array($0.prefix { $0 != 0 }) }
@@ -39,6 +59,8 @@ extension bfa_disk_record {
   var nodePath: [UInt8] {
     // cciss!c0d0 is /dev/cciss/c0d0.
     let name = diskBytes.map { $0 == UInt8(ascii: "!") ? UInt8(ascii: "/") : $0 }
+    // A SCSI device that is no disk is named after its place.
+    if disk == 0 && name.contains(UInt8(ascii: ":")) { return Array("/dev/bsg/".utf8) + name }
     if partition == 0 { return Array("/dev/".utf8) + name }
     let endsInDigit =
       name.last.map { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ?? false
@@ -50,7 +72,8 @@ extension bfa_disk_record {
 extension DiskRequests {
   /// The file's, or that of the device node, if that is what was asked for.
   var shownPath: [UInt8] {
-    UInt32(record.cause) == BFA_CAUSE_RAW.rawValue && path.isEmpty ? record.nodePath : path
+    let isOfNode = UInt32(record.cause) == BFA_CAUSE_RAW.rawValue || record.isCommand
+    return isOfNode && path.isEmpty ? record.nodePath : path
   }
 
   func has(_ mark: bfa_mark) -> Bool { record.record.marks & mark.rawValue != 0 }
@@ -130,10 +153,21 @@ extension LineBuffer {
       append(" certainty=")
       append(certainty)
     }
+    appendText(commandOf: record)
     if options.wakeups != nil {
       append(" idle=")
       append(tenthsOf: record.idle_ns)
     }
+  }
+
+  /// Which command it is, in quotation marks if there is a space in it; and whether it leaves the
+  /// disk asleep.
+  mutating func appendText(commandOf record: bfa_disk_record) {
+    guard let name = record.commandName else { return }
+    let quote = name.utf8.contains(UInt8(ascii: " ")) ? "\"" : ""
+    append(" command=")
+    for byte in "\(quote)\(name)\(quote)".utf8 { append(byte: byte) }
+    if record.may_wake == 0 { append(" wakes=no") }
   }
 
   mutating func append(causeOf record: bfa_disk_record) {
@@ -161,10 +195,8 @@ extension LineBuffer {
     append(letters: record.record.types)
     append("\",\"disk\":\"")
     append(record.operationName)
-    append("\",\"device\":{\"major\":")
-    append(decimal: record.record.deviceMajor)
-    append(key: "minor", UInt64(record.record.deviceMinor))
-    append(byte: UInt8(ascii: "}"))
+    append("\"")
+    appendJSONDevice(record)
     appendJSONFile(requests)
     append(key: "bytes", record.bytes)
     append(key: "requests", UInt64(record.requests))
@@ -177,6 +209,13 @@ extension LineBuffer {
       append(key: "idle")
       append(secondsOf: record.idle_ns)
     }
+    appendJSON(commandOf: record)
+  }
+
+  mutating func appendJSON(commandOf record: bfa_disk_record) {
+    guard var name = record.commandName else { return }
+    name.withUTF8 { append(key: "command", string: UnsafeRawBufferPointer($0)) }
+    append(record.may_wake == 0 ? ",\"wakes\":false" : ",\"wakes\":true")
   }
 
   mutating func appendJSONFile(_ requests: DiskRequests) {

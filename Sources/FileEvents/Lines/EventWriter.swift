@@ -41,6 +41,8 @@ public struct LineOptions: Sendable {
   /// Only requests to a disk that was idle for at least so many nanoseconds, with how long it was,
   /// and at the end a table of them; with `disk`.
   public var wakeups: UInt64?
+  /// With `wakeups`, also when each disk slept, and who kept it awake: where all wake-ups are there.
+  public var timeline = false
   /// The summary leaves out what is written to file systems on disks without requests; with `disk`.
   public var onlyOneDisk = false
 
@@ -113,7 +115,7 @@ public struct EventWriter: ~Copyable {
     self.filter = filter
     self.realtimeOffset = realtimeOffset
     lines = LineBuffer(capacity: capacity)
-    diskWakeups = options.disk && options.wakeups != nil ? DiskWakeups() : nil
+    diskWakeups = options.disk ? options.wakeups.map { DiskWakeups(threshold: $0) } : nil
     guard options.summary else { return }
     if options.disk && options.table == nil {
       diskSummary = DiskSummary(
@@ -181,8 +183,9 @@ public struct EventWriter: ~Copyable {
     let isChosen = addToTables(forDisks: event)
     guard let disk = event.disk else { return }
     diskSummary?.add(disk, path: event.path)
-    if let wakeups = options.wakeups, disk.idle_ns < wakeups { return }
-    diskWakeups?.add(disk, path: event.path)
+    if let wakeups = options.wakeups, !disk.isWakeup(after: wakeups) { return }
+    let time = realtime(disk.record)
+    diskWakeups?.add(disk, path: event.path, time: time)
     if !options.onlySummary || isChosen { requests.add(disk, path: event.path) }
   }
 
@@ -416,10 +419,27 @@ public struct EventWriter: ~Copyable {
       appendGap(if: !options.onlySummary || hasTables)
       lines.append(wakeups, colored: options.color)
       hasTables = true
+      if options.timeline { appendTimelines(wakeups) }
       return
     }
     for disk in wakeups.disks { appendObject { $0.appendJSON(disk: disk) } }
     for row in wakeups.sorted { appendObject { $0.appendJSON(row) } }
+    if options.timeline { appendTimelines(wakeups) }
+  }
+
+  private mutating func appendTimelines(_ wakeups: DiskWakeups) {
+    for disk in wakeups.disks {
+      let (timeline, name) = (wakeups.timeline(of: disk), disk.record.diskBytes)
+      if !options.json {
+        lines.append("\n")
+        lines.append(timeline, of: name, colored: options.color)
+        continue
+      }
+      appendObject { $0.appendJSON(timeline, of: name) }
+      for share in timeline.shares {
+        appendObject { $0.appendJSON(share, in: timeline, of: name) }
+      }
+    }
   }
 
   private mutating func appendObjects(_ summary: DiskSummary) {

@@ -6,7 +6,8 @@ import CBfatrace
 struct DiskSums {
   var reads: UInt64 = 0
   var readBytes: UInt64 = 0
-  /// Requests that are no reads: also flushes and discards, which have no bytes that are written.
+  /// Requests that are no reads: also flushes, discards and commands, which have no bytes that are
+  /// written.
   var writes: UInt64 = 0
   var writeBytes: UInt64 = 0
   var discardBytes: UInt64 = 0
@@ -37,11 +38,13 @@ struct DiskSums {
     case BFA_DISK_DISCARD.rawValue:
       writes &+= UInt64(record.requests)
       discardBytes &+= record.bytes
+    case BFA_DISK_COMMAND.rawValue:
+      writes &+= UInt64(record.requests)
     default:
       writes &+= UInt64(record.requests)
       writeBytes &+= record.bytes
     }
-    if record.idle_ns >= wakeupNanoseconds { wakeups += 1 }
+    if record.isWakeup(after: wakeupNanoseconds) { wakeups += 1 }
   }
 
   static func += (sums: inout Self, other: Self) {
@@ -210,6 +213,11 @@ struct DiskSummary {
 }
 
 extension bfa_disk_record {
+  /// Whether the disk was idle so long, and this may have woken it.
+  func isWakeup(after nanoseconds: UInt64) -> Bool {
+    idle_ns >= nanoseconds && (!isCommand || may_wake != 0)
+  }
+
   /// The same on the disk of another one.
   fileprivate func on(_ disk: bfa_disk_record?) -> bfa_disk_record {
     var record = self

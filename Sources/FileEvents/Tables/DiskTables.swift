@@ -19,6 +19,7 @@ extension LineBuffer {
       row.record.commBytes.withUnsafeBytes { append(escaped: $0) }
       append("  ")
       appendTextFile(row.requests, colored: false)
+      appendText(commandOf: row.record)
       append(byte: UInt8(ascii: "\n"))
     }
   }
@@ -132,6 +133,7 @@ extension LineBuffer {
     append(",\"cause\":\"")
     append(causeOf: row.record)
     append("\"")
+    appendJSON(commandOf: row.record)
     appendJSONCounts(row)
   }
 
@@ -195,7 +197,9 @@ extension LineBuffer {
     append(key: "pid", UInt64(record.record.tgid))
   }
 
-  private mutating func appendJSONDevice(_ record: bfa_disk_record) {
+  /// What is no disk has no number.
+  mutating func appendJSONDevice(_ record: bfa_disk_record) {
+    if record.isCommand && record.disk == 0 { return }
     append(",\"device\":{\"major\":")
     append(decimal: record.record.deviceMajor)
     append(key: "minor", UInt64(record.record.deviceMinor))

@@ -27,20 +27,32 @@ struct DiskWakeups {
   private struct Key: Hashable {
     let device, disk: UInt32
     let inode: UInt64
-    let cause: UInt8
+    let cause, commandSet: UInt8
+    let command: UInt16
     let comm: [UInt8]
   }
 
   private var rows: [Row] = []
   private var indices: [Key: Int] = [:]
   private var diskRows: [Row] = []
+  private var nights: [UInt32: [DiskTimeline.Wakeup]] = [:]
+  private let threshold: UInt64
+
+  /// - Parameter threshold: how long a disk is idle before a request counts: nanoseconds.
+  init(threshold: UInt64) { self.threshold = threshold }
 
   /// Adds a request that woke its disk.
-  mutating func add(_ record: bfa_disk_record, path: UnsafeRawBufferPointer) {
+  /// - Parameter time: nanoseconds since the epoch.
+  mutating func add(_ record: bfa_disk_record, path: UnsafeRawBufferPointer, time: UInt64) {
     addDisk(record)
+    if nights[record.disk, default: []].count < DiskTimeline.limit {
+      nights[record.disk, default: []].append(
+        DiskTimeline.Wakeup(time: time, idle: record.idle_ns, comm: record.commBytes))
+    }
     let key = Key(
       device: record.record.device, disk: record.disk, inode: record.record.inode,
-      cause: record.cause, comm: record.commBytes)
+      cause: record.cause, commandSet: record.command_set, command: record.command,
+      comm: record.commBytes)
     let index = indices[key] ?? rows.count
     if index == rows.count {
       if index == Self.rowLimit { return }
@@ -56,6 +68,11 @@ struct DiskWakeups {
       diskRows.append(Row(requests: DiskRequests(record: record, path: [])))
     }
     diskRows[index].add(record)
+  }
+
+  /// When a disk of `disks` was awake.
+  func timeline(of disk: Row) -> DiskTimeline {
+    DiskTimeline(nights[disk.record.disk] ?? [], threshold: threshold)
   }
 
   /// Those with most wake-ups first.

@@ -194,9 +194,10 @@ extension TableSubject {
     switch UInt32(record.operation) {
     case BFA_DISK_READ.rawValue: (numbers[0], numbers[1]) = (requests, record.bytes)
     case BFA_DISK_DISCARD.rawValue: (numbers[2], numbers[4]) = (requests, record.bytes)
+    case BFA_DISK_COMMAND.rawValue: numbers[2] = requests
     default: (numbers[2], numbers[3]) = (requests, record.bytes)
     }
-    if record.idle_ns >= wakeupNanoseconds { numbers[6] = 1 }
+    if record.isWakeup(after: wakeupNanoseconds) { numbers[6] = 1 }
     return numbers
   }
 }

@@ -44,8 +44,20 @@ struct Bfatrace: ParsableCommand {
     options.table = answers.table(ofCalls: areCalls)
     options.disk = disks.areRequests
     options.wakeups = disks.wakeups
+    options.timeline = !choosesSome
     options.onlyOneDisk = disks.device != nil
     return options
+  }
+
+  /// Whether some requests are left out, whatever disk they are to: then the others do not tell how
+  /// long it slept.
+  private var choosesSome: Bool {
+    let ofProcesses =
+      !processes.pid.isEmpty || !processes.comms.isEmpty || !processes.ignorePid.isEmpty
+      || !processes.ignoreComm.isEmpty || processes.uid != nil || !command.words.isEmpty
+    let places = [files.dir, files.under, files.file, files.ignoreUnder, files.path, files.exclude]
+    return ofProcesses || files.currentMount || events.filter != nil
+      || places.contains { !$0.isEmpty }
   }
 
   /// Some tables are of calls only.

@@ -402,6 +402,15 @@ struct DiskTests {
       #expect(
         trace.lines.contains { $0.contains(try! Regex("^ +2 +1\\.[0-9]  \(image.name) .*all")) },
         trace.description)
+      // The night of the disk, of seconds.
+      #expect(
+        trace.lines.contains { $0.hasPrefix("A  python3: 2 wake-ups, awake for ") },
+        trace.description)
+      #expect(
+        trace.lines.contains {
+          $0.contains(try! Regex("^\(image.name) slept .* without python3$"))
+        },
+        trace.description)
       // The other table has all requests, and of them those that woke it.
       let all = try! Regex("^ +0 +0 +([0-9]+) +32768 +0 +- +2  \(image.name) +.all")
       let sums = trace.lines.compactMap { $0.firstMatch(of: all)?.output[1].substring }

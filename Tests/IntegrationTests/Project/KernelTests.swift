@@ -24,12 +24,69 @@ struct KernelTests {
       MovingTruth(try guest.text("moves.text"))
         .differences(from: try guest.lines(["moves.trace"]), in: "/var/tmp"))
     try expectStack(guest)
+    try expectCommands(guest)
+    try expectWakeups(guest)
+  }
+
+  /// What each program sends, of what is known of all disks.
+  private static let commands = [
+    "hdparm -C": "CHECK POWER MODE", "hdparm -I": "IDENTIFY", "hdparm -y": "STANDBY IMMEDIATE",
+    "smartctl -i": "INQUIRY", "sg_raw 12": "INQUIRY", "sg_raw 00": "TEST UNIT READY",
+    "sg_raw 1b 00": "STOP UNIT", "sg_raw 1b 01": "START STOP UNIT", "nvme id-ctrl": "IDENTIFY",
+    "nvme smart-log": "GET LOG PAGE", "nvme flush": "FLUSH", "smartctl nvme": "IDENTIFY",
+  ]
+
+  /// The key in `commands` of a line of commands.truth.
+  private func kind(_ words: [String]) -> String {
+    if words[1] == "nvme0n1" { return words[3] == "nvme" ? "nvme \(words[4])" : "smartctl nvme" }
+    guard words[3] == "sg_raw" else { return "\(words[3]) \(words[4])" }
+    let bytes = words.drop { !$0.hasPrefix("/dev") }.dropFirst()
+    let code = bytes.first ?? ""
+    return code == "1b" ? "sg_raw 1b \(bytes.dropFirst(4).first ?? "")" : "sg_raw \(code)"
+  }
+
+  /// Commands that are passed through have their names, their senders and their disks; and none is
+  /// missing, as SCSI disks count all requests.
+  private func expectCommands(_ guest: Guest) throws {
+    let records = try guest.requests("commands.trace")
+    let sent = try guest.words("commands.truth")
+    try #require(Set(sent.map { $0[1] }).contains("sda"))
+    for words in sent {
+      let told = records.filter { String($0.pid) == words[0] && $0.disk == "command" }
+      let isNVMe = words[1] == "nvme0n1"
+      let names = isNVMe ? ["nvme0", "nvme0n1"] : [words[1]]
+      #expect(
+        told.allSatisfy { names.contains($0.deviceName) && $0.path == "/dev/\($0.deviceName)" },
+        "\(words): \(told)")
+      let name = Self.commands[kind(words)]
+      #expect(told.contains { $0.command == name }, "\(words), \(name ?? "?"): \(told)")
+      let ofDisk = records.filter { String($0.pid) == words[0] && $0.deviceName == words[1] }
+      let count = isNVMe ? 0 : ofDisk.map(\.requests).reduce(0, +)
+      #expect(isNVMe || count == Int(words[2]), "\(words): \(told)")
+    }
+  }
+
+  /// A disk that is asked whether it sleeps goes on sleeping; asked what it is, it wakes.
+  private func expectWakeups(_ guest: Guest) throws {
+    let records = try guest.requests("wakeups.trace")
+    let sent = try guest.words("commands.truth")
+    for disk in Set(sent.map { $0[1] }) where disk.hasPrefix("sd") {
+      let identify = sent.last { $0[1] == disk && $0[4] == "-I" }
+      let told = records.filter { $0.deviceName == disk && $0.disk == "command" }
+      #expect(
+        told.contains { String($0.pid) == identify?[0] && $0.command == "IDENTIFY" }, "\(told)")
+      #expect(
+        told.allSatisfy {
+          $0.wakes == true && $0.idle ?? 0 >= 1 && $0.command != "CHECK POWER MODE"
+        },
+        "\(told)")
+    }
   }
 
   /// A request to a stack of devices is told at each of them, as what it is there: never twice, and
   /// always of the one who made it.
   private func expectStack(_ guest: Guest) throws {
-    let records = try guest.requests()
+    let records = try guest.requests("stack.trace")
     let pids = try guest.words("stack.pids").first.map { $0.compactMap { Int($0) } } ?? []
     try #require(pids.count == 2)
     let kinds = [("read", pids[1]), ("write", pids[0])]
@@ -60,9 +117,11 @@ struct KernelTests {
 
 /// A line of --disk.
 private struct Request: Decodable {
-  let pid, bytes: Int
+  let pid, bytes, requests: Int
   let disk, deviceName, cause: String
-  let path: String?
+  let path, command: String?
+  let wakes: Bool?
+  let idle: Double?
 }
 
 /// What a run of guest.sh, which says what there is, has left behind.
@@ -73,7 +132,10 @@ private struct Guest {
   init(_ series: String) throws {
     directory = Scratch.newName()
     let kernels = "\(Built.root)/Tests/kernels"
-    var programs = [Built.bfatrace, Built.fileload, Built.filemoves, "/usr/sbin/dmsetup"]
+    var programs = [
+      Built.bfatrace, Built.fileload, Built.filemoves, "/usr/sbin/dmsetup", "/usr/sbin/smartctl",
+      "/usr/sbin/hdparm", "/usr/bin/sg_raw", "/usr/sbin/nvme",
+    ]
     if Program32.isForThisMachine { programs.append(try Program32.fileload.get()) }
     for attempt in 1...3 {
       let booted = try run(
@@ -110,10 +172,11 @@ private struct Guest {
     try files.flatMap { try Line.all(inFile: "\(results)/\($0)") }
   }
 
-  func requests() throws -> [Request] {
+  func requests(_ file: String) throws -> [Request] {
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
-    return try text("stack.trace").split(separator: "\n").map {
+    // Tables at the end have other members.
+    return try text(file).split(separator: "\n").filter { $0.contains("\"disk\":") }.map {
       try decoder.decode(Request.self, from: Data($0.utf8))
     }
   }
