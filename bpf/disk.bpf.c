@@ -117,6 +117,12 @@ int jbd2_start_commit(struct bpf_raw_tracepoint_args *context)
 	return 0;
 }
 
+/* Global, so that it is verified once, not for each item below. */
+__attribute__((noinline)) int item_changed(__u64 inode)
+{
+	return inode_changed((struct inode *)inode);
+}
+
 /* The inodes of a transaction, of those of its items that come first. */
 static __always_inline void transaction_inodes(struct xfs_trans *transaction)
 {
@@ -133,7 +139,7 @@ static __always_inline void transaction_inodes(struct xfs_trans *transaction)
 		bpf_core_read(&type, sizeof(type), &log->ili_item.li_type);
 		if (type == XFS_LI_INODE) {
 			bpf_core_read(&inode, sizeof(inode), &log->ili_inode);
-			inode_changed((void *)inode + bpf_core_field_offset(struct xfs_inode, i_vnode));
+			item_changed((__u64)inode + bpf_core_field_offset(struct xfs_inode, i_vnode));
 		}
 		bpf_core_read(&item, sizeof(item), &item->next);
 	}
