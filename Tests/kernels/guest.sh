@@ -155,8 +155,8 @@ load_disks() {
 	until [ $found -eq $expected ]; do
 		sleep 0.1
 		found=0
-		for disk in /dev/sd?; do
-			[ ! -b "$disk" ] || found=$((found + 1))
+		for node in /dev/sd?; do
+			[ ! -b "$node" ] || found=$((found + 1))
 		done
 	done
 }
@@ -178,19 +178,19 @@ send() {
 }
 
 send_to_scsi() {
-	for disk in /dev/sd?; do
-		name=${disk#/dev/}
-		send "$name" hdparm -C "$disk"
-		send "$name" hdparm -I "$disk"
-		send "$name" smartctl -i -H -A "$disk"
-		send "$name" sg_raw -r 96 "$disk" 12 00 00 00 60 00
-		send "$name" sg_raw "$disk" 00 00 00 00 00 00
+	for node in /dev/sd?; do
+		name=${node#/dev/}
+		send "$name" hdparm -C "$node"
+		send "$name" hdparm -I "$node"
+		send "$name" smartctl -i -H -A "$node"
+		send "$name" sg_raw -r 96 "$node" 12 00 00 00 60 00
+		send "$name" sg_raw "$node" 00 00 00 00 00 00
 		sleep 1.5 # asleep, for wakeups.trace; the first of these does not end it
-		send "$name" hdparm -C "$disk"
-		send "$name" hdparm -I "$disk"
-		send "$name" hdparm -y "$disk"
-		send "$name" sg_raw "$disk" 1b 00 00 00 00 00
-		send "$name" sg_raw "$disk" 1b 00 00 00 01 00
+		send "$name" hdparm -C "$node"
+		send "$name" hdparm -I "$node"
+		send "$name" hdparm -y "$node"
+		send "$name" sg_raw "$node" 1b 00 00 00 00 00
+		send "$name" sg_raw "$node" 1b 00 00 00 01 00
 	done
 }
 
