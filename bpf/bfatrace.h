@@ -28,6 +28,10 @@ enum bfa_limit {
 	BFA_FILE_SYSTEMS = 1024,  /* of --current-mount and fatrace */
 	BFA_PREFIX_BYTES = 256,	  /* of a path's beginning, in the map prefixes: LPM_DATA_SIZE_MAX */
 	BFA_PREFIXES = 1024,	  /* beginnings of patterns of --path; with more, user space judges alone */
+	BFA_CGROUPS = 4096,	  /* control groups that are known at a time; the others are looked at again */
+	BFA_CGROUP_RULES = 1024,  /* of --unit, of --container and of --under-cgroup */
+	BFA_CGROUP_PATH = 1024,	  /* path of a control group; a longer one is not known */
+	BFA_ARGS_BYTES = 2048,	  /* arguments of a process, each with its NUL; what is behind is left out */
 	BFA_PLACES = 65536,	  /* directories of --dir, --under and --ignore-under; files of --file */
 };
 
@@ -67,6 +71,7 @@ enum bfa_mark {
 	BFA_MARK_PART = 1 << 17,   /* one of two records of the call: the types tell which */
 	BFA_MARK_PARENTS_CUT = 1 << 18, /* there are more ancestors, or one did not fit */
 	BFA_MARK_ENTRY = 1 << 20, /* the file name is that of the directory's entry; of two, a NUL is between them */
+	BFA_MARK_ARGS_CUT = 1 << 21, /* there are more arguments, or the last one is longer */
 	BFA_MARK_UNPLACED = 1 << 19, /* only the text of its names can tell whether it is in scope */
 };
 
@@ -318,11 +323,17 @@ struct bfa_call_record {
 	__u32 unused;
 };
 
-/* A process, as it was at the time of the (first) call; exe_len bytes of path follow. */
+/*
+ * A process, as it was at the time of the (first) call. So many bytes follow,
+ * in this order; 0: not asked for, or not known. All but exe are of the process
+ * itself only, not of its ancestors.
+ */
 struct bfa_process {
-	__u32 pid;     /* of the thread group */
-	__u16 exe_len; /* 0: not asked for, or not known */
-	__u16 unused;
+	__u32 pid; /* of the thread group */
+	__u16 exe_len;
+	__u16 cgroup_len; /* in the hierarchy of version 2 */
+	__u16 cwd_len;
+	__u16 args_len; /* as /proc/PID/cmdline has them */
 	char comm[BFA_COMM_SIZE];
 };
 
@@ -429,9 +440,13 @@ struct bfa_config {
 	__u8 failed_opens; /* a record for each of them beside merged ones */
 	__u8 only_prefixes; /* paths that begin as one in the map prefixes, a slash behind them */
 	__u8 entries;	   /* a record for each change of a directory, with the entry's name */
+	__u8 cgroup_scopes; /* processes in control groups of all of these, enum bfa_cgroup_scope or-ed */
+	__u8 cgroup;	   /* processes with the paths of their control groups */
+	__u8 cwd;	   /* processes with their working directories */
+	__u8 args;	   /* processes with their arguments */
 	__u8 exe;	   /* processes with the paths of their executables */
 	__u8 parents;	   /* processes with their ancestors */
-	__u8 exe_is_lost;  /* with exe: a process that ends has none any more */
+	__u8 exe_is_lost;  /* with exe or args: a process that ends has none any more */
 	__u8 only_general; /* for tests: no call is handled quickly */
 };
 
@@ -441,6 +456,20 @@ enum bfa_rule {
 	BFA_RULE_IGNORE = 1 << 1,
 	BFA_RULE_FOLLOWED = 1 << 2, /* started by a process in scope */
 	BFA_RULE_COMMAND = 1 << 3,  /* the command that bfatrace started, or a descendant of it */
+};
+
+/* What a control group is asked for. */
+enum bfa_cgroup_scope {
+	BFA_IN_UNIT = 1 << 0,	   /* it, or one above it, has a name in the map units */
+	BFA_IN_CONTAINER = 1 << 1, /* it, or one above it, has an id that begins as one in the map containers */
+	BFA_UNDER_CGROUP = 1 << 2, /* its path begins as one in the map cgroup_paths */
+};
+
+/* What is known of a control group, in the map cgroups. */
+struct bfa_cgroup {
+	__u16 path_len; /* 0: longer than BFA_CGROUP_PATH - 1 */
+	__u16 scopes;	/* enum bfa_cgroup_scope, or-ed */
+	char path[BFA_CGROUP_PATH];
 };
 
 /* A key of the map prefixes (struct bpf_lpm_trie_key): how a path begins, up to a slash. */
@@ -504,6 +533,7 @@ enum bfa_setup {
 	/* A time in ns: how far the kernel's CLOCK_BOOTTIME is ahead, in units of 2^BFA_CLOCK_SHIFT ns; in ns, if it is less than two of these. */
 	BFA_SETUP_CLOCK = 6,
 	BFA_SETUP_CLOCK_REST = 7,
+	BFA_SETUP_CGROUP = 8, /* a descriptor of a control group's directory: it goes into the map cgroups */
 };
 
 #endif

@@ -86,6 +86,69 @@ _bfatrace_complete_file()
 	mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 }
 
+# Sets cgroups to the control groups of all processes.
+_bfatrace_cgroups()
+{
+	local directory line
+	cgroups=()
+	for directory in /proc/[0-9]*; do
+		while IFS= read -r line; do
+			[[ $line == 0::* ]] && cgroups+=("${line#0::}")
+		done 2>/dev/null <"$directory/cgroup"
+	done
+}
+
+# Names of components: nothing in them is evaluated.
+_bfatrace_offer_once()
+{
+	local word=$1 known
+	[[ $word == *[^[:print:]]* || $word != "$cur"* ]] && return
+	[[ ${COMP_WORDS[COMP_CWORD]} == [\'\"]* ]] || printf -v word %q "$word"
+	for known in "${COMPREPLY[@]}"; do
+		[[ $known == "$word" ]] && return
+	done
+	COMPREPLY+=("$word")
+}
+
+_bfatrace_complete_unit()
+{
+	local cgroups cgroup name
+	_bfatrace_cgroups
+	for cgroup in "${cgroups[@]}"; do
+		while [[ $cgroup ]]; do
+			name=${cgroup##*/}
+			[[ $name == ?*.@(service|scope|slice|socket|mount|swap) ]] && _bfatrace_offer_once "${name#_}"
+			cgroup=${cgroup%/*}
+		done
+	done
+}
+
+_bfatrace_complete_container()
+{
+	local cgroups cgroup name id='(^|-)([0-9a-f]{64})(\.scope)?$'
+	_bfatrace_cgroups
+	for cgroup in "${cgroups[@]}"; do
+		while [[ $cgroup ]]; do
+			name=${cgroup##*/}
+			if [[ $name =~ $id && $name != *conmon-* ]]; then
+				_bfatrace_offer_once "${BASH_REMATCH[2]}"
+			elif [[ $name == lxc.payload.?* ]]; then
+				_bfatrace_offer_once "${name#lxc.payload.}"
+			fi
+			cgroup=${cgroup%/*}
+		done
+	done
+}
+
+# A directory, or the control group of a process.
+_bfatrace_complete_cgroup()
+{
+	local cgroups cgroup
+	_bfatrace_complete_dir
+	_bfatrace_cgroups
+	for cgroup in "${cgroups[@]}"; do _bfatrace_offer_once "$cgroup"; done
+}
+
 _bfatrace_complete_disk()
 {
 	local disks
@@ -121,6 +184,15 @@ _bfatrace_value()
 		;;
 	--uid | --as)
 		_bfatrace_complete_user
+		;;
+	--unit)
+		_bfatrace_complete_unit
+		;;
+	--container)
+		_bfatrace_complete_container
+		;;
+	--under-cgroup)
+		_bfatrace_complete_cgroup
 		;;
 	-d | --dir | --under | --ignore-under)
 		_bfatrace_complete_dir
@@ -180,7 +252,7 @@ _bfatrace()
 	# Of several letters, the last one may have a value.
 	[[ $option == -[^-]* ]] && option=-${option: -1}
 	_bfatrace_value "$option" && return
-	_bfatrace_offer -p --pid -c --comm -C --command -F --follow --ignore-pid --ignore-comm --uid --as -d --dir --under --file --ignore-under --path --exclude --current-mount --all -f --filter -S --syscalls -m --metadata -x --failed --slower --disk --wakeups --device --summary --summary-only --by --sort --rows --every --top -l --long -j --json -t --timestamp --host -u --user -e --exe -P --parents -o --output --append --color --record --replay --interval --ring-size -s --seconds -n --count --check --version -h --help --
+	_bfatrace_offer -p --pid -c --comm -C --command -F --follow --ignore-pid --ignore-comm --uid --unit --container --under-cgroup --as -d --dir --under --file --ignore-under --path --exclude --current-mount --all -f --filter -S --syscalls -m --metadata -x --failed --slower --disk --wakeups --device --summary --summary-only --by --sort --rows --every --top -l --long -j --json -t --timestamp --host -u --user -e --exe -P --parents --cgroup --cwd --args -o --output --append --color --record --replay --interval --ring-size -s --seconds -n --count --check --version -h --help --
 }
 
 complete -F _bfatrace bfatrace

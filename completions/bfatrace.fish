@@ -24,6 +24,27 @@ function __bfatrace_complete_dir
     __fish_complete_directories
 end
 
+# The control groups of all processes.
+function __bfatrace_cgroups
+    cat /proc/*/cgroup 2>/dev/null | string replace -rf '^0::' '' | sort -u
+end
+
+function __bfatrace_complete_unit
+    __bfatrace_cgroups | string split / | string match -r '^.+\.(?:service|scope|slice|socket|mount|swap)$' | string replace -r '^_' '' | sort -u
+end
+
+function __bfatrace_complete_container
+    set -l names (__bfatrace_cgroups | string split /)
+    string match -v '*conmon-*' -- $names | string replace -rf '^(?:.*-)?([0-9a-f]{64})(?:\.scope)?$' '$1' | sort -u
+    string replace -rf '^lxc\.payload\.(.+)$' '$1' -- $names | sort -u
+end
+
+# A directory, or the control group of a process.
+function __bfatrace_complete_cgroup
+    __bfatrace_cgroups
+    __fish_complete_directories
+end
+
 function __bfatrace_complete_disk
     path basename /sys/block/*
     __fish_complete_path
@@ -55,6 +76,9 @@ complete -c bfatrace -s F -l follow -d 'With -p or -c: their future children too
 complete -c bfatrace -l ignore-pid -x -a '(__bfatrace_complete_pid)' -d 'Not this process'
 complete -c bfatrace -l ignore-comm -x -a '(__bfatrace_complete_name)' -d 'Not processes with this name'
 complete -c bfatrace -l uid -x -a '(__bfatrace_complete_user)' -d 'Only processes of this user, name or number'
+complete -c bfatrace -l unit -x -a '(__bfatrace_complete_unit)' -d 'Only processes in this unit of systemd: nginx.service, or nginx; a slice, a scope'
+complete -c bfatrace -l container -x -a '(__bfatrace_complete_container)' -d 'Only processes of the container whose id begins so'
+complete -c bfatrace -l under-cgroup -x -a '(__bfatrace_complete_cgroup)' -d 'Only processes in this control group or below it: a directory, or as in /proc/PID/cgroup'
 complete -c bfatrace -l as -x -a '(__bfatrace_complete_user)' -d 'Run COMMAND as this user, name or number'
 complete -c bfatrace -s d -l dir -x -a '(__bfatrace_complete_dir)' -d 'Only files directly in this directory'
 complete -c bfatrace -l under -x -a '(__bfatrace_complete_dir)' -d 'Only files anywhere below this directory'
@@ -74,7 +98,7 @@ complete -c bfatrace -l wakeups -x -d 'Only what wakes a disk that was idle that
 complete -c bfatrace -l device -x -a '(__bfatrace_complete_disk)' -d 'Only this disk: sda, or a path on it; implies --disk'
 complete -c bfatrace -l summary -d 'At the end, a table of processes: opens, reads, writes, bytes, files'
 complete -c bfatrace -l summary-only -d 'Print only the summary, without the lines'
-complete -c bfatrace -l by -x -d 'A table by up to three of process, comm, exe, file, dir, dir:N, user, device, call'
+complete -c bfatrace -l by -x -d 'A table by up to three of process, comm, exe, file, dir, dir:N, user, unit, container, device, call'
 complete -c bfatrace -l sort -x -d 'The largest of this column first (default: bytes)'
 complete -c bfatrace -l rows -x -d 'At most N rows, then one for the others'
 complete -c bfatrace -l every -x -d 'A table for each such interval: 10, 5m, 1h, 1d'
@@ -86,6 +110,9 @@ complete -c bfatrace -l host -d 'Add the host, by this name, and the id of its b
 complete -c bfatrace -s u -l user -d 'Add uid and gid'
 complete -c bfatrace -s e -l exe -d 'Add the path of the executable'
 complete -c bfatrace -s P -l parents -d 'Add all ancestors of the process; with --exe, their executables too'
+complete -c bfatrace -l cgroup -d 'Add the control group; in JSON, also its unit and container'
+complete -c bfatrace -l cwd -d 'Add the working directory'
+complete -c bfatrace -l args -d 'Add the command line, which can hold secrets'
 complete -c bfatrace -s o -l output -r -F -d 'Write to this file, which must not exist; SIGHUP opens it anew'
 complete -c bfatrace -l append -d 'Add to the file of --output if it exists'
 complete -c bfatrace -l color -x -a 'auto always never' -d 'Colours: auto, always or never'

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <linux/capability.h>
+#include <linux/magic.h>
 #include <linux/membarrier.h>
 #include <sched.h>
 #include <signal.h>
@@ -15,6 +16,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 const char *bfa_errno_name(int number)
@@ -199,6 +201,13 @@ int bfa_caught_signal(void)
 int bfa_pidfd_open(int pid)
 {
 	return syscall(SYS_pidfd_open, pid, 0);
+}
+
+int bfa_is_cgroup(int descriptor)
+{
+	struct statfs status;
+
+	return !fstatfs(descriptor, &status) && status.f_type == CGROUP2_SUPER_MAGIC;
 }
 
 unsigned long long bfa_capabilities(void)

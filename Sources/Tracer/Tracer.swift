@@ -28,11 +28,7 @@ public struct Tracer: ~Copyable {
     bpf_map__set_max_entries(counterMap, try Requirements.processors)
     bpf_map__set_max_entries(try object.map("records"), options.ringBytes)
     if options.disk == nil { try options.room.make(in: object) }
-    if options.disk == nil && !options.exe && !options.parents {
-      for name in ["descriptions", "last_descriptions"] {
-        bpf_map__set_max_entries(try object.map(name), 1)
-      }
-    }
+    for name in options.unneededMaps { bpf_map__set_max_entries(try object.map(name), 1) }
     for name in options.unneededPrograms {
       bpf_program__set_autoload(try object.program(name), false)
     }
@@ -187,7 +183,10 @@ extension Tracer {
       break
     }
     for directory in options.ignoredDirectories { try setup(BFA_SETUP_IGNORED_PLACE, directory) }
-    if options.hasPrefixes { try addPrefixes() }
+    if options.hasPrefixes {
+      for prefix in options.prefixes { try object.add(prefix: prefix, to: "prefixes") }
+    }
+    try tellCgroups()
     let pidRules = try object.map("pid_rules")
     let commRules = try object.map("comm_rules")
     for pid in options.pids { try add(BFA_RULE_ONLY, for: UInt32(pid), to: pidRules) }
@@ -218,20 +217,16 @@ extension Tracer {
     }
   }
 
-  private func addPrefixes() throws(TracerError) {
-    let map = try object.map("prefixes")
-    for prefix in options.prefixes {
-      var key = bfa_prefix()
-      let count = min(prefix.count, MemoryLayout.size(ofValue: key.bytes))
-      key.bits = UInt32(count * 8)
-      withUnsafeMutableBytes(of: &key.bytes) { $0.copyBytes(from: prefix.prefix(count)) }
-      var value = 1 as UInt8
-      let size = MemoryLayout<bfa_prefix>.size
-      let result = bpf_map__update_elem(map, &key, size, &value, 1, UInt64(BPF_ANY))
-      if result != 0 {
-        throw TracerError("cannot tell the kernel a path (\(errorName(-result)))")
-      }
+  private func tellCgroups() throws(TracerError) {
+    let groups = options.cgroups
+    for unit in groups.units { try object.add(unit: unit) }
+    for id in groups.containers { try object.add(prefix: id, to: "containers") }
+    var paths = groups.paths
+    for directory in groups.directories {
+      try setup(BFA_SETUP_CGROUP, directory)
+      paths.append(try object.takePath(ofCgroup: directory))
     }
+    for path in paths { try object.add(prefix: path + [UInt8(ascii: "/")], to: "cgroup_paths") }
   }
 
   /// Runs the program "setup" in this process.
@@ -354,6 +349,13 @@ extension TracerOptions {
     return forks + (calls ? ["open_at_start"] : ["sys_enter"])
   }
 
+  /// Maps of the object that this run has nothing to put into.
+  var unneededMaps: [String] {
+    let groups = cgroup || !cgroups.isEverywhere ? [] : ["cgroups"]
+    let describes = exe || parents || cgroup || cwd || args
+    return groups + (disk != nil || describes ? [] : ["descriptions", "last_descriptions"])
+  }
+
   /// The object with the programs for this run on this kernel; bpf_rdonly_cast came with 6.2.
   var object: String {
     let byHelper = KernelVersion.running < KernelVersion(major: 6, minor: 2)
@@ -389,9 +391,13 @@ extension TracerOptions {
     config.only_general = onlyGeneral ? 1 : 0
     config.exe = exe ? 1 : 0
     config.parents = parents ? 1 : 0
+    config.cgroup_scopes = cgroups.scopes
+    config.cgroup = cgroup ? 1 : 0
+    config.cwd = cwd && disk == nil ? 1 : 0
+    config.args = args && disk == nil ? 1 : 0
     // Told of its end before it gives up its memory since 6.16; a record of a call is made before.
     let isToldEarly = KernelVersion.running >= KernelVersion(major: 6, minor: 16)
-    config.exe_is_lost = exe && !calls && !isToldEarly ? 1 : 0
+    config.exe_is_lost = (exe || args) && !calls && !isToldEarly ? 1 : 0
     config.comm_rules = comms.isEmpty && ignoredComms.isEmpty ? 0 : 1
     switch place {
     case .parents: config.only_parents = 1

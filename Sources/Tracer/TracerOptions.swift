@@ -17,6 +17,30 @@ public struct TracerOptions {
     case fileSystems([Int32])
   }
 
+  /// Control groups, with those below them; of each kind that is not empty, one must hold.
+  public struct Cgroups: Sendable {
+    /// By their names, as systemd gives them to units.
+    public var units: [[UInt8]] = []
+    /// By how the ids of containers in their names begin.
+    public var containers: [[UInt8]] = []
+    /// By their paths in the hierarchy, without a slash at the end: the root is empty.
+    public var paths: [[UInt8]] = []
+    /// By their directories, which count as paths of the moment.
+    public var directories: [Int32] = []
+
+    public init() {}
+
+    public var isEverywhere: Bool { scopes == 0 }
+
+    var scopes: UInt8 {
+      var scopes: UInt32 = 0
+      if !units.isEmpty { scopes |= BFA_IN_UNIT.rawValue }
+      if !containers.isEmpty { scopes |= BFA_IN_CONTAINER.rawValue }
+      if !paths.isEmpty || !directories.isEmpty { scopes |= BFA_UNDER_CGROUP.rawValue }
+      return UInt8(scopes)
+    }
+  }
+
   /// A name, NUL-terminated, in a directory.
   public struct NamedFile {
     public var directory: Int32
@@ -39,6 +63,8 @@ public struct TracerOptions {
   public var follow = false
   /// Only processes with this effective user.
   public var uid: uid_t?
+  /// Only processes in these control groups.
+  public var cgroups = Cgroups()
   public var place: Place?
   /// Nothing below these directories, whose descriptors stay open as those of `place`.
   public var ignoredDirectories: [Int32] = []
@@ -77,6 +103,13 @@ public struct TracerOptions {
   public var exe = false
   /// Records with the ancestors of their process.
   public var parents = false
+
+  /// Records with the control group of their process.
+  public var cgroup = false
+  /// Records with the working directory of their process; without `disk`.
+  public var cwd = false
+  /// Records with the arguments of their process; without `disk`.
+  public var args = false
 
   /// Requests to block devices instead of accesses.
   public var disk: Disk?

@@ -29,17 +29,24 @@ struct Common {
     var pid: UInt32
     var comm: [UInt8]
     var exe: [UInt8]
+    var cgroup: [UInt8] = []
+    var cwd: [UInt8] = []
+    var args: [UInt8] = []
 
-    init(_ pid: UInt32, _ comm: String, _ exe: String = "") {
+    init(_ pid: UInt32, _ comm: String, _ exe: String = "", cgroup: String = "") {
       (self.pid, self.comm, self.exe) = (pid, Array(comm.utf8), Array(exe.utf8))
+      self.cgroup = Array(cgroup.utf8)
     }
 
     var bytes: [UInt8] {
       var process = bfa_process()
       process.pid = pid
       process.exe_len = UInt16(exe.count)
+      process.cgroup_len = UInt16(cgroup.count)
+      process.cwd_len = UInt16(cwd.count)
+      process.args_len = UInt16(args.count)
       withUnsafeMutableBytes(of: &process.comm) { $0.copyBytes(from: comm.prefix($0.count)) }
-      return withUnsafeBytes(of: process) { Array($0) } + exe
+      return withUnsafeBytes(of: process) { Array($0) } + exe + cgroup + cwd + args
     }
   }
 
@@ -90,7 +97,7 @@ func diskRecord(
   disk.requests = 1
   withUnsafeMutableBytes(of: &disk.disk_name) { $0.copyBytes(from: "sda".utf8) }
   change(&disk)
-  return withUnsafeBytes(of: disk) { Array($0) } + common.path
+  return withUnsafeBytes(of: disk) { Array($0) } + common.path + common.processBytes
 }
 
 /// An openat(2) that failed with ENOENT: `filename` was looked up from `base`.

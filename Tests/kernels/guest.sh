@@ -8,6 +8,8 @@
 #   *.truth      what they did
 #   moves.trace  bfatrace --json --all -f W of files whose paths change, by
 #                filemoves, which prints moves.text
+#   group.trace  bfatrace --json --cgroup --cwd --args --unit of a process in
+#                a control group, which ends with a file open
 #   stack.trace  bfatrace --json --disk of a writer and a reader of a stack of
 #                devices, whose process ids are in stack.pids
 #   stack.before, stack.after  its devices: bytes read and written, as counted
@@ -101,6 +103,17 @@ for way in slow-rename ring-rename unmount namespace-end; do
 	FILEMOVES_EXTENTS=1000 filemoves $way "/var/tmp/$way" >>moves.text || die "filemoves $way: status $?"
 done
 stop moves "$tracer"
+
+mount -t cgroup2 none /sys/fs/cgroup
+mkdir /sys/fs/cgroup/new.service "$disk/a directory"
+start group --cgroup --cwd --args --unit new --under "$disk"
+await group "$tracer"
+(
+	cd "$disk/a directory"
+	sh -c 'echo 0 >/sys/fs/cgroup/new.service/cgroup.procs; exec 3>$1; sleep 0.5; exit' "it's" held
+	: >other
+)
+stop group "$tracer"
 
 # A linear device on a mirror of two loop devices. Their drivers are modules, whose types are not
 # among those of the kernel itself.
@@ -261,6 +274,13 @@ done <<EOF
 -p 1 -F
 -c sh
 --uid 0
+--cgroup --cwd --args
+--syscalls --exe --parents --cgroup --cwd --args
+--metadata --cgroup --cwd --args --under $disk --ignore-under $disk/x
+--unit x
+--syscalls --unit x --container x --under-cgroup /
+--disk --cgroup --unit x --container x
+--by unit,container
 --ignore-pid 1
 --ignore-comm x
 --summary

@@ -121,6 +121,7 @@ struct inode {
 	__u32 i_rdev;
 	struct address_space *i_mapping;
 	struct hlist_head i_dentry;
+	void *i_private; /* of a control group's directory, its node */
 } KERNEL_STRUCT;
 
 struct btrfs_root {
@@ -145,12 +146,33 @@ struct file {
 	struct path f_path;
 } KERNEL_STRUCT;
 
+struct kernfs_node {
+	struct kernfs_node *__parent;
+	const char *name;
+	__u64 id;
+} KERNEL_STRUCT;
+
+/* Before 6.15 (633488947ef6). */
+struct kernfs_node___parent {
+	struct kernfs_node *parent;
+} KERNEL_STRUCT;
+
+struct cgroup {
+	struct kernfs_node *kn;
+} KERNEL_STRUCT;
+
+struct css_set {
+	struct cgroup *dfl_cgrp; /* in the hierarchy of version 2 */
+} KERNEL_STRUCT;
+
 struct vm_area_struct {
 	struct file *vm_file;
 } KERNEL_STRUCT;
 
 struct mm_struct {
 	struct file *exe_file;
+	unsigned long arg_start;
+	unsigned long arg_end;
 } KERNEL_STRUCT;
 
 struct fdtable {
@@ -215,6 +237,7 @@ struct task_struct {
 	struct files_struct *files;
 	struct signal_struct *signal;
 	struct mm_struct *mm;
+	struct css_set *cgroups;
 	struct task_struct *real_parent;
 	unsigned int flags;
 	__u64 start_boottime;

@@ -9,6 +9,7 @@
 #define BFATRACE_SCRATCH_H
 
 #include "base/syscalls.h"
+#include "cgroup_names.h"
 
 /* What is known of an open file. */
 struct known_file {
@@ -121,6 +122,7 @@ struct lineage {
 	struct task_struct *task; /* that has forked the one before: perhaps no leader */
 	__u32 pid;		  /* of its process, as user space knows it; 0: not at all */
 	__u64 identity;
+	__u64 where; /* a hash of control group and working directory, part of the identity */
 };
 
 /* A process, and its ancestors if they are asked for. */
@@ -133,6 +135,7 @@ struct description {
 /* Of a process, to be kept for its end. */
 struct last_description {
 	__u64 identity;
+	__u64 where; /* struct lineage's */
 	struct description description;
 };
 
@@ -149,6 +152,13 @@ enum occasion {
 	AT_SUBMISSION,
 	AT_COMPLETION,
 	AT_IOCTL_NAME, /* the call at hand is known */
+};
+
+/* Those of a process; the word behind them is zero. */
+struct arguments {
+	__u32 length;
+	__u32 cut; /* there are more */
+	char bytes[BFA_ARGS_BYTES + 8];
 };
 
 /* A file by its name, whatever inode is behind it: a key of the map named_files. */
@@ -181,12 +191,18 @@ struct scratch {
 	struct taken taken; /* by report(): the stacks of all callers together are bounded */
 	struct named_file named;
 	struct bfa_prefix prefix;
+	struct bfa_cgroup_name group_name;
 	char path[BFA_PATH_MAX + BFA_NAME_MAX + 1]; /* a name may be copied to any offset below BFA_PATH_MAX */
 	union {
 		struct bfa_record record;
 		struct bfa_access access;
 		struct bfa_call_record call;
-		struct last_description last;
+		/* While the process is described; nothing of the record is there yet. */
+		struct {
+			struct last_description last;
+			struct arguments arguments;
+			struct bfa_cgroup group;
+		};
 		char bytes[RECORD_BYTES];
 	};
 };

@@ -35,6 +35,7 @@ struct culprit {
 	__u64 inode;
 	__u32 device;
 	__u32 unused;
+	__u64 cgroup; /* its id, with config.cgroup */
 };
 
 struct inode_key {
@@ -131,6 +132,8 @@ static __always_inline void become_culprit(struct culprit *c, struct task_struct
 	copy_comm(c->comm, task);
 	c->marks = CULPRIT_KNOWN | scope_of(task);
 	c->time_ns = bpf_ktime_get_boot_ns();
+	if (config.cgroup)
+		c->cgroup = know_cgroup(task);
 }
 
 /* What is left out must not hide what somebody else has done, and what is not on the disk yet. */

@@ -144,7 +144,27 @@ static __always_inline bool culprit_wanted(struct culprit *c)
 {
 	if (c->marks & CULPRIT_KNOWN)
 		return c->marks & CULPRIT_WANTED;
-	return !config.only_pids && !config.only_comms && !config.only_uid;
+	return !config.only_pids && !config.only_comms && !config.only_uid && !config.cgroup_scopes;
+}
+
+/* Adds the process behind the first bytes of the record; returns how long it is. Its group may have been forgotten. */
+static __noinline __u32 append_culprit(struct culprit *c, __u32 offset)
+{
+	struct bfa_cgroup *known = bpf_map_lookup_elem(&cgroups, &c->cgroup);
+	struct scratch *s = scratch_get();
+	struct bfa_process *p;
+	__u32 length;
+
+	if (!s || !known || !(c->marks & CULPRIT_KNOWN))
+		return 0;
+	p = (struct bfa_process *)(s->bytes + BOUNDED(offset, 2 * BFA_PATH_MAX - 1));
+	length = BOUNDED(known->path_len, BFA_CGROUP_PATH - 1);
+	__builtin_memset(p, 0, sizeof(*p));
+	p->pid = c->tgid;
+	p->cgroup_len = length;
+	__builtin_memcpy(p->comm, c->comm, BFA_COMM_SIZE);
+	bpf_probe_read_kernel(p + 1, length, known->path);
+	return sizeof(*p) + length;
 }
 
 static __always_inline int report_io(struct io *io, struct block_device *device, __u64 now, __u64 idle)
@@ -153,7 +173,7 @@ static __always_inline int report_io(struct io *io, struct block_device *device,
 	struct scratch *s = scratch_get();
 	struct bfa_disk_record *r;
 	struct place at = {};
-	__u32 len;
+	__u32 len, size;
 
 	if (!s || !culprit_wanted(&io->culprit) || (names_place() && !inode))
 		return 0;
@@ -173,7 +193,12 @@ static __always_inline int report_io(struct io *io, struct block_device *device,
 		r->record.marks |= s->walk.marks;
 	len = BOUNDED(len, BFA_PATH_MAX - 1);
 	bpf_probe_read_kernel(s->bytes + sizeof(*r), len, resolved_path(s));
-	emit(s->bytes, sizeof(*r) + len, 1);
+	size = sizeof(*r) + len;
+	if (config.cgroup) {
+		r->record.process_len = append_culprit(&io->culprit, size);
+		size += r->record.process_len;
+	}
+	emit(s->bytes, size, 1);
 	return 0;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Executables and ancestors, for --exe and --parents, as they are at the time
- * of a call. Merged records are made later, perhaps when the process has ended:
+ * Executables, ancestors, control groups, working directories and arguments,
+ * for --exe, --parents, --cgroup, --cwd and --args, as they are at the time of
+ * a call. Merged records are made later, perhaps when the process has ended:
  * descriptions wait in a map, each under a hash of all that it was made of. One
  * that is there never changes, and a window remembers which one is its own.
  */
@@ -40,7 +41,7 @@ __u32 generation;
 
 static __always_inline bool describes_processes(void)
 {
-	return config.exe || config.parents;
+	return config.exe || config.parents || config.cgroup || config.cwd || config.args;
 }
 
 static __always_inline __u64 mix(__u64 hash, __u64 value)
@@ -106,13 +107,73 @@ static long identify_step(__u32 step, void *context)
 	return !ascend(l);
 }
 
+static __noinline __u64 identify_directory(__u64 mount, __u64 dentry)
+{
+	__u64 seen = mix(mount, dentry + is_unlinked((struct dentry *)dentry));
+
+	return READ_BY_HELPER ? seen : mix(seen, see_way(mount, dentry));
+}
+
+static __always_inline __u64 identify_where(struct task_struct *task)
+{
+	struct fs_struct *fs = READ(task, fs);
+	__u64 where = 0;
+
+	if (config.cgroup)
+		where = mix(where, id_of(node_of(task)));
+	if (config.cwd && fs)
+		where = mix(where, identify_directory(ADDRESS(fs, pwd.mnt) - bpf_core_field_offset(struct mount, mnt),
+						      ADDRESS(fs, pwd.dentry)));
+	return where;
+}
+
+/* Leaves the arguments of the current process in s->arguments; none that are not in memory. */
+static __noinline int read_args(struct scratch *s)
+{
+	struct task_struct *task = current_task();
+	struct mm_struct *mm = READ(task, mm);
+	struct arguments *a = &s->arguments;
+	__u64 start, length;
+
+	a->length = 0;
+	a->cut = false;
+	if (!mm || READ(task, flags) & PF_KTHREAD)
+		return 0;
+	start = READ(mm, arg_start);
+	length = READ(mm, arg_end) - start;
+	if (length > BFA_ARGS_BYTES - 1) {
+		length = BFA_ARGS_BYTES - 1;
+		a->cut = true;
+	}
+	*(__u64 *)(a->bytes + BOUNDED(length & ~7, BFA_ARGS_BYTES - 1)) = 0;
+	if (!bpf_probe_read_user(a->bytes, BOUNDED(length, BFA_ARGS_BYTES - 1), (void *)start))
+		a->length = length;
+	return 0;
+}
+
+static __noinline __u64 identify_args(struct scratch *s)
+{
+	__u64 *words = (__u64 *)s->arguments.bytes, identity = 0;
+
+	read_args(s);
+	for (__u32 i = 0; i < BFA_ARGS_BYTES / 8; i++) {
+		if (i * 8 >= s->arguments.length)
+			break;
+		identity = mix(identity, words[i]);
+	}
+	return mix(identity, s->arguments.length);
+}
+
 /* Of the description that the current process would be given now. */
 static __noinline __u64 identify_process(struct scratch *s)
 {
 	struct lineage *l = &s->lineage;
 
 	begin_lineage(l);
-	l->identity = READ_BY_HELPER ? epoch_now() : 0;
+	l->where = identify_where(l->task);
+	l->identity = READ_BY_HELPER ? mix(l->where, epoch_now()) : l->where;
+	if (config.args)
+		l->identity = mix(l->identity, identify_args(s));
 	bpf_loop(BFA_ANCESTORS + 1, identify_step, 0, 0);
 	return l->identity;
 }
@@ -147,6 +208,86 @@ static __always_inline void add_bytes(struct description *d, const void *from, _
 /* What readlink(2) of /proc/PID/exe adds to the path. */
 static const char deleted_suffix[] = " (deleted)";
 
+/* The first of the bytes is the process itself. */
+static __always_inline struct bfa_process *described_self(struct description *d)
+{
+	return (struct bfa_process *)d->bytes;
+}
+
+static __always_inline bool has_room(struct description *d, __u32 length)
+{
+	return d->length + length < BFA_PROCESS_BYTES;
+}
+
+/* Leaves what is known of the group of the current process in s->group. */
+static __always_inline void look_at_cgroup(struct scratch *s)
+{
+	__u64 node = node_of(current_task()), id = id_of(node);
+	struct bfa_cgroup *known = bpf_map_lookup_elem(&cgroups, &id);
+
+	if (known)
+		bpf_probe_read_kernel(&s->group, sizeof(s->group), known);
+	else
+		learn_cgroup(node, id);
+}
+
+static __noinline int add_cgroup(struct scratch *s)
+{
+	struct description *d = &s->last.description;
+	__u32 length = s->group.path_len;
+
+	if (!has_room(d, length))
+		return 0;
+	described_self(d)->cgroup_len = length;
+	add_bytes(d, s->group.path, BOUNDED(length, BFA_CGROUP_PATH - 1));
+	return 0;
+}
+
+static __noinline int add_working_directory(struct scratch *s)
+{
+	struct fs_struct *fs = READ(current_task(), fs);
+	struct place at = place_of(&fs->pwd);
+	struct description *d = &s->last.description;
+	__u32 length = fs ? resolve(s, &at) : 0, suffix = 0;
+
+	if (s->walk.marks & BFA_MARK_UNLINKED)
+		suffix = sizeof(deleted_suffix) - 1;
+	if (!length || s->walk.marks & BFA_MARK_TRUNCATED || !has_room(d, length + suffix))
+		return 0;
+	described_self(d)->cwd_len = length + suffix;
+	add_bytes(d, resolved_path(s), length);
+	if (suffix)
+		add_bytes(d, deleted_suffix, sizeof(deleted_suffix) - 1);
+	return 0;
+}
+
+/* As identify_process has left them. */
+static __noinline int add_args(struct scratch *s)
+{
+	struct description *d = &s->last.description;
+	__u32 length = s->arguments.length;
+
+	if (s->arguments.cut)
+		d->marks |= BFA_MARK_ARGS_CUT;
+	if (!has_room(d, length)) {
+		length = BFA_PROCESS_BYTES - 1 - d->length;
+		d->marks |= BFA_MARK_ARGS_CUT;
+	}
+	described_self(d)->args_len = length;
+	add_bytes(d, s->arguments.bytes, BOUNDED(length, BFA_ARGS_BYTES - 1));
+	return 0;
+}
+
+static __always_inline void add_particulars(struct scratch *s)
+{
+	if (config.cgroup)
+		add_cgroup(s);
+	if (config.cwd)
+		add_working_directory(s);
+	if (config.args)
+		add_args(s);
+}
+
 static long describe_step(__u32 step, void *context)
 {
 	struct scratch *s = scratch_get();
@@ -174,7 +315,7 @@ static long describe_step(__u32 step, void *context)
 			add_bytes(d, deleted_suffix, sizeof(deleted_suffix) - 1);
 	}
 	if (!ascend(&s->lineage)) {
-		d->marks = 0;
+		d->marks &= ~BFA_MARK_PARENTS_CUT;
 		return 1;
 	}
 	return 0;
@@ -183,20 +324,31 @@ static long describe_step(__u32 step, void *context)
 /* Describes the current process in the scratch record. */
 static __noinline int describe_process(struct scratch *s)
 {
+	bool over;
+
 	begin_lineage(&s->lineage);
 	s->last.description.length = 0;
 	s->last.description.marks = BFA_MARK_PARENTS_CUT; /* until the end is reached */
-	bpf_loop(BFA_ANCESTORS + 1, describe_step, 0, 0);
+	if (config.cgroup)
+		look_at_cgroup(s);
+	over = describe_step(0, 0);
+	add_particulars(s);
+	if (!over)
+		bpf_loop(BFA_ANCESTORS, describe_step, 0, 0);
 	return 0;
 }
 
-/* Before 6.16, a process that ends has lost its memory, and its executable with it, when we are told of its end. */
+/*
+ * Before 6.16, a process that ends has lost its memory, and its executable and
+ * arguments with it, when the programs learn of its end. Where it is now, it has
+ * been then, or the last description is out of date.
+ */
 static __always_inline bool recall_process(struct scratch *s, struct task_struct *task)
 {
 	struct description_key key = { .tgid = task->tgid, .generation = generation };
 	struct last_description *last = bpf_map_lookup_elem(&last_descriptions, &key.tgid);
 
-	if (!last)
+	if (!last || last->where != identify_where(task))
 		return false;
 	key.identity = last->identity;
 	if (!bpf_map_update_elem(&descriptions, &key, &last->description, BPF_ANY))
@@ -207,6 +359,7 @@ static __always_inline bool recall_process(struct scratch *s, struct task_struct
 static __always_inline void keep_last(struct scratch *s, __u32 tgid)
 {
 	s->last.identity = s->process;
+	s->last.where = s->lineage.where;
 	bpf_map_update_elem(&last_descriptions, &tgid, &s->last, BPF_ANY);
 }
 

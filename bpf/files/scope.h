@@ -4,6 +4,7 @@
 #define BFATRACE_SCOPE_H
 
 #include "base/ledger.h"
+#include "files/cgroup.h"
 #include "files/place.h"
 
 /* bfatrace's own; the initial one has level 0. */
@@ -133,6 +134,8 @@ static __always_inline bool task_in_scope(struct task_struct *task)
 	if (task->tgid == own_tgid)
 		return false;
 	if (config.only_uid && task->cred->euid.val != config.uid)
+		return false;
+	if (!cgroup_in_scope(task))
 		return false;
 	/* Asked for where there are rules: the compiler does not know that the id is of no use otherwise. */
 	by_pid = config.pid_rules ? pid_rule(seen_tgid(task)) : 0;

@@ -36,6 +36,13 @@ static __always_inline int set_up_name(struct inode *directory, __u64 name)
 	return set_up_place(directory, BFA_PLACE_NAMES);
 }
 
+/* User space takes its path from there. */
+static __always_inline int set_up_cgroup(__u64 node)
+{
+	learn_cgroup(node, id_of(node));
+	return 0;
+}
+
 static __always_inline int set_up(__u64 what, __u64 argument, __u64 name)
 {
 	struct task_struct *task = current_task();
@@ -60,6 +67,8 @@ static __always_inline int set_up(__u64 what, __u64 argument, __u64 name)
 		sb = READ(inode, i_sb);
 		return bpf_map_update_elem(&file_systems, &sb, &value, BPF_ANY);
 	}
+	if (what == BFA_SETUP_CGROUP)
+		return set_up_cgroup(ADDRESS(inode, i_private));
 	if (what == BFA_SETUP_NAME)
 		return set_up_name(inode, name);
 	return set_up_place(inode, what == BFA_SETUP_IGNORED_PLACE ? BFA_PLACE_IGNORED : BFA_PLACE_ONLY);

@@ -55,6 +55,9 @@ int bfa_caught_signal(void);
 /* pidfd_open(2): a descriptor that is readable once the process has ended; -1 and errno. */
 int bfa_pidfd_open(int pid);
 
+/* Whether a descriptor is of the file system of control groups, of version 2. */
+int bfa_is_cgroup(int descriptor);
+
 /* The effective capabilities, a bit each (capabilities(7)); 0 if they cannot be told. */
 unsigned long long bfa_capabilities(void);
 

@@ -12,6 +12,7 @@ public struct RecordFilter: Sendable {
   public var comms: Set<[UInt8]> = []
   public var ignoredComms: Set<[UInt8]> = []
   public var uid: UInt32?
+  public var cgroups = CgroupFilter()
   /// Any of these letters, `bfa_type` or-ed; `.max`: also without one.
   public var types: UInt16 = .max
   /// Calls that failed.
@@ -26,6 +27,10 @@ public struct RecordFilter: Sendable {
   public func admits(_ event: Event) -> Bool {
     let record = event.record
     if let uid, record.uid != uid { return false }
+    if !cgroups.isEverywhere {
+      var processes = event.processes
+      guard let process = processes.next(), cgroups.admits(process.cgroup) else { return false }
+    }
     if ignoredPids.contains(record.tgid) { return false }
     if !pids.isEmpty && !pids.contains(record.tgid) { return false }
     if !comms.isEmpty || !ignoredComms.isEmpty {

@@ -7,6 +7,8 @@ struct DiskRequests {
   /// The first of them; bytes and requests of all.
   var record: bfa_disk_record
   var path: [UInt8]
+  /// The control group of the process; empty: it was not asked for, or is not known.
+  var cgroup: [UInt8] = []
 }
 
 /// Requests that wait to be shown: those of one process to one disk, for one file and one cause,
@@ -36,14 +38,19 @@ struct DiskBatch {
   private(set) var requests: [DiskRequests] = []
   private var indices: [Key: Int] = [:]
 
-  mutating func add(_ record: bfa_disk_record, path: UnsafeRawBufferPointer) {
+  mutating func add(_ event: Event, _ record: bfa_disk_record) {
+    let path = event.path
+    var processes = event.processes
+    let cgroup = processes.next()?.cgroup ?? UnsafeRawBufferPointer(start: nil, count: 0)
     let key = Key(record)
-    if let index = indices[key], requests[index].path.elementsEqual(path) {
+    if let index = indices[key], requests[index].path.elementsEqual(path),
+      requests[index].cgroup.elementsEqual(cgroup)
+    {
       requests[index].record.bytes &+= record.bytes
       requests[index].record.requests &+= record.requests
     } else {
       indices[key] = requests.count
-      requests.append(DiskRequests(record: record, path: Array(path)))
+      requests.append(DiskRequests(record: record, path: Array(path), cgroup: Array(cgroup)))
     }
   }
 

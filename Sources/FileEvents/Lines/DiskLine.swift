@@ -104,6 +104,7 @@ extension LineBuffer {
     append(byte: UInt8(ascii: " "))
     appendTextFile(requests, colored: options.color)
     appendTextValues(record, options)
+    requests.cgroup.withUnsafeBytes { appendText(cgroup: $0, options: options) }
     append(byte: UInt8(ascii: "\n"))
   }
 
@@ -183,13 +184,14 @@ extension LineBuffer {
   }
 
   /// The members of the object from `comm` to the last, each with a comma in front.
-  mutating func appendJSON(_ requests: DiskRequests, options: LineOptions) {
+  mutating func appendJSON(
+    _ requests: DiskRequests, options: LineOptions, users: inout UserNames
+  ) {
     let record = requests.record
     record.commBytes.withUnsafeBytes { append(key: "comm", string: $0) }
     append(key: "pid", UInt64(record.record.tgid))
     if options.user {
-      append(key: "uid", UInt64(record.record.uid))
-      append(key: "gid", UInt64(record.record.gid))
+      appendJSONUser(record.record, users: &users, named: true)
     }
     append(",\"types\":\"")
     append(letters: record.record.types)
@@ -210,6 +212,7 @@ extension LineBuffer {
       append(secondsOf: record.idle_ns)
     }
     appendJSON(commandOf: record)
+    requests.cgroup.withUnsafeBytes { appendJSON(cgroup: $0, options: options) }
   }
 
   mutating func appendJSON(commandOf record: bfa_disk_record) {

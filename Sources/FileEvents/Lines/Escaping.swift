@@ -181,6 +181,24 @@ extension LineBuffer {
     append(rest)
   }
 
+  /// A string by itself, which must be one by `areJSONString`.
+  mutating func append(jsonString bytes: UnsafeRawBufferPointer) {
+    append(byte: UInt8(ascii: "\""))
+    append(json: bytes)
+    append(byte: UInt8(ascii: "\""))
+  }
+
+  /// The values of bytes, perhaps of none.
+  mutating func append(arrayOf bytes: UnsafeRawBufferPointer) {
+    append(byte: UInt8(ascii: "["))
+    append(valuesOf: bytes)
+    if bytes.isEmpty {
+      append(byte: UInt8(ascii: "]"))
+    } else {
+      replaceByte(at: count - 1, with: UInt8(ascii: "]"))
+    }
+  }
+
   @inline(never)
   private mutating func append(valuesOf bytes: UnsafeRawBufferPointer) {
     for byte in bytes {

@@ -25,6 +25,10 @@ public struct LineOptions: Sendable {
   /// Executables and ancestors, of records that hold them.
   public var exe = true
   public var parents = true
+  /// Control groups, working directories and arguments, of records that hold them.
+  public var cgroup = true
+  public var cwd = true
+  public var args = true
   /// Lines exactly as fatrace prints them: in JSON, its keys only.
   public var onlyFatrace = false
   /// Text in the colours of a terminal.
@@ -35,6 +39,9 @@ public struct LineOptions: Sendable {
   public var onlySummary = false
   /// What the summary is a table of; nil: of processes, with `disk` also of files and disks.
   public var table: TableOptions?
+
+  /// Records are of this host, whose database has the names of users.
+  public var areOfHost = true
 
   /// Requests to block devices instead of accesses.
   public var disk = false
@@ -90,6 +97,7 @@ public struct EventWriter: ~Copyable {
   private var asked = AskedPath()
   private var newAsked = AskedPath()
   private var clock = WallClock()
+  private var users: UserNames
   private var tables: Tables?
   private var requests = DiskBatch()
   private var diskSummary: DiskSummary?
@@ -114,6 +122,7 @@ public struct EventWriter: ~Copyable {
     self.paths = paths
     self.filter = filter
     self.realtimeOffset = realtimeOffset
+    users = UserNames(areOfHost: options.areOfHost)
     lines = LineBuffer(capacity: capacity)
     diskWakeups = options.disk ? options.wakeups.map { DiskWakeups(threshold: $0) } : nil
     guard options.summary else { return }
@@ -130,7 +139,7 @@ public struct EventWriter: ~Copyable {
     Tables(
       TableSubject(disk: options.disk, calls: table.ofCalls), table,
       wakeupNanoseconds: options.wakeups ?? DiskSummary.defaultWakeupNanoseconds,
-      isOfOneDisk: options.onlyOneDisk)
+      isOfOneDisk: options.onlyOneDisk, users: UserNames(areOfHost: options.areOfHost))
   }
 
   /// From now on, each object of JSON says where its events happened.
@@ -166,7 +175,7 @@ public struct EventWriter: ~Copyable {
     if options.json {
       let start = lines.count
       appendTimestampMember(time)
-      lines.appendJSON(event, paths, options: options)
+      lines.appendJSON(event, paths, options: options, users: &users)
       lines.endObject(from: start)
     } else {
       appendTimestamp(time)
@@ -186,7 +195,7 @@ public struct EventWriter: ~Copyable {
     if let wakeups = options.wakeups, !disk.isWakeup(after: wakeups) { return }
     let time = realtime(disk.record)
     diskWakeups?.add(disk, path: event.path, time: time)
-    if !options.onlySummary || isChosen { requests.add(disk, path: event.path) }
+    if !options.onlySummary || isChosen { requests.add(event, disk) }
   }
 
   private mutating func addToTables(forDisks event: Event) -> Bool {
@@ -212,7 +221,7 @@ public struct EventWriter: ~Copyable {
       if options.json {
         let start = lines.count
         appendTimestampMember(time)
-        lines.appendJSON(request, options: options)
+        lines.appendJSON(request, options: options, users: &users)
         lines.endObject(from: start)
       } else {
         appendTimestamp(time)

@@ -4,14 +4,15 @@ import CBfatrace
 
 extension LineBuffer {
   /// The members of an event's object from `comm` to the last, each with a comma in front.
-  mutating func appendJSON(_ event: Event, _ paths: EventPaths, options: LineOptions) {
+  mutating func appendJSON(
+    _ event: Event, _ paths: EventPaths, options: LineOptions, users: inout UserNames
+  ) {
     let record = event.record
     // fatrace leaves out what is not known.
     if !options.onlyFatrace || !event.comm.isEmpty { append(key: "comm", string: event.comm) }
     append(key: "pid", UInt64(record.tgid))
     if options.user {
-      append(key: "uid", UInt64(record.uid))
-      append(key: "gid", UInt64(record.gid))
+      appendJSONUser(record, users: &users, named: !options.onlyFatrace)
     }
     append(",\"types\":\"")
     append(letters: record.types)
@@ -42,6 +43,12 @@ extension LineBuffer {
     if options.parents && event.has(BFA_MARK_PARENTS_CUT) { append(",\"parents_truncated\":true") }
     let isAsked = event.has(BFA_MARK_FILENAME) || event.has(BFA_MARK_NEW_FILENAME)
     if isAsked && (event.call?.ret ?? 0) >= 0 { append(",\"resolved\":false") }
+  }
+
+  mutating func appendJSONUser(_ record: bfa_record, users: inout UserNames, named: Bool) {
+    append(key: "uid", UInt64(record.uid))
+    append(key: "gid", UInt64(record.gid))
+    if named { users.withName(record.uid) { append(key: "user", string: $0) } }
   }
 
   private mutating func appendJSONNumbers(_ event: Event, _ record: bfa_record) {

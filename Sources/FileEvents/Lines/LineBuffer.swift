@@ -16,11 +16,12 @@ public struct WriteError: Error, Equatable, Sendable {
 public struct LineBuffer: ~Copyable {
   /// An upper bound for one line, in bytes. A byte of a string takes at most four (`\377`, `255,`);
   /// a call that failed shows base and filename joined, and filename once more, of two names. The rest
-  /// (keys, numbers of at most 22 digits, an errno's name) is below 1 KiB, and 64 bytes a process.
+  /// (keys, numbers of at most 22 digits, an errno's name) is below 1 KiB, and 64 bytes a process. In JSON
+  /// a control group is shown three times, whole and in parts.
   static let longestLine =
     4 * (6 * Int(BFA_PATH_MAX.rawValue) + Int(BFA_COMM_SIZE.rawValue)) + 1024
-    + 4 * Int(BFA_PROCESS_BYTES.rawValue) + 64 * (1 + Int(BFA_ANCESTORS.rawValue))
-    + longestEnding
+    + 4 * (Int(BFA_PROCESS_BYTES.rawValue) + 2 * Int(BFA_CGROUP_PATH.rawValue))
+    + 64 * (1 + Int(BFA_ANCESTORS.rawValue)) + longestEnding
 
   /// Of two strings, and their keys.
   private static let longestEnding = 2 * 4 * Origin.longestName + 64

@@ -42,6 +42,9 @@ public struct RecordingHeader: Equatable, Sendable {
     public static let writeCalls = Contents(rawValue: 1 << 5)
     /// Virtual file systems and device nodes.
     public static let all = Contents(rawValue: 1 << 6)
+    public static let cgroup = Contents(rawValue: 1 << 8)
+    public static let cwd = Contents(rawValue: 1 << 9)
+    public static let args = Contents(rawValue: 1 << 10)
   }
 
   /// Of bfatrace.

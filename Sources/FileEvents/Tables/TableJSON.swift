@@ -43,10 +43,11 @@ extension LineBuffer {
     case .pid(let pid): append(key: "pid", UInt64(pid))
     case .string(let bytes):
       if bytes.isEmpty { return }
-      if key.kind == .exe {
-        append(key: "exe", string: bytes)
-      } else {
-        append(key: "comm", string: bytes)
+      switch key.kind {
+      case .exe: append(key: "exe", string: bytes)
+      case .unit: append(key: "unit", string: bytes)
+      case .container: append(key: "container", string: bytes)
+      default: append(key: "comm", string: bytes)
       }
     case .path(let path, let isTail): appendJSON(path, isTail: isTail, of: key)
     case .numbers(let device, let inode):

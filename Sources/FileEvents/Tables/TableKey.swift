@@ -5,7 +5,7 @@ import CBfatrace
 /// What a row of a table is about; a table has one to three of them.
 public struct TableKey: Equatable, Sendable, CustomStringConvertible {
   public enum Kind: String, CaseIterable, Sendable {
-    case process, comm, exe, file, dir, user, device, call
+    case process, comm, exe, file, dir, user, unit, container, device, call
   }
 
   public let kind: Kind
@@ -83,11 +83,18 @@ struct TableKeyBuilder: ~Copyable {
       case .file: appendFile(event, record, path)
       case .dir: appendDirectory(event, record, path, depth: key.depth)
       case .user: append(record.uid)
+      case .unit: append(string: CgroupPath(Self.cgroup(of: event)).unit)
+      case .container: append(string: CgroupPath(Self.cgroup(of: event)).container)
       case .device: appendDevice(event, record)
       case .call: append(UInt32(record.call))
       }
     }
     return UnsafeRawBufferPointer(start: start, count: count)
+  }
+
+  private static func cgroup(of event: Event) -> UnsafeRawBufferPointer {
+    var processes = event.processes
+    return processes.next()?.cgroup ?? UnsafeRawBufferPointer(start: nil, count: 0)
   }
 
   private mutating func appendProcess(_ record: bfa_record) {
@@ -231,7 +238,7 @@ struct TableKeyReader {
       let pid = number()
       offset += 8
       return .pid(pid)
-    case .comm, .exe: return .string(string())
+    case .comm, .exe, .unit, .container: return .string(string())
     case .user: return .user(number())
     case .call: return .call(number())
     case .device: return byte() == 1 ? .disk(number()) : .fileSystem(number())

@@ -5,12 +5,14 @@ import Glibc
 
 /// Names for the numbers in keys of rows: of users, file systems and disks; each is looked up once.
 struct TableNames {
-  private var users: [UInt32: [UInt8]] = [:]
+  private var users: UserNames
   private var fileSystems: [UInt32: [UInt8]] = [:]
   /// As below /sys/block.
   private(set) var disks: [UInt32: [UInt8]] = [:]
   /// The disk that file systems are on, the first one of several.
   private(set) var diskOfFileSystem: [UInt32: UInt32] = [:]
+
+  init(users: UserNames = UserNames()) { self.users = users }
 
   /// Learns which disk a request was for.
   mutating func note(_ request: bfa_disk_record) {
@@ -21,13 +23,7 @@ struct TableNames {
   }
 
   /// From the host's database; nil: it has none.
-  mutating func user(_ uid: UInt32) -> [UInt8]? {
-    if let known = users[uid] { return known.isEmpty ? nil : known }
-    let entry = getpwuid(uid)?.pointee
-    let name = entry.flatMap { $0.pw_name }.map { Array(String(cString: $0).utf8) } ?? []
-    users[uid] = name
-    return name.isEmpty ? nil : name
-  }
+  mutating func user(_ uid: UInt32) -> [UInt8]? { users.name(uid) }
 
   /// The block device of a file system, as below /sys/class/block; nil: it has none.
   mutating func fileSystem(_ device: UInt32) -> [UInt8]? {

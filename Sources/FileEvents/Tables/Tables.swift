@@ -36,7 +36,7 @@ public struct TableOptions: Sendable {
 struct Tables: ~Copyable {
   let subject: TableSubject
   let options: TableOptions
-  private(set) var names = TableNames()
+  private(set) var names: TableNames
   /// Those of the options, and perhaps a device that is not shown.
   private let keys: [TableKey]
   private let sort: TableColumn
@@ -55,8 +55,9 @@ struct Tables: ~Copyable {
 
   init(
     _ subject: TableSubject, _ options: TableOptions, wakeupNanoseconds: UInt64 = .max,
-    isOfOneDisk: Bool = false, limits: Tally.Limits = Tally.Limits()
+    isOfOneDisk: Bool = false, limits: Tally.Limits = Tally.Limits(), users: UserNames = UserNames()
   ) {
+    names = TableNames(users: users)
     self.subject = subject
     self.options = options
     self.wakeupNanoseconds = wakeupNanoseconds

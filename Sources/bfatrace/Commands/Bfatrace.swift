@@ -68,8 +68,9 @@ struct Bfatrace: ParsableCommand {
       throw ValidationError(
         "--disk shows requests, not calls: leave out --syscalls, --metadata, --failed and --slower")
     }
-    if disks.areRequests && (output.exe || output.parents) {
-      throw ValidationError("--disk does not know --exe and --parents: leave them out")
+    if disks.areRequests && (output.exe || output.parents || output.cwd || output.args) {
+      throw ValidationError(
+        "--disk does not know --exe, --parents, --cwd and --args: leave them out")
     }
     if processes.follow && processes.pid.isEmpty && processes.comms.isEmpty
       && command.words.isEmpty
@@ -95,6 +96,7 @@ struct Bfatrace: ParsableCommand {
     let place = try Place(files)
     var plan = Plan()
     plan.tracer = tracerOptions
+    plan.tracer.cgroups = try Cgroups(processes).tracer
     plan.tracer.disk = try disks.tracerOptions(forSummary: answers.wantsSummary)
     plan.tracer.place = place.tracer
     plan.tracer.ignoredDirectories = place.ignored
@@ -111,7 +113,8 @@ struct Bfatrace: ParsableCommand {
     if answers.top && output.output == nil && !output.json && recordings.record == nil
       && isatty(STDOUT_FILENO) == 1
     {
-      plan.top = answers.topPlan(ofDisks: disks.areRequests, ofCalls: areCalls, exe: output.exe)
+      plan.top = answers.topPlan(
+        ofDisks: disks.areRequests, ofCalls: areCalls, exe: output.exe, cgroup: output.cgroup)
       // Lines of a row are on the screen, which has no room for sequences.
       plan.lines.color = false
     }
@@ -152,6 +155,9 @@ struct Bfatrace: ParsableCommand {
     options.slowerNanoseconds = events.slower ?? 0
     options.exe = output.exe || answers.needsExe
     options.parents = output.parents
+    options.cgroup = output.cgroup || answers.needsCgroup
+    options.cwd = output.cwd
+    options.args = output.args
     return options
   }
 }

@@ -19,7 +19,9 @@ extension Bfatrace {
 
   /// Options that choose, show or end, and need no kernel for it: all others are refused.
   private static let replayable: Set = [
-    "pid", "comm", "command", "ignore-pid", "ignore-comm", "uid", "dir", "under", "all", "filter",
+    "pid", "comm", "command", "ignore-pid", "ignore-comm", "uid", "unit", "container",
+    "under-cgroup", "cgroup", "cwd", "args", "dir", "under", "file", "ignore-under", "path",
+    "exclude", "all", "filter",
     "syscalls", "metadata", "failed", "slower", "disk", "wakeups", "device", "long", "json",
     "timestamp", "host", "user", "exe", "parents", "output", "append", "color", "summary",
     "summary-only",
@@ -48,6 +50,9 @@ extension Bfatrace {
     if events.metadata || events.failed { contents.insert(.metadata) }
     if output.exe || answers.needsExe { contents.insert(.exe) }
     if output.parents { contents.insert(.parents) }
+    if output.cgroup || answers.needsCgroup { contents.insert(.cgroup) }
+    if output.cwd { contents.insert(.cwd) }
+    if output.args { contents.insert(.args) }
     if disks.areRequests && answers.wantsSummary { contents.insert(.writeCalls) }
     if files.all { contents.insert(.all) }
     return Plan.Recording(
@@ -73,7 +78,8 @@ extension Bfatrace {
       (.metadata, "--metadata", events.metadata), (.disk, "--disk", disks.areRequests),
       (.writeCalls, "--summary", disks.areRequests && answers.wantsSummary),
       (.exe, "--exe", output.exe || answers.needsExe), (.parents, "--parents", output.parents),
-      (.all, "--all", files.all),
+      (.all, "--all", files.all), (.cwd, "--cwd", output.cwd), (.args, "--args", output.args),
+      (.cgroup, "--cgroup", output.cgroup || answers.needsCgroup || processes.choosesCgroups),
     ]
     for (contents, option, isGiven) in needs where isGiven {
       request.needs.append((contents, option))
@@ -87,6 +93,9 @@ extension Bfatrace {
     plan.lines = lineOptions
     plan.lines.exe = output.exe
     plan.lines.parents = output.parents
+    plan.lines.cgroup = output.cgroup
+    plan.lines.cwd = output.cwd
+    plan.lines.args = output.args
     plan.places = PlaceFilter(
       under: files.under.map(Self.absolute), parents: files.dir.map(Self.absolute),
       files: files.file.map(Self.absolute))
@@ -106,6 +115,7 @@ extension Bfatrace {
     filter.comms = Set(ProcessOptions.cut(processes.comms, of: "--comm"))
     filter.ignoredComms = Set(ProcessOptions.cut(processes.ignoreComm, of: "--ignore-comm"))
     filter.uid = processes.uid
+    filter.cgroups = Cgroups.filter(processes)
     filter.types = events.filter ?? .max
     filter.onlyFailed = events.failed
     filter.slower = events.slower ?? 0

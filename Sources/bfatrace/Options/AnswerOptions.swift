@@ -12,7 +12,7 @@ struct AnswerOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "A table by up to three of process, comm, exe, file, dir, dir:N, user, device, call.",
+      "A table by up to three of process, comm, exe, file, dir, dir:N, user, unit, container, device, call.",
       valueName: "key,..."),
     transform: Value.tableKeys)
   var by: [TableKey]?
@@ -58,6 +58,10 @@ struct AnswerOptions: ParsableArguments {
   var areCalls: Bool { by?.contains { $0.kind == .call } ?? false }
   var needsExe: Bool { by?.contains { $0.kind == .exe } ?? false }
 
+  var needsCgroup: Bool {
+    by?.contains { $0.kind == .unit || $0.kind == .container } ?? false
+  }
+
   /// Nil: today's summary.
   func table(ofCalls: Bool) -> TableOptions? {
     guard isTable else { return nil }
@@ -72,18 +76,20 @@ struct AnswerOptions: ParsableArguments {
   }
 
   /// What a screen needs to know.
-  func topPlan(ofDisks: Bool, ofCalls: Bool, exe: Bool) -> TopPlan {
+  func topPlan(ofDisks: Bool, ofCalls: Bool, exe: Bool, cgroup: Bool) -> TopPlan {
     var plan = TopPlan()
     let words = Arguments.all.dropFirst().filter { $0 != "--top" }
     plan.scope = words.isEmpty ? "all processes, real file systems" : words.joined(separator: " ")
     plan.keys = (by ?? [TableKey(.process)]).map(\.description).joined(separator: ",")
     plan.columns = TableOptions.columns(disk: ofDisks, calls: ofCalls)
     plan.sort = sort?.lowercased() ?? "bytes"
-    let hasExe = exe || needsExe
+    let (hasExe, hasCgroup) = (exe || needsExe, cgroup || needsCgroup)
     plan.complaint = { key in
       switch key.kind {
       case .exe where ofDisks: "--disk does not know executables"
       case .exe where !hasExe: "executables are not known: start with --exe"
+      case .unit where !hasCgroup, .container where !hasCgroup:
+        "control groups are not known: start with --cgroup"
       case .call where !ofCalls: "calls are not known: start with --syscalls"
       default: nil
       }

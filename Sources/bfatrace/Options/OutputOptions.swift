@@ -38,6 +38,15 @@ struct OutputOptions: ParsableArguments {
     help: "Add all ancestors of the process; with --exe, their executables too.")
   var parents = false
 
+  @Flag(help: "Add the control group; in JSON, also its unit and container.")
+  var cgroup = false
+
+  @Flag(help: "Add the working directory.")
+  var cwd = false
+
+  @Flag(help: "Add the command line, which can hold secrets.")
+  var args = false
+
   @Option(
     name: .shortAndLong,
     help: ArgumentHelp(

@@ -41,6 +41,28 @@ struct ProcessOptions: ParsableArguments {
     transform: Value.user)
   var uid: uid_t?
 
+  @Option(
+    help: ArgumentHelp(
+      "Only processes in this unit of systemd: nginx.service, or nginx; a slice, a scope.",
+      valueName: "unit"),
+    transform: Value.unit)
+  var unit: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Only processes of the container whose id begins so.", valueName: "container"),
+    transform: Value.container)
+  var container: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Only processes in this control group or below it: a directory, or as in /proc/PID/cgroup.",
+      valueName: "cgroup"),
+    transform: Value.cgroup)
+  var underCgroup: [String] = []
+
+  var choosesCgroups: Bool { !unit.isEmpty || !container.isEmpty || !underCgroup.isEmpty }
+
   var comms: [String] { comm + command }
 
   /// Names as the kernel keeps them, in bytes; a warning for each that it cuts.

@@ -20,6 +20,33 @@ enum Value {
     return argument
   }
 
+  /// A unit's whole name; without a suffix, that of a service is meant.
+  static func unit(_ argument: String) throws -> String {
+    let kinds = [".service", ".scope", ".slice", ".socket", ".mount", ".swap"]
+    if argument.isEmpty || argument.utf8.count > Int(BFA_NAME_MAX.rawValue) - 8
+      || argument.contains("/")
+    {
+      throw ValidationError("this is no name of a unit: see `systemctl list-units`")
+    }
+    return kinds.contains(where: argument.hasSuffix) ? argument : "\(argument).service"
+  }
+
+  static func container(_ argument: String) throws -> String {
+    if argument.isEmpty || argument.utf8.count >= Int(BFA_PREFIX_BYTES.rawValue)
+      || argument.contains("/")
+    {
+      throw ValidationError("a container is given by the start of its id, or its name with LXC")
+    }
+    return argument
+  }
+
+  static func cgroup(_ argument: String) throws -> String {
+    if argument.isEmpty {
+      throw ValidationError("a control group is a directory, or a path: see /proc/PID/cgroup")
+    }
+    return argument
+  }
+
   static func user(_ argument: String) throws -> uid_t {
     // The last number means "no user" to setuid(2) and its kind.
     if let number = uid_t(argument), number != .max { return number }

@@ -166,6 +166,7 @@ struct Replay: ~Copyable {
     var lines = plan.lines
     lines.calls = header.contents.contains(.calls)
     lines.disk = header.contents.contains(.disk)
+    lines.areOfHost = header.origin.host == Origin.ofThisMachine.host
     var output = LineOutput(
       EventWriter(
         options: lines, places: plan.places, paths: plan.paths, filter: request.filter),

@@ -15,6 +15,15 @@ struct NamedFileOptionTests {
     "tar -cf ../a.tar file; tar -xf ../a.tar --unlink-first",
     "cp --remove-destination ../other file",
     "split -b 9 ../other part; mv partaa file",
+    "vim -es -u NONE -c s/x/y/ -c wq file", "vim -es -u NONE -c 'set bkc=no' -c s/x/y/ -c wq file",
+    "printf '1s/x/y/\\nw\\nq\\n' | ed -s file",
+    "rsync -I ../other file",
+    "rsync -I --inplace ../other file",
+    "printf '%s\\n' '--- file' '+++ file' '@@ -1 +1 @@' -x +y | patch -s file",
+    "git init -q . && git add file && echo y > file && git checkout -q -- file",
+    """
+    printf '%s {\\ncreate\\nrotate 1\\n}\\n' "$PWD/file" > conf && logrotate -f -s "$PWD/state" conf
+    """,
     "python3 -c 'import os; open(\".t\", \"w\").write(\"y\"); os.replace(\".t\", \"file\")'",
     """
     python3 -c 'import os, ctypes; open("t", "w").write("y")

@@ -203,6 +203,43 @@ struct CompletionTests {
     }
   }
 
+  @Test(
+    "offer units, containers and control groups of running processes", .needsCgroups,
+    arguments: Shell.allCases)
+  func cgroups(shell: Shell) throws {
+    let groups = try ControlGroups()
+    let digits = String("\(groups.top.utf8.reduce(7) { $0 &* 31 &+ Int($1) }.magnitude)".prefix(9))
+    let id = String((digits + String(repeating: "0", count: 64)).prefix(64))
+    let names = [
+      "complete\(digits).service/sub", "docker-\(id).scope", "lxc.payload.complete\(digits)",
+    ]
+    let running = try names.map { name in
+      try Running(
+        "/bin/sh",
+        [
+          "-c", "mkdir -p \"$1\"; echo 0 >\"$1/cgroup.procs\"; exec cat", "sh",
+          groups.directory + "/" + name,
+        ])
+    }
+    try waitUntil("processes are in the groups") {
+      names.allSatisfy { name in
+        !((try? String(contentsOfFile: "\(groups.directory)/\(name)/cgroup.procs", encoding: .utf8))
+          ?? "")
+          .isEmpty
+      }
+    }
+    #expect(try shell.offers("--unit", "complete\(digits)") == ["complete\(digits).service"])
+    #expect(try shell.offers("--unit", "docker-\(digits)") == ["docker-\(id).scope"])
+    #expect(try shell.offers("--container", digits) == [id])
+    #expect(try shell.offers("--container", "complete\(digits)") == ["complete\(digits)"])
+    let offered = try shell.offers("--under-cgroup", groups.top)
+    #expect(offered == Set(names.map { "\(groups.top)/\($0)" }), "\(offered)")
+    for process in running {
+      try process.input.fileHandleForWriting.close()
+      _ = process.wait()
+    }
+  }
+
   @Test("offer commands, and what they take, behind --", arguments: Shell.allCases)
   func command(shell: Shell) throws {
     try Scratch.directory { directory in

@@ -23,6 +23,7 @@ struct KernelTests {
     expectNone(
       MovingTruth(try guest.text("moves.text"))
         .differences(from: try guest.lines(["moves.trace"]), in: "/var/tmp"))
+    try expectGroup(guest)
     try expectStack(guest)
     try expectCommands(guest)
     try expectWakeups(guest)
@@ -83,6 +84,18 @@ struct KernelTests {
     }
   }
 
+  /// Scope and particulars of a process in a control group, up to its end.
+  private func expectGroup(_ guest: Guest) throws {
+    let directory = "/var/tmp/load/a directory"
+    let records = try guest.particulars()
+    #expect(records.contains { $0.types.contains("O") && $0.path == "\(directory)/held" })
+    #expect(records.contains { $0.types == "CW" && $0.path == "\(directory)/held" })
+    for record in records {
+      #expect(record.cgroup == "/new.service" && record.unit == "new.service", "\(record)")
+      #expect(record.cwd == directory && record.args?.suffix(2) == ["it's", "held"], "\(record)")
+    }
+  }
+
   /// A request to a stack of devices is told at each of them, as what it is there: never twice, and
   /// always of the one who made it.
   private func expectStack(_ guest: Guest) throws {
@@ -113,6 +126,13 @@ struct KernelTests {
       #expect(below.allSatisfy { $0.pid == pids[0] }, "\(file) by \(pids[0]): \(records)")
     }
   }
+}
+
+/// A line with --cgroup, --cwd and --args.
+private struct Particulars: Decodable {
+  let types, path: String
+  let cgroup, unit, cwd: String?
+  let args: [String]?
 }
 
 /// A line of --disk.
@@ -172,12 +192,16 @@ private struct Guest {
     try files.flatMap { try Line.all(inFile: "\(results)/\($0)") }
   }
 
-  func requests(_ file: String) throws -> [Request] {
+  /// Tables at the end have other members.
+  func requests(_ file: String) throws -> [Request] { try decode(file, having: "disk") }
+
+  func particulars() throws -> [Particulars] { try decode("group.trace", having: "types") }
+
+  private func decode<Record: Decodable>(_ file: String, having key: String) throws -> [Record] {
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
-    // Tables at the end have other members.
-    return try text(file).split(separator: "\n").filter { $0.contains("\"disk\":") }.map {
-      try decoder.decode(Request.self, from: Data($0.utf8))
+    return try text(file).split(separator: "\n").filter { $0.contains("\"\(key)\":") }.map {
+      try decoder.decode(Record.self, from: Data($0.utf8))
     }
   }
 

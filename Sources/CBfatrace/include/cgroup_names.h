@@ -1,0 +1,1 @@
+../../../bpf/cgroup_names.h
