@@ -41,6 +41,11 @@ public struct RecordingHeader: Equatable, Sendable {
     public static let writeCalls = Contents(rawValue: 1 << 5)
     /// Virtual file systems and device nodes.
     public static let all = Contents(rawValue: 1 << 6)
+    /// Only what --changes needs of calls.
+    public static let changes = Contents(rawValue: 1 << 7)
+    /// With it, what --inputs needs, and with --failed.
+    public static let inputs = Contents(rawValue: 1 << 8)
+    public static let missing = Contents(rawValue: 1 << 9)
   }
 
   /// Of bfatrace.
