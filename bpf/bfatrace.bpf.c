@@ -54,7 +54,7 @@ static __always_inline bool is_result_wanted(__u8 kind, long ret)
 	if (ret >= 0 || kind == CALL_CLOSE)
 		return true;
 	if (PER_CALL)
-		return !config.changes || config.failed_opens;
+		return !FOR_CHANGES || config.failed_opens;
 	return config.failed_opens && is_open(kind);
 }
 
@@ -170,7 +170,7 @@ int BPF_PROG(sys_enter, struct pt_regs *passed, long number)
 
 	if (!identify_call(task, regs, &entry) || !task_in_scope(task))
 		return 0;
-	if (is_closing(entry.kind) || (config.changes && !is_rename(entry.id)))
+	if (is_closing(entry.kind) || (FOR_CHANGES && !is_rename(entry.id)))
 		return 0;
 	start = make_start();
 	s = scratch_of_others();
@@ -180,7 +180,7 @@ int BPF_PROG(sys_enter, struct pt_regs *passed, long number)
 		return 0;
 	}
 	start->closes = 0;
-	if (config.changes) {
+	if (FOR_CHANGES) {
 		read_call(task, regs, &entry, &s->call_at_hand);
 		rename_enter(start, &s->call_at_hand);
 	} else if (config.only_general || !enter_quickly(start, task, regs, entry.kind)) {

@@ -130,12 +130,19 @@ class Program:
             file.write(self.data())
         os.rename(beside, path)
 
+    def two_paths(self):
+        """Not through a symbolic link that is to be moved: the link's own name is gone then."""
+        old, new = self.there(), self.random.choice([self.path, self.there])()
+        if new.startswith(f"{old}/") or old.startswith(f"{new}/"):
+            raise ValueError
+        return old, new
+
     def rename(self):
-        os.rename(self.there(), self.random.choice([self.path, self.there])())
+        os.rename(*self.two_paths())
 
     def rename_by_flags(self):
         flags = self.random.choice([NOREPLACE, EXCHANGE, EXCHANGE, WHITEOUT])
-        renameat2(self.there(), self.random.choice([self.path, self.there])(), flags)
+        renameat2(*self.two_paths(), flags)
 
     def rename_from_inside(self):
         path = self.there()

@@ -163,7 +163,7 @@ read /var/tmp/tree/e
 modified /var/tmp/tree/f/c
 deleted /var/tmp/tree/gone
 created /var/tmp/tree/s
-temporary 2
+temporary 1
 EOF
 cmp /tmp/changes /tmp/expected || die "bfatrace --changes: $(cat /tmp/changes)"
 

@@ -274,9 +274,9 @@ static const struct call_entry compat_calls[BFA_CALL_NUMBERS + 1] = { BFA_CALLS(
 static __always_inline bool only_looks(__u8 kind)
 {
 	if (kind == CALL_ATTRIBUTES || kind == CALL_ATTRIBUTES_OF)
-		return !config.changes;
+		return !FOR_CHANGES;
 	if (kind == CALL_TIMES)
-		return !config.changes && !config.times;
+		return !FOR_CHANGES && !config.times;
 	return kind == CALL_LOOK || kind == CALL_LOOK_DESCRIPTOR || kind == CALL_ADDRESS;
 }
 

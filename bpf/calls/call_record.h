@@ -136,7 +136,7 @@ static __always_inline bool types_wanted(__u32 types)
  */
 static __always_inline bool is_for_changes(struct file *file, __u32 types)
 {
-	if (!config.changes)
+	if (!FOR_CHANGES)
 		return true;
 	if (!file || !types_wanted(types))
 		return false;
@@ -149,7 +149,7 @@ static __always_inline bool call_wanted(struct bfa_call_record *c)
 		return false;
 	if (config.slower_ns && c->duration_ns < config.slower_ns)
 		return false;
-	if (config.changes && c->ret < 0)
+	if (FOR_CHANGES && c->ret < 0)
 		return config.failed_opens;
 	return types_wanted(c->record.types);
 }

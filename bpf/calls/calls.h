@@ -231,7 +231,7 @@ static __always_inline void describe_arguments(struct bfa_call_record *c, struct
  */
 static __always_inline bool is_news(struct open_file *e, __u32 types, long ret)
 {
-	if (!config.changes || !e || e->transient || ret <= 0)
+	if (!FOR_CHANGES || !e || e->transient || ret <= 0)
 		return true;
 	return types & ~__sync_fetch_and_or(&e->types, types);
 }

@@ -49,7 +49,7 @@ static __always_inline int descriptor_exit(struct call *call, long ret)
 	const struct call_shape *shape = shape_of(call);
 	struct part p = { .fd = argument(call, shape->fd), .types = shape->types };
 
-	if (config.changes && call->kind == CALL_ATTRIBUTES_OF)
+	if (FOR_CHANGES && call->kind == CALL_ATTRIBUTES_OF)
 		p.types = BFA_ATTRIBUTES;
 
 	return PER_CALL || p.types ? report_part(call, &p, ret) : 0;
@@ -173,8 +173,8 @@ static __always_inline int ioctl_exit(struct scratch *s, struct call *call, stru
 			return 0;
 		return clone_exit(call, &a->clone, ret);
 	case IOCTL_SET:
-		p.types = config.changes ? BFA_ATTRIBUTES : 0;
-		return PER_CALL && (config.metadata || config.changes) ? report_part(call, &p, ret) : 0;
+		p.types = FOR_CHANGES ? BFA_ATTRIBUTES : 0;
+		return (PER_CALL && config.metadata) || FOR_CHANGES ? report_part(call, &p, ret) : 0;
 	case IOCTL_LOOK:
 		return PER_CALL && config.metadata ? report_part(call, &p, ret) : 0;
 	}
@@ -218,7 +218,7 @@ static __always_inline int map_exit(struct call *call, long ret)
 	ret = result_of(call->kind, call->compat, ret);
 	if (!map_arguments(call) || call->arguments[3] & MAP_ANONYMOUS)
 		return 0;
-	if (config.changes)
+	if (FOR_CHANGES)
 		p.types = writes_through(call) ? BFA_MAPPED : BFA_READ;
 	p.fd = call->arguments[4];
 	return report_part(call, &p, ret);

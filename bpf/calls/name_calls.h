@@ -132,7 +132,7 @@ static __always_inline int names_done(struct call *call, struct lookup *l, long 
 	call->types = shape->types | shape->new_types;
 	if (ret >= 0 && is_rename(call->id))
 		note_moved(from, to, argument(call, shape->flags));
-	if (config.changes && ret >= 0 && shape->types && moved_nothing(from, to))
+	if (FOR_CHANGES && ret >= 0 && shape->types && moved_nothing(from, to))
 		call->types = 0;
 	else if (PER_CALL)
 		report_names(call, from, to, ret);
@@ -206,9 +206,9 @@ static __always_inline int one_name_exit(struct call *call, struct name *n, long
 			return 0;
 		break;
 	case CALL_TIMES:
-		return name_done(call, n, config.changes ? BFA_ATTRIBUTES : changed_time(call), ret);
+		return name_done(call, n, FOR_CHANGES ? BFA_ATTRIBUTES : changed_time(call), ret);
 	case CALL_ATTRIBUTES:
-		return name_done(call, n, config.changes ? BFA_ATTRIBUTES : 0, ret);
+		return name_done(call, n, FOR_CHANGES ? BFA_ATTRIBUTES : 0, ret);
 	case CALL_LOOK:
 		/* Without a name it fails: this is what arm64 leaves of execve, whose 32-bit number it has. */
 		if (call->id == BFA_CALL_listxattr && !n->string && ret >= 0)

@@ -311,9 +311,9 @@ static __always_inline void identify(struct bfa_record *r, struct lookup *l)
 	r->inode = READ(inode, i_ino);
 	r->device = device_of(inode);
 	r->marks |= BFA_MARK_FILE;
-	if (config.changes && is_directory(inode))
+	if (FOR_CHANGES && is_directory(inode))
 		r->marks |= BFA_MARK_DIRECTORY;
-	if (config.changes && l->moved[1] && is_directory(READ(l->moved[1], d_inode)))
+	if (FOR_CHANGES && l->moved[1] && is_directory(READ(l->moved[1], d_inode)))
 		r->marks |= BFA_MARK_OTHER_DIRECTORY;
 }
 
@@ -412,7 +412,7 @@ CHECKED_ONCE int report_names(struct call *call, struct name *first, struct name
 	shape = shape_of(call);
 	describe_call(&s->call, task, call, ret);
 	describe_shape(&s->call, call, shape);
-	if (config.changes)
+	if (FOR_CHANGES)
 		s->record.marks |= target_mark(call->target);
 	if (!call_wanted(&s->call))
 		return 0;
