@@ -51,7 +51,11 @@ static __always_inline bool is_result_wanted(__u8 kind, long ret)
 		return PER_CALL && ret < 0;
 	if (kind == CALL_MOUNT && !config.metadata)
 		return false;
-	return ret >= 0 || PER_CALL || kind == CALL_CLOSE || (config.failed_opens && is_open(kind));
+	if (ret >= 0 || kind == CALL_CLOSE)
+		return true;
+	if (PER_CALL)
+		return !FOR_CHANGES || config.failed_opens;
+	return config.failed_opens && is_open(kind);
 }
 
 SEC("raw_tp/sys_exit")
@@ -166,7 +170,7 @@ int BPF_PROG(sys_enter, struct pt_regs *passed, long number)
 
 	if (!identify_call(task, regs, &entry) || !task_in_scope(task))
 		return 0;
-	if (is_closing(entry.kind))
+	if (is_closing(entry.kind) || (FOR_CHANGES && !is_rename(entry.id)))
 		return 0;
 	start = make_start();
 	s = scratch_of_others();
@@ -176,7 +180,10 @@ int BPF_PROG(sys_enter, struct pt_regs *passed, long number)
 		return 0;
 	}
 	start->closes = 0;
-	if (config.only_general || !enter_quickly(start, task, regs, entry.kind)) {
+	if (FOR_CHANGES) {
+		read_call(task, regs, &entry, &s->call_at_hand);
+		rename_enter(start, &s->call_at_hand);
+	} else if (config.only_general || !enter_quickly(start, task, regs, entry.kind)) {
 		read_call(task, regs, &entry, &s->call_at_hand);
 		call_enter(start, task, &s->call_at_hand);
 	}

@@ -46,6 +46,7 @@ enum bfa_type {
 	BFA_MOVED_FROM = 1 << 6,
 	BFA_MOVED_TO = 1 << 7,
 	BFA_MAPPED = 1 << 8,
+	BFA_ATTRIBUTES = 1 << 9, /* mode, owner, times, attributes: without a letter, in runs for changes */
 	BFA_ALL_TYPES = 0xffff, /* also calls that have no letter */
 };
 
@@ -73,6 +74,10 @@ enum bfa_mark {
 	BFA_MARK_ENTRY = 1 << 20, /* the file name is that of the directory's entry; of two, a NUL is between them */
 	BFA_MARK_ARGS_CUT = 1 << 21, /* there are more arguments, or the last one is longer */
 	BFA_MARK_UNPLACED = 1 << 19, /* only the text of its names can tell whether it is in scope */
+	BFA_MARK_DIRECTORY = 1 << 22, /* what has the name now, of two the second one, is a directory */
+	BFA_MARK_REPLACED = 1 << 23,  /* the second name was that of another file before */
+	BFA_MARK_NEW_NAME = 1 << 24,  /* there was no file of the second name; without both, it is not known */
+	BFA_MARK_OTHER_DIRECTORY = 1 << 25, /* what has the first name, after an exchange */
 };
 
 enum bfa_record_kind {
@@ -162,14 +167,14 @@ enum bfa_record_kind {
 	X(fstat64, LOOK_DESCRIPTOR, -1, 197, -1, 197)   \
 	X(fstatfs, LOOK_DESCRIPTOR, 138, 100, 44, 100)  \
 	X(fstatfs64, LOOK_DESCRIPTOR, -1, 269, -1, 267) \
-	X(fchmod, LOOK_DESCRIPTOR, 91, 94, 52, 94)      \
-	X(fchown, LOOK_DESCRIPTOR, 93, 95, 55, 95)      \
-	X(fchown32, LOOK_DESCRIPTOR, -1, 207, -1, 207)  \
+	X(fchmod, ATTRIBUTES_OF, 91, 94, 52, 94)      \
+	X(fchown, ATTRIBUTES_OF, 93, 95, 55, 95)      \
+	X(fchown32, ATTRIBUTES_OF, -1, 207, -1, 207)  \
 	X(fchdir, LOOK_DESCRIPTOR, 81, 133, 50, 133)    \
-	X(fsetxattr, LOOK_DESCRIPTOR, 190, 228, 7, 228) \
+	X(fsetxattr, ATTRIBUTES_OF, 190, 228, 7, 228) \
 	X(fgetxattr, LOOK_DESCRIPTOR, 193, 231, 10, 231) \
 	X(flistxattr, LOOK_DESCRIPTOR, 196, 234, 13, 234) \
-	X(fremovexattr, LOOK_DESCRIPTOR, 199, 237, 16, 237) \
+	X(fremovexattr, ATTRIBUTES_OF, 199, 237, 16, 237) \
 	X(quotactl_fd, LOOK_DESCRIPTOR, 443, 443, 443, 443) \
 	X(oldfstat, LOOK_DESCRIPTOR, -1, 28, -1, -1)    \
 	X(stat, LOOK, 4, 106, -1, 106)                  \
@@ -184,31 +189,31 @@ enum bfa_record_kind {
 	X(faccessat2, LOOK, 439, 439, 439, 439)         \
 	X(readlink, LOOK, 89, 85, -1, 85)               \
 	X(readlinkat, LOOK, 267, 305, 78, 332)          \
-	X(chmod, LOOK, 90, 15, -1, 15)                  \
-	X(fchmodat, LOOK, 268, 306, 53, 333)            \
-	X(fchmodat2, LOOK, 452, 452, 452, 452)          \
-	X(chown, LOOK, 92, 182, -1, 182)                \
-	X(chown32, LOOK, -1, 212, -1, 212)              \
-	X(lchown, LOOK, 94, 16, -1, 16)                 \
-	X(lchown32, LOOK, -1, 198, -1, 198)             \
-	X(fchownat, LOOK, 260, 298, 54, 325)            \
-	X(utime, LOOK, 132, 30, -1, -1)                 \
-	X(utimes, LOOK, 235, 271, -1, 269)              \
-	X(futimesat, LOOK, 261, 299, -1, 326)           \
+	X(chmod, ATTRIBUTES, 90, 15, -1, 15)                  \
+	X(fchmodat, ATTRIBUTES, 268, 306, 53, 333)            \
+	X(fchmodat2, ATTRIBUTES, 452, 452, 452, 452)          \
+	X(chown, ATTRIBUTES, 92, 182, -1, 182)                \
+	X(chown32, ATTRIBUTES, -1, 212, -1, 212)              \
+	X(lchown, ATTRIBUTES, 94, 16, -1, 16)                 \
+	X(lchown32, ATTRIBUTES, -1, 198, -1, 198)             \
+	X(fchownat, ATTRIBUTES, 260, 298, 54, 325)            \
+	X(utime, ATTRIBUTES, 132, 30, -1, -1)                 \
+	X(utimes, ATTRIBUTES, 235, 271, -1, 269)              \
+	X(futimesat, ATTRIBUTES, 261, 299, -1, 326)           \
 	X(utimensat, TIMES, 280, 320, 88, 348)          \
 	X(utimensat_time64, TIMES, -1, 412, -1, 412)    \
-	X(setxattr, LOOK, 188, 226, 5, 226)             \
-	X(lsetxattr, LOOK, 189, 227, 6, 227)            \
+	X(setxattr, ATTRIBUTES, 188, 226, 5, 226)             \
+	X(lsetxattr, ATTRIBUTES, 189, 227, 6, 227)            \
 	X(getxattr, LOOK, 191, 229, 8, 229)             \
 	X(lgetxattr, LOOK, 192, 230, 9, 230)            \
 	X(listxattr, LOOK, 194, 232, 11, 232)           \
 	X(llistxattr, LOOK, 195, 233, 12, 233)          \
-	X(removexattr, LOOK, 197, 235, 14, 235)         \
-	X(lremovexattr, LOOK, 198, 236, 15, 236)        \
-	X(setxattrat, LOOK, 463, 463, 463, 463)         \
+	X(removexattr, ATTRIBUTES, 197, 235, 14, 235)         \
+	X(lremovexattr, ATTRIBUTES, 198, 236, 15, 236)        \
+	X(setxattrat, ATTRIBUTES, 463, 463, 463, 463)         \
 	X(getxattrat, LOOK, 464, 464, 464, 464)         \
 	X(listxattrat, LOOK, 465, 465, 465, 465)        \
-	X(removexattrat, LOOK, 466, 466, 466, 466)      \
+	X(removexattrat, ATTRIBUTES, 466, 466, 466, 466)      \
 	X(chdir, LOOK, 80, 12, 49, 12)                  \
 	X(chroot, LOOK, 161, 61, 51, 61)                \
 	X(statfs, LOOK, 137, 99, 43, 99)                \
@@ -218,7 +223,7 @@ enum bfa_record_kind {
 	X(oldstat, LOOK, -1, 18, -1, -1)                \
 	X(oldlstat, LOOK, -1, 84, -1, -1)               \
 	X(file_getattr, LOOK, 468, 468, 468, 468)       \
-	X(file_setattr, LOOK, 469, 469, 469, 469)       \
+	X(file_setattr, ATTRIBUTES, 469, 469, 469, 469)       \
 	X(fanotify_mark, LOOK, 301, 339, 263, 368)      \
 	X(open_tree, LOOK, 428, 428, 428, 428)          \
 	X(open_tree_attr, LOOK, 467, 467, 467, 467)     \
@@ -446,8 +451,9 @@ struct bfa_config {
 	__u8 args;	   /* processes with their arguments */
 	__u8 exe;	   /* processes with the paths of their executables */
 	__u8 parents;	   /* processes with their ancestors */
+	__u8 changes;	   /* only calls that change files, or of `types`; of one open file, the first */
 	__u8 exe_is_lost;  /* with exe or args: a process that ends has none any more */
-	__u8 only_general; /* for tests: no call is handled quickly */
+	__u8 only_general; /* no call is handled quickly: for tests, and with `changes` */
 };
 
 /* What a rule says of a process; values of the maps pid_rules and comm_rules. */

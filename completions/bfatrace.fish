@@ -103,6 +103,8 @@ complete -c bfatrace -l sort -x -d 'The largest of this column first (default: b
 complete -c bfatrace -l rows -x -d 'At most N rows, then one for the others'
 complete -c bfatrace -l every -x -d 'A table for each such interval: 10, 5m, 1h, 1d'
 complete -c bfatrace -l top -d 'The table on a full screen, again and again; h there shows the keys'
+complete -c bfatrace -l changes -d 'At the end, what is left of all changes: created, modified, deleted, moved, attributes'
+complete -c bfatrace -l inputs -d 'At the end, what was there before and was read or executed; --failed: looked up in vain'
 complete -c bfatrace -s l -l long -d 'Add descriptor, flags, mode, counts, bytes to merged lines'
 complete -c bfatrace -s j -l json -d 'JSON lines'
 complete -c bfatrace -s t -l timestamp -d 'Add the time; twice: in seconds since the epoch'

@@ -366,6 +366,15 @@ extension TracerOptions {
     return calls ? TracerObjects.calls : TracerObjects.merged
   }
 
+  /// Letters of what is changed or read.
+  private var changeTypes: UInt16 {
+    let kinds = [
+      BFA_WRITTEN, BFA_CREATED, BFA_DELETED, BFA_MOVED_FROM, BFA_MOVED_TO, BFA_MAPPED,
+      BFA_ATTRIBUTES,
+    ]
+    return (inputs ? kinds + [BFA_READ] : kinds).reduce(0) { $0 | UInt16($1.rawValue) }
+  }
+
   var hasPrefixes: Bool { (1...Int(BFA_PREFIXES.rawValue)).contains(prefixes.count) }
 
   /// The same for the kernel.
@@ -376,7 +385,8 @@ extension TracerOptions {
     config.slower_ns = slowerNanoseconds
     config.only_uid = uid == nil ? 0 : 1
     config.uid = uid ?? 0
-    config.types = types
+    config.types = changes ? changeTypes : types
+    config.changes = changes ? 1 : 0
     config.only_failed = onlyFailed ? 1 : 0
     config.failed_opens = failedOpens ? 1 : 0
     config.all = all ? 1 : 0
@@ -388,7 +398,7 @@ extension TracerOptions {
     config.pid_rules = config.only_pids != 0 || ignores || follow ? 1 : 0
     config.follow = follow ? 1 : 0
     config.entries = entries ? 1 : 0
-    config.only_general = onlyGeneral ? 1 : 0
+    config.only_general = onlyGeneral || changes ? 1 : 0
     config.exe = exe ? 1 : 0
     config.parents = parents ? 1 : 0
     config.cgroup_scopes = cgroups.scopes

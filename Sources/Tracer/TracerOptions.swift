@@ -98,7 +98,10 @@ public struct TracerOptions {
   public var room = Room.ofMachine
   /// No call is handled quickly: what the general way reports, the quick way must report too.
   public var onlyGeneral = false
-
+  /// Only calls that change files; with `calls`.
+  public var changes = false
+  /// With `changes`, also calls that read or execute files.
+  public var inputs = false
   /// Records with the executable of their process.
   public var exe = false
   /// Records with the ancestors of their process.

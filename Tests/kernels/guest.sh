@@ -233,6 +233,27 @@ use_stack
 count_stack >stack.after
 stop stack "$tracer"
 
+# What is left of changes, as a list.
+mkdir -p /var/tmp/tree/d /var/tmp/tree/gone
+cd /var/tmp/tree
+echo a >a && echo b >b && echo c >d/c && echo e >e
+bfatrace --changes --inputs --under /var/tmp/tree --output /tmp/changes -- sh -c '
+	echo x >>a; echo n >n; mv n b; mv d f; echo y >>f/c; rmdir gone; chmod 600 e; cat e >t; rm t; ln -s a s' ||
+	die "bfatrace --changes: status $?"
+cd /results
+cat >/tmp/expected <<EOF
+modified /var/tmp/tree/a
+modified /var/tmp/tree/b
+moved /var/tmp/tree/d -> /var/tmp/tree/f
+attributes /var/tmp/tree/e
+read /var/tmp/tree/e
+modified /var/tmp/tree/f/c
+deleted /var/tmp/tree/gone
+created /var/tmp/tree/s
+temporary 1
+EOF
+cmp /tmp/changes /tmp/expected || die "bfatrace --changes: $(cat /tmp/changes)"
+
 # Runs bfatrace with these options for a moment.
 try_options() {
 	lines=/tmp/lines.$(echo "$*" | tr '/ ' '__')
@@ -287,6 +308,9 @@ done <<EOF
 --disk
 --disk --summary
 --wakeups 1
+--changes
+--changes --all
+--inputs --failed -p 1 -F
 --check
 EOF
 wait "$other"

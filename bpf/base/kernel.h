@@ -318,6 +318,9 @@ extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
 /* Set by user space before loading; the verifier takes its members for constants. */
 const volatile struct bfa_config config SEC(".rodata.config");
 
+/* A run for changes: it has a record for each call. */
+#define FOR_CHANGES (PER_CALL && config.changes)
+
 /*
  * Reads one member through a pointer that may be stale or wild: a fault reads
  * as zero.

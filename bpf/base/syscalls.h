@@ -38,10 +38,12 @@ enum call_kind {
 	CALL_MOUNT,	      /* changes the paths of open files; records of it only with --metadata */
 	CALL_ADDRESS,	      /* looks a name up, if the address is one; only with --metadata */
 	CALL_TIMES,	      /* only with --metadata, and as fatrace */
+	CALL_ATTRIBUTES,      /* changes them; only with --metadata, and for changes */
 	CALL_LOOK,	      /* only with --metadata */
 	/* calls/descriptor_calls.h */
 	CALL_DESCRIPTOR,
 	CALL_LOOK_DESCRIPTOR, /* only with --metadata */
+	CALL_ATTRIBUTES_OF,   /* a descriptor's; as the others */
 	CALL_SYNC,	      /* all files */
 	CALL_TRANSFER,	      /* from one descriptor to another */
 	CALL_VMSPLICE,	      /* from or into a pipe, by its direction */
@@ -108,12 +110,20 @@ struct call_entry {
 
 enum { CALL_ARGUMENTS = 8 }; /* six; a power of two, to bound an index with a mask */
 
+/* Whether a rename found a file of its second name. */
+enum rename_target {
+	TARGET_UNKNOWN,
+	TARGET_NONE,
+	TARGET_THERE,
+};
+
 /* The system call at hand. */
 struct call {
 	__u8 id;
 	__u8 kind;
 	__u8 compat; /* of a 32-bit task */
 	__u8 part;   /* the record at hand is one of two */
+	__u8 target; /* enum rename_target */
 	__u8 has_fd; /* a request on `fd`; a system call has it among its arguments */
 	__u16 types; /* enum bfa_type: more of an open than what every one is */
 	__s32 fd;
@@ -263,8 +273,11 @@ static const struct call_entry compat_calls[BFA_CALL_NUMBERS + 1] = { BFA_CALLS(
 /* Whether a call is shown with --metadata only. */
 static __always_inline bool only_looks(__u8 kind)
 {
-	return kind == CALL_LOOK || kind == CALL_LOOK_DESCRIPTOR || kind == CALL_ADDRESS ||
-	       (kind == CALL_TIMES && !config.times);
+	if (kind == CALL_ATTRIBUTES || kind == CALL_ATTRIBUTES_OF)
+		return !FOR_CHANGES;
+	if (kind == CALL_TIMES)
+		return !FOR_CHANGES && !config.times;
+	return kind == CALL_LOOK || kind == CALL_LOOK_DESCRIPTOR || kind == CALL_ADDRESS;
 }
 
 /* False if the call is none that is traced; most are not, so this comes first. */
@@ -292,6 +305,7 @@ static __always_inline void read_call(struct task_struct *task, struct pt_regs *
 	call->compat = is_compat(task, regs);
 	call->types = 0;
 	call->part = 0;
+	call->target = 0;
 	call->has_fd = 0;
 	call->begin_ns = 0;
 	read_arguments(regs, call);

@@ -14,6 +14,7 @@ struct call_start {
 	__u64 exec_flags;
 	__u32 id;
 	__u32 closes; /* `closing` is the file that a close is about */
+	__u32 target; /* enum rename_target */
 	struct known_file closing;
 };
 
@@ -69,6 +70,7 @@ static __always_inline void recall_start(struct call *call)
 		call->begin_ns = start->time_ns;
 		call->file = start->file;
 		call->new_file = start->new_file;
+		call->target = start->target;
 	}
 	start->id = BFA_CALL_NONE;
 }
@@ -128,12 +130,27 @@ static __always_inline bool types_wanted(__u32 types)
 	return config.types == BFA_ALL_TYPES || types & config.types;
 }
 
+/*
+ * A run for changes leaves out the rest before a file is described: what
+ * devices, pipes and directories read and write is no content.
+ */
+static __always_inline bool is_for_changes(struct file *file, __u32 types)
+{
+	if (!FOR_CHANGES)
+		return true;
+	if (!file || !types_wanted(types))
+		return false;
+	return types & BFA_ATTRIBUTES || (READ(READ(file, f_inode), i_mode) & S_IFMT) == S_IFREG;
+}
+
 static __always_inline bool call_wanted(struct bfa_call_record *c)
 {
 	if (config.only_failed && c->ret >= 0)
 		return false;
 	if (config.slower_ns && c->duration_ns < config.slower_ns)
 		return false;
+	if (FOR_CHANGES && c->ret < 0)
+		return config.failed_opens;
 	return types_wanted(c->record.types);
 }
 

@@ -225,6 +225,17 @@ static __always_inline void describe_arguments(struct bfa_call_record *c, struct
 	}
 }
 
+/*
+ * A run for changes needs one record of what is done to an open file again and
+ * again. A result of 0 may mean that nothing was done.
+ */
+static __always_inline bool is_news(struct open_file *e, __u32 types, long ret)
+{
+	if (!FOR_CHANGES || !e || e->transient || ret <= 0)
+		return true;
+	return types & ~__sync_fetch_and_or(&e->types, types);
+}
+
 /* The record of a call on a descriptor; e is 0 if that is not open at all. */
 CHECKED_ONCE int report_call(struct open_key *key, struct open_file *e, struct call *call, long ret)
 {
@@ -235,6 +246,8 @@ CHECKED_ONCE int report_call(struct open_key *key, struct open_file *e, struct c
 	if (!s || !key || !call)
 		return 0;
 	c = &s->call;
+	if (!is_open(call->kind) && !is_news(e, call->types | call_types(call->kind, false), ret))
+		return 0;
 	describe_call(c, task, call, ret);
 	c->record.types |= call_types(call->kind, false);
 	if (!call_wanted(c))
@@ -324,7 +337,7 @@ static __noinline int report_descriptor(struct call *call, __u32 fd, bool second
 	struct file *file = file_of_fd(task, fd);
 	struct open_file *e;
 
-	if (!call)
+	if (!call || !is_for_changes(file, call->types | call_types(call->kind, false)))
 		return 0;
 	if ((!file && ret >= 0) || has_changed(call, file, second)) {
 		COUNT(unresolved, 1);

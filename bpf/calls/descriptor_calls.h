@@ -11,6 +11,8 @@
 #include "calls/merged.h"
 
 /* include/uapi/asm-generic/mman-common.h */
+#define PROT_WRITE 0x2
+#define MAP_SHARED 0x1 /* also in MAP_SHARED_VALIDATE */
 #define MAP_ANONYMOUS 0x20
 #define MADV_REMOVE 9
 
@@ -46,6 +48,9 @@ static __always_inline int descriptor_exit(struct call *call, long ret)
 {
 	const struct call_shape *shape = shape_of(call);
 	struct part p = { .fd = argument(call, shape->fd), .types = shape->types };
+
+	if (FOR_CHANGES && call->kind == CALL_ATTRIBUTES_OF)
+		p.types = BFA_ATTRIBUTES;
 
 	return PER_CALL || p.types ? report_part(call, &p, ret) : 0;
 }
@@ -152,7 +157,8 @@ static __always_inline int exchange_exit(struct call *call, __u8 offset, union i
 	return report_part(call, p, ret);
 }
 
-static __always_inline int ioctl_exit(struct scratch *s, struct call *call, struct ioctl_request *request, long ret)
+/* Not inlined: the stack of all callers together is bounded. */
+static __noinline int ioctl_exit(struct scratch *s, struct call *call, struct ioctl_request *request, long ret)
 {
 	bool reads = request->effect == IOCTL_READ || request->effect == IOCTL_DEDUPE;
 	struct part p = { .fd = call->arguments[0], .bytes = ret, .second = true };
@@ -167,6 +173,9 @@ static __always_inline int ioctl_exit(struct scratch *s, struct call *call, stru
 		if (bpf_probe_read_user(&a->clone, sizeof(a->clone), (void *)call->arguments[2]))
 			return 0;
 		return clone_exit(call, &a->clone, ret);
+	case IOCTL_SET:
+		p.types = FOR_CHANGES ? BFA_ATTRIBUTES : 0;
+		return (PER_CALL && config.metadata) || FOR_CHANGES ? report_part(call, &p, ret) : 0;
 	case IOCTL_LOOK:
 		return PER_CALL && config.metadata ? report_part(call, &p, ret) : 0;
 	}
@@ -195,6 +204,12 @@ static __always_inline bool map_arguments(struct call *call)
 	return true;
 }
 
+/* Whether what is stored in the mapping changes the file. */
+static __always_inline bool writes_through(struct call *call)
+{
+	return call->arguments[2] & PROT_WRITE && call->arguments[3] & MAP_SHARED;
+}
+
 static __always_inline int map_exit(struct call *call, long ret)
 {
 	struct part p = { .types = config.all ? BFA_MAPPED : 0 };
@@ -204,6 +219,8 @@ static __always_inline int map_exit(struct call *call, long ret)
 	ret = result_of(call->kind, call->compat, ret);
 	if (!map_arguments(call) || call->arguments[3] & MAP_ANONYMOUS)
 		return 0;
+	if (FOR_CHANGES)
+		p.types = writes_through(call) ? BFA_MAPPED : BFA_READ;
 	p.fd = call->arguments[4];
 	return report_part(call, &p, ret);
 }

@@ -15,7 +15,8 @@ enum ioctl_effect {
 	IOCTL_NONE,
 	IOCTL_READ,	   /* reads the file; the result is the number of bytes */
 	IOCTL_WRITE,	   /* the same, or 0 if it is not known */
-	IOCTL_LOOK,	   /* reads or changes attributes: with --metadata only */
+	IOCTL_LOOK,	   /* reads attributes: with --metadata only */
+	IOCTL_SET,	   /* changes attributes: with --metadata, and for changes */
 	IOCTL_CLONE,	   /* from the file whose descriptor is the argument */
 	IOCTL_CLONE_RANGE, /* from that of struct file_clone_range */
 	IOCTL_DEDUPE,	   /* compares the file with those of struct file_dedupe_range */
@@ -69,32 +70,32 @@ enum ioctl_effect {
 	X(BTRFS_IOC_SUBVOL_CREATE_V2, IOCTL_W(0x94, 24, 4096), MAKE, 56)   \
 	X(BTRFS_IOC_SNAP_DESTROY_V2, IOCTL_W(0x94, 63, 4096), REMOVE, 56)  \
 	X(FS_IOC_GETFLAGS, IOCTL_R('f', 1, 8), LOOK, 0)                    \
-	X(FS_IOC_SETFLAGS, IOCTL_W('f', 2, 8), LOOK, 0)                    \
+	X(FS_IOC_SETFLAGS, IOCTL_W('f', 2, 8), SET, 0)                     \
 	X(FS_IOC_GETVERSION, IOCTL_R('v', 1, 8), LOOK, 0)                  \
-	X(FS_IOC_SETVERSION, IOCTL_W('v', 2, 8), LOOK, 0)                  \
+	X(FS_IOC_SETVERSION, IOCTL_W('v', 2, 8), SET, 0)                   \
 	X(EXT4_IOC_GETVERSION, IOCTL_R('f', 3, 8), LOOK, 0)                \
-	X(EXT4_IOC_SETVERSION, IOCTL_W('f', 4, 8), LOOK, 0)                \
+	X(EXT4_IOC_SETVERSION, IOCTL_W('f', 4, 8), SET, 0)                 \
 	X(FS_IOC_FSGETXATTR, IOCTL_R('X', 31, 28), LOOK, 0)                \
-	X(FS_IOC_FSSETXATTR, IOCTL_W('X', 32, 28), LOOK, 0)                \
+	X(FS_IOC_FSSETXATTR, IOCTL_W('X', 32, 28), SET, 0)                 \
 	X(FS_IOC_FIEMAP, IOCTL_RW('f', 11, 32), LOOK, 0)                   \
 	X(FIBMAP, _IO(0, 1), LOOK, 0)                                      \
-	X(FS_IOC_ENABLE_VERITY, IOCTL_W('f', 133, 128), LOOK, 0)           \
+	X(FS_IOC_ENABLE_VERITY, IOCTL_W('f', 133, 128), SET, 0)            \
 	X(FS_IOC_MEASURE_VERITY, IOCTL_RW('f', 134, 4), LOOK, 0)           \
 	X(FS_IOC_READ_VERITY_METADATA, IOCTL_RW('f', 135, 40), LOOK, 0)    \
-	X(FS_IOC_SET_ENCRYPTION_POLICY, IOCTL_R('f', 19, 12), LOOK, 0)     \
+	X(FS_IOC_SET_ENCRYPTION_POLICY, IOCTL_R('f', 19, 12), SET, 0)      \
 	X(FS_IOC_GET_ENCRYPTION_POLICY, IOCTL_W('f', 21, 12), LOOK, 0)     \
 	X(FS_IOC_GET_ENCRYPTION_POLICY_EX, IOCTL_RW('f', 22, 9), LOOK, 0)  \
 	X(FS_IOC_GET_ENCRYPTION_NONCE, IOCTL_R('f', 27, 16), LOOK, 0)      \
-	X(EXT4_IOC_MIGRATE, _IO('f', 9), LOOK, 0)                          \
+	X(EXT4_IOC_MIGRATE, _IO('f', 9), SET, 0)                           \
 	X(EXT4_IOC_ALLOC_DA_BLKS, _IO('f', 12), LOOK, 0)                   \
 	X(BTRFS_IOC_SUBVOL_GETFLAGS, IOCTL_R(0x94, 25, 8), LOOK, 0)        \
-	X(BTRFS_IOC_SUBVOL_SETFLAGS, IOCTL_W(0x94, 26, 8), LOOK, 0)        \
-	X(BTRFS_IOC_SET_RECEIVED_SUBVOL, IOCTL_RW(0x94, 37, 200), LOOK, 0) \
-	X(F2FS_IOC_SET_PIN_FILE, IOCTL_W(0xf5, 13, 4), LOOK, 0)            \
+	X(BTRFS_IOC_SUBVOL_SETFLAGS, IOCTL_W(0x94, 26, 8), SET, 0)         \
+	X(BTRFS_IOC_SET_RECEIVED_SUBVOL, IOCTL_RW(0x94, 37, 200), SET, 0)  \
+	X(F2FS_IOC_SET_PIN_FILE, IOCTL_W(0xf5, 13, 4), SET, 0)             \
 	X(F2FS_IOC_GET_PIN_FILE, IOCTL_R(0xf5, 14, 4), LOOK, 0)            \
-	X(F2FS_IOC_SET_COMPRESS_OPTION, IOCTL_W(0xf5, 22, 2), LOOK, 0)     \
+	X(F2FS_IOC_SET_COMPRESS_OPTION, IOCTL_W(0xf5, 22, 2), SET, 0)      \
 	X(FAT_IOCTL_GET_ATTRIBUTES, IOCTL_R('r', 16, 4), LOOK, 0)          \
-	X(FAT_IOCTL_SET_ATTRIBUTES, IOCTL_W('r', 17, 4), LOOK, 0)          \
+	X(FAT_IOCTL_SET_ATTRIBUTES, IOCTL_W('r', 17, 4), SET, 0)           \
 	X(FS_IOC_RESVSP_32, IOCTL_W('X', 40, 44), WRITE, 0)                \
 	X(FS_IOC_UNRESVSP_32, IOCTL_W('X', 41, 44), WRITE, 0)              \
 	X(FS_IOC_RESVSP64_32, IOCTL_W('X', 42, 44), WRITE, 0)              \
@@ -104,11 +105,11 @@ enum ioctl_effect {
 	X(BTRFS_IOC_ENCODED_WRITE_32, IOCTL_W(0x94, 64, 120), WRITE, 0)    \
 	X(F2FS_IOC32_MOVE_RANGE, IOCTL_RW(0xf5, 9, 28), EXCHANGE, 0)       \
 	X(FS_IOC32_GETFLAGS, IOCTL_R('f', 1, 4), LOOK, 0)                  \
-	X(FS_IOC32_SETFLAGS, IOCTL_W('f', 2, 4), LOOK, 0)                  \
+	X(FS_IOC32_SETFLAGS, IOCTL_W('f', 2, 4), SET, 0)                   \
 	X(FS_IOC32_GETVERSION, IOCTL_R('v', 1, 4), LOOK, 0)                \
-	X(FS_IOC32_SETVERSION, IOCTL_W('v', 2, 4), LOOK, 0)                \
+	X(FS_IOC32_SETVERSION, IOCTL_W('v', 2, 4), SET, 0)                 \
 	X(EXT4_IOC32_GETVERSION, IOCTL_R('f', 3, 4), LOOK, 0)              \
-	X(EXT4_IOC32_SETVERSION, IOCTL_W('f', 4, 4), LOOK, 0)
+	X(EXT4_IOC32_SETVERSION, IOCTL_W('f', 4, 4), SET, 0)
 
 struct ioctl_request {
 	__u8 effect; /* enum ioctl_effect */

@@ -7,6 +7,8 @@
 #include "calls/names.h"
 #include "calls/socket_names.h"
 
+#define TMPFS_MAGIC 0x01021994 /* it has all its entries in the cache */
+
 static __always_inline bool is_rename(__u8 id)
 {
 	return id == BFA_CALL_rename || id == BFA_CALL_renameat || id == BFA_CALL_renameat2 ||
@@ -81,6 +83,35 @@ static __noinline int note_moved(struct name *from, struct name *to, __u32 flags
 	return 0;
 }
 
+/*
+ * Whether a rename is about to replace a file: at its exit nothing tells. Not
+ * known is what nobody has looked up before, and a name whose page is not there.
+ */
+static __always_inline __u8 target_of(struct name *to)
+{
+	struct lookup *l = lookup_get();
+	struct inode *directory;
+
+	if (!l || !find_name(to))
+		return TARGET_UNKNOWN;
+	find_child();
+	if (l->child)
+		return READ(l->child, d_inode) ? TARGET_THERE : TARGET_NONE;
+	directory = READ(l->at.dentry, d_inode);
+	return READ(READ(directory, i_sb), s_magic) == TMPFS_MAGIC ? TARGET_NONE : TARGET_UNKNOWN;
+}
+
+static __noinline int rename_enter(struct call_start *start, struct call *call)
+{
+	struct lookup *l = lookup_get();
+
+	if (!start || !l || !call)
+		return 0;
+	l->names[1] = second_name(call, shape_of(call));
+	start->target = target_of(&l->names[1]);
+	return 0;
+}
+
 /* A call on one name, with these letters. */
 static __always_inline int name_done(struct call *call, struct name *n, __u32 types, long ret)
 {
@@ -101,7 +132,9 @@ static __always_inline int names_done(struct call *call, struct lookup *l, long 
 	call->types = shape->types | shape->new_types;
 	if (ret >= 0 && is_rename(call->id))
 		note_moved(from, to, argument(call, shape->flags));
-	if (PER_CALL)
+	if (FOR_CHANGES && ret >= 0 && shape->types && moved_nothing(from, to))
+		call->types = 0;
+	else if (PER_CALL)
 		report_names(call, from, to, ret);
 	else
 		merged_names(call, from, to);
@@ -173,7 +206,9 @@ static __always_inline int one_name_exit(struct call *call, struct name *n, long
 			return 0;
 		break;
 	case CALL_TIMES:
-		return name_done(call, n, changed_time(call), ret);
+		return name_done(call, n, FOR_CHANGES ? BFA_ATTRIBUTES : changed_time(call), ret);
+	case CALL_ATTRIBUTES:
+		return name_done(call, n, FOR_CHANGES ? BFA_ATTRIBUTES : 0, ret);
 	case CALL_LOOK:
 		/* Without a name it fails: this is what arm64 leaves of execve, whose 32-bit number it has. */
 		if (call->id == BFA_CALL_listxattr && !n->string && ret >= 0)

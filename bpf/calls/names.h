@@ -288,6 +288,11 @@ CHECKED_ONCE int write_name(struct name_text *text, struct name *n, __u32 offset
 	return verdict;
 }
 
+static __always_inline bool is_directory(struct inode *inode)
+{
+	return (READ(inode, i_mode) & S_IFMT) == S_IFDIR;
+}
+
 /* Device and inode of what find_name has found. With LOOKUP_ENTRY, what is there after the call. */
 static __always_inline void identify(struct bfa_record *r, struct lookup *l)
 {
@@ -306,6 +311,10 @@ static __always_inline void identify(struct bfa_record *r, struct lookup *l)
 	r->inode = READ(inode, i_ino);
 	r->device = device_of(inode);
 	r->marks |= BFA_MARK_FILE;
+	if (FOR_CHANGES && is_directory(inode))
+		r->marks |= BFA_MARK_DIRECTORY;
+	if (FOR_CHANGES && l->moved[1] && is_directory(READ(l->moved[1], d_inode)))
+		r->marks |= BFA_MARK_OTHER_DIRECTORY;
 }
 
 static __always_inline void add_first(struct bfa_call_record *c, struct name_text *text)
@@ -386,6 +395,11 @@ static __always_inline bool admit_by(int verdict, struct bfa_record *r)
 	return false;
 }
 
+static __always_inline __u32 target_mark(__u8 target)
+{
+	return target == TARGET_THERE ? BFA_MARK_REPLACED : target == TARGET_NONE ? BFA_MARK_NEW_NAME : 0;
+}
+
 CHECKED_ONCE int report_names(struct call *call, struct name *first, struct name *second, long ret)
 {
 	struct task_struct *task = current_task();
@@ -398,6 +412,8 @@ CHECKED_ONCE int report_names(struct call *call, struct name *first, struct name
 	shape = shape_of(call);
 	describe_call(&s->call, task, call, ret);
 	describe_shape(&s->call, call, shape);
+	if (FOR_CHANGES)
+		s->record.marks |= target_mark(call->target);
 	if (!call_wanted(&s->call))
 		return 0;
 	if (ret >= 0)

@@ -18,7 +18,7 @@ static __noinline int report_data(struct call *call, struct uring_request *r, __
 	struct place at = place_of(&file->f_path);
 	struct touch t = { .at = at, .identity = address };
 
-	if (!file_in_scope(at.dentry))
+	if (!file_in_scope(at.dentry) || !is_for_changes(file, call->types))
 		return 0;
 	if (PER_CALL) {
 		call->fd = r->fd;

@@ -17,6 +17,8 @@
 static __always_inline bool fill(struct open_key *key, struct open_file *e, struct file *file, struct call *call)
 {
 	report_closed(key, e, false);
+	if (PER_CALL)
+		e->types = 0;
 	list_filled(key, e);
 	describe_open_file(&e->known, key, file);
 	if (file_of_fd(current_task(), key->fd) != file || e->known.dentry != READ(file, f_path.dentry)) {

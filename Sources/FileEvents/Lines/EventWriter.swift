@@ -42,6 +42,8 @@ public struct LineOptions: Sendable {
 
   /// Records are of this host, whose database has the names of users.
   public var areOfHost = true
+  /// What has changed, and what was used, instead of lines; nil: lines.
+  public var changes: ChangeOptions?
 
   /// Requests to block devices instead of accesses.
   public var disk = false
@@ -99,6 +101,7 @@ public struct EventWriter: ~Copyable {
   private var clock = WallClock()
   private var users: UserNames
   private var tables: Tables?
+  private var changes: Changes?
   private var requests = DiskBatch()
   private var diskSummary: DiskSummary?
   private var diskWakeups: DiskWakeups?
@@ -125,6 +128,7 @@ public struct EventWriter: ~Copyable {
     users = UserNames(areOfHost: options.areOfHost)
     lines = LineBuffer(capacity: capacity)
     diskWakeups = options.disk ? options.wakeups.map { DiskWakeups(threshold: $0) } : nil
+    if options.changes != nil { changes = Changes() }
     guard options.summary else { return }
     if options.disk && options.table == nil {
       diskSummary = DiskSummary(
@@ -167,6 +171,10 @@ public struct EventWriter: ~Copyable {
       return false
     }
     let paths = resolve(event)
+    if changes != nil {
+      changes?.add(event, paths)
+      return false
+    }
     guard admits(event, paths) && isWanted(event, paths) else { return false }
     let isChosen = tables?.add(event, path: paths.path) ?? false
     if (options.onlySummary && !isChosen) || (!options.calls && event.call != nil) { return false }
@@ -291,7 +299,7 @@ public struct EventWriter: ~Copyable {
   /// Whether a record is in a wanted place, of those that the kernel side could not place: what is
   /// recorded is as chosen as what is shown.
   public mutating func isInPlace(record bytes: UnsafeRawBufferPointer) -> Bool {
-    if places.isEverywhere && paths.isEmpty { return true }
+    if options.changes != nil || (places.isEverywhere && paths.isEmpty) { return true }
     guard let event = try? Event(record: bytes) else { return true }
     let paths = resolve(event)
     return admits(event, paths) && isWanted(event, paths)
@@ -322,6 +330,7 @@ public struct EventWriter: ~Copyable {
   ///   - lost: how many events are missing from it.
   ///   - time: nanoseconds since the epoch.
   public mutating func appendSummary(width: Int, lost: UInt64, time: UInt64 = 0) {
+    if changes != nil { return appendChanges(lost: lost) }
     if options.disk && tables == nil {
       appendDiskSummaries(lost: lost)
       return
@@ -333,6 +342,40 @@ public struct EventWriter: ~Copyable {
     if options.table?.hasIntervals == true { tables?.endInterval() }
     append(.sinceStart, width: width, members: members)
     if !options.json { appendMissing(lost) }
+  }
+
+  /// Changes that are not in the list: there was no memory, or their paths are not known.
+  public var missedChanges: UInt64 { changes?.missed ?? 0 }
+
+  /// Only what is in a wanted place is listed. It allocates.
+  private mutating func appendChanges(lost: UInt64) {
+    guard let changes, let wanted = options.changes else { return }
+    let list = changes.list().filter { change in
+      wanted.lists(change.kind) && (isListed(change.path) || isListed(change.newPath))
+    }
+    ChangeLines(options: wanted, json: options.json, colored: options.color)
+      .append(list, to: &lines)
+    lines.reserve()
+    if wanted.changes && changes.temporary > 0 { append(temporary: changes.temporary) }
+    if lost > 0 && !options.json { lines.append("events were lost: the list may be incomplete\n") }
+  }
+
+  private func isListed(_ path: [UInt8]) -> Bool {
+    path.withUnsafeBytes {
+      !$0.isEmpty && places.admits($0, isTail: false) && paths.admits($0, isTail: false)
+    }
+  }
+
+  private mutating func append(temporary count: UInt64) {
+    if options.json {
+      let start = lines.count
+      lines.append(key: "temporary", count)
+      lines.endObject(from: start)
+    } else {
+      lines.append("temporary ")
+      lines.append(decimal: count)
+      lines.append("\n")
+    }
   }
 
   /// Appends what happened since the last time, as `appendSummary`, with the time.

@@ -45,6 +45,11 @@ public struct RecordingHeader: Equatable, Sendable {
     public static let cgroup = Contents(rawValue: 1 << 8)
     public static let cwd = Contents(rawValue: 1 << 9)
     public static let args = Contents(rawValue: 1 << 10)
+    /// Only what --changes needs of calls.
+    public static let changes = Contents(rawValue: 1 << 7)
+    /// With it, what --inputs needs, and with --failed.
+    public static let inputs = Contents(rawValue: 1 << 11)
+    public static let missing = Contents(rawValue: 1 << 12)
   }
 
   /// Of bfatrace.

@@ -42,6 +42,8 @@ struct Bfatrace: ParsableCommand {
     options.summary = answers.wantsSummary
     options.onlySummary = answers.isOnlySummary
     options.table = answers.table(ofCalls: areCalls)
+    options.changes = answers.list
+    if answers.isList { options.onlySummary = true }
     options.disk = disks.areRequests
     options.wakeups = disks.wakeups
     options.timeline = !choosesSome
@@ -64,6 +66,7 @@ struct Bfatrace: ParsableCommand {
   var areCalls: Bool { events.areCalls || answers.areCalls }
 
   func validate() throws {
+    try validateList()
     if disks.areRequests && events.areCalls {
       throw ValidationError(
         "--disk shows requests, not calls: leave out --syscalls, --metadata, --failed and --slower")
@@ -104,6 +107,7 @@ struct Bfatrace: ParsableCommand {
     plan.places = place.filter
     plan.paths = try files.pathFilter()
     plan.tracer.prefixes = plan.paths.directories
+    if answers.isList { followEverywhere(&plan.tracer) }
     plan.lines = lineOptions
     plan.tracer.entries = plan.tracer.disk == nil && wantsEntries(plan)
     plan.interval = delivery.interval ?? plan.interval
@@ -145,9 +149,13 @@ struct Bfatrace: ParsableCommand {
     options.types = events.filter ?? .max
     options.calls = areCalls
     options.metadata = events.metadata || events.failed
-    options.onlyFailed = events.failed
+    options.onlyFailed = events.failed && !answers.isList
+    options.changes = answers.isList
+    options.inputs = answers.inputs
     // A recording is for tables too.
-    options.failedOpens = (answers.wantsSummary || recordings.record != nil) && !areCalls
+    options.failedOpens =
+      answers.isList
+      ? events.failed : (answers.wantsSummary || recordings.record != nil) && !areCalls
     options.ringBytes = delivery.ringSize ?? options.ringBytes
     options.room.openFiles = delivery.roomForFiles ?? options.room.openFiles
     options.room.longPaths = delivery.roomForPaths ?? options.room.longPaths

@@ -11,7 +11,7 @@ extension Bfatrace {
       if output.output == nil && end.count != nil {
         throw ValidationError("--record has no lines for --count to count: add --output")
       }
-      if path == "-" && answers.wantsSummary && output.output == nil {
+      if path == "-" && (answers.wantsSummary || answers.isList) && output.output == nil {
         throw ValidationError("--record - and a table cannot share standard output: add --output")
       }
     }
@@ -25,7 +25,7 @@ extension Bfatrace {
     "syscalls", "metadata", "failed", "slower", "disk", "wakeups", "device", "long", "json",
     "timestamp", "host", "user", "exe", "parents", "output", "append", "color", "summary",
     "summary-only",
-    "replay", "seconds", "count", "check", "by", "sort", "rows",
+    "replay", "seconds", "count", "check", "by", "sort", "rows", "changes", "inputs",
   ]
 
   /// - Parameter arguments: those that were parsed.
@@ -46,6 +46,9 @@ extension Bfatrace {
     guard let path = recordings.record else { return nil }
     var contents: RecordingHeader.Contents = []
     if areCalls { contents.insert(.calls) }
+    if answers.isList { contents.insert(.changes) }
+    if answers.inputs { contents.insert(.inputs) }
+    if answers.isList && events.failed { contents.insert(.missing) }
     if disks.areRequests { contents.insert(.disk) }
     if events.metadata || events.failed { contents.insert(.metadata) }
     if output.exe || answers.needsExe { contents.insert(.exe) }
@@ -61,7 +64,7 @@ extension Bfatrace {
         version: Self.configuration.version, release: HostName.release,
         origin: (output.host ?? .own).origin(.ofThisMachine), contents: contents,
         arguments: Array(Arguments.all.dropFirst())),
-      hasSummary: answers.wantsSummary)
+      hasSummary: answers.wantsSummary || answers.isList)
   }
 
   /// What to replay, if anything.
@@ -73,8 +76,11 @@ extension Bfatrace {
     let needs: [(RecordingHeader.Contents, String, Bool)] = [
       (
         .calls, "--syscalls",
-        events.syscalls || events.slower != nil || events.failed || answers.areCalls
+        !answers.isList
+          && (events.syscalls || events.slower != nil || events.failed || answers.areCalls)
       ),
+      (.changes, "--changes", answers.isList), (.inputs, "--inputs", answers.inputs),
+      (.missing, "--failed", answers.isList && events.failed),
       (.metadata, "--metadata", events.metadata), (.disk, "--disk", disks.areRequests),
       (.writeCalls, "--summary", disks.areRequests && answers.wantsSummary),
       (.exe, "--exe", output.exe || answers.needsExe), (.parents, "--parents", output.parents),
@@ -117,7 +123,7 @@ extension Bfatrace {
     filter.uid = processes.uid
     filter.cgroups = Cgroups.filter(processes)
     filter.types = events.filter ?? .max
-    filter.onlyFailed = events.failed
+    filter.onlyFailed = events.failed && !answers.isList
     filter.slower = events.slower ?? 0
     filter.disk = disks.device.map { Array($0.utf8.split(separator: UInt8(ascii: "/")).last ?? []) }
     return filter

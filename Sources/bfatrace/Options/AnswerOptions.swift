@@ -36,6 +36,27 @@ struct AnswerOptions: ParsableArguments {
   @Flag(help: "The table on a full screen, again and again; h there shows the keys.")
   var top = false
 
+  @Flag(
+    help: "At the end, what is left of all changes: created, modified, deleted, moved, attributes.")
+  var changes = false
+
+  @Flag(
+    help: "At the end, what was there before and was read or executed; --failed: looked up in vain."
+  )
+  var inputs = false
+
+  /// There is a list of files, and no lines or tables.
+  var isList: Bool { changes || inputs }
+
+  var list: ChangeOptions? {
+    guard isList else { return nil }
+    var options = ChangeOptions()
+    options.changes = changes
+    options.inputs = inputs
+    options.directories = by?.first.map { $0.depth > 0 ? $0.depth : .max }
+    return options
+  }
+
   /// Options that only a table can answer imply --summary-only.
   private var isTable: Bool { by != nil || sort != nil || rows != nil || interval != nil }
 
@@ -44,7 +65,7 @@ struct AnswerOptions: ParsableArguments {
   /// How often there is a table: nanoseconds.
   var interval: UInt64? { every ?? (top ? Self.topInterval : nil) }
 
-  var wantsSummary: Bool { summary || summaryOnly || isTable }
+  var wantsSummary: Bool { !isList && (summary || summaryOnly || isTable) }
   var isOnlySummary: Bool { summaryOnly || (isTable && !summary) }
 
   /// The option because of which there are no lines.
@@ -55,7 +76,7 @@ struct AnswerOptions: ParsableArguments {
   }
 
   /// A call in a row is only known where each call is reported.
-  var areCalls: Bool { by?.contains { $0.kind == .call } ?? false }
+  var areCalls: Bool { isList || by?.contains { $0.kind == .call } ?? false }
   var needsExe: Bool { by?.contains { $0.kind == .exe } ?? false }
 
   var needsCgroup: Bool {
@@ -64,7 +85,7 @@ struct AnswerOptions: ParsableArguments {
 
   /// Nil: today's summary.
   func table(ofCalls: Bool) -> TableOptions? {
-    guard isTable else { return nil }
+    guard isTable && !isList else { return nil }
     var options = TableOptions()
     if let by { options.keys = by }
     options.sort = sort

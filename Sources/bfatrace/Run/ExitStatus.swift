@@ -49,6 +49,13 @@ func complain(unresolved count: UInt64) {
       + "they are not shown")
 }
 
+/// What of the changes there was no memory for, or no path.
+func complain(missed count: UInt64) {
+  if count == 0 { return }
+  complain(
+    "\(count) changes are not in the list: there was no memory, or their paths are not known")
+}
+
 private func isEscaped(_ scalar: UnicodeScalar) -> Bool {
   switch scalar.value {
   case 0x2028...0x202E, 0x2066...0x2069: true

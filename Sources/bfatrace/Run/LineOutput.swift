@@ -123,6 +123,9 @@ struct LineOutput: ~Copyable {
   /// Records that could not be decoded.
   var hasMalformed: Bool { writer.malformed > 0 }
 
+  /// Changes that are not in the list of them.
+  var missedChanges: UInt64 { writer.missedChanges }
+
   /// Makes the terminal a screen for tables, if it can be one.
   mutating func openScreen(_ plan: TopPlan) {
     top = Top(plan)

@@ -60,7 +60,8 @@ struct Replay: ~Copyable {
     if isCut { complain("--replay \(request.path): the recording was cut: its end is missing") }
     complain(unresolved: unresolved)
     if lost > 0 { complain("lost \(lost) events in all") }
-    return lost > 0 || isCut ? .lost : .ended
+    complain(missed: output.missedChanges)
+    return lost + output.missedChanges > 0 || isCut ? .lost : .ended
   }
 
   /// Until the end of the file, or of what was asked for.
@@ -151,6 +152,9 @@ struct Replay: ~Copyable {
   private mutating func begin(_ header: RecordingHeader) throws(Failure) {
     for need in request.needs where !header.contents.isSuperset(of: need.contents) {
       throw failure("\(need.option) was not recorded: record it with \(need.option)")
+    }
+    if header.contents.contains(.changes) && plan.lines.changes == nil {
+      throw failure("it was recorded for --changes: add --changes or --inputs")
     }
     let kinds: RecordingHeader.Contents = [.calls, .disk]
     let kind = header.contents.intersection(kinds)

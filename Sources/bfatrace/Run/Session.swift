@@ -215,7 +215,8 @@ struct Session: ~Copyable {
           + "there was no room, and whether they were asked for is not known")
     }
     loss.sumUp(unnamed: tracer.unnamed, room: tracer.room)
-    return loss.told.total > 0 ? .lost : .ended
+    complain(missed: output.missedChanges)
+    return loss.told.total + output.missedChanges > 0 ? .lost : .ended
   }
 }
 
