@@ -5,7 +5,7 @@ let package = Package(
   name: "bfatrace",
   products: [.executable(name: "bfatrace", targets: ["bfatrace"])],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
   ],
   targets: [
     .systemLibrary(

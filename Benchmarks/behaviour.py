@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """bfatrace alone: how fast it starts and ends, what it takes at rest, what it takes not to lose."""
+
 import json
 import os
 import signal
@@ -87,7 +88,8 @@ def _storm(bfatrace, workshop, seconds):
     """Events of four threads on all processors that the sums lack."""
     scope = ["--json", "--under", workshop.files]
     result, lines, _, _, _ = _traced(
-        bfatrace, workshop, scope, lambda: workshop.run_calls("storm", seconds, pinned=False))
+        bfatrace, workshop, scope, lambda: workshop.run_calls("storm", seconds, pinned=False)
+    )
     own = [line for line in lines if line.get("pid") == result["pid"]]
     # Each thread also opens its file once, and writes and closes it.
     expected = {"opens": 4, "reads": 0, "writes": 4, "closes": 4}
@@ -100,10 +102,16 @@ def _paced_calls(bfatrace, workshop, seconds):
     """Lost events and the share of a core, at a steady rate of reads with a line each."""
     scope = ["--syscalls", "--json", "--under", workshop.files]
     result, lines, _, cpu, _ = _traced(
-        bfatrace, workshop, scope,
-        lambda: workshop.run_calls("read", seconds, rate=EVENTS_A_SECOND))
-    reads = sum(1 for line in lines if line.get("syscall") == "pread64" and line["pid"] == result["pid"])
-    return result["calls"] - reads, 100 * cpu / (result["nanoseconds"] * 1e-9), 1e9 * result["calls"] / result["nanoseconds"]
+        bfatrace, workshop, scope, lambda: workshop.run_calls("read", seconds, rate=EVENTS_A_SECOND)
+    )
+    reads = sum(
+        1 for line in lines if line.get("syscall") == "pread64" and line["pid"] == result["pid"]
+    )
+    return (
+        result["calls"] - reads,
+        100 * cpu / (result["nanoseconds"] * 1e-9),
+        1e9 * result["calls"] / result["nanoseconds"],
+    )
 
 
 def _listing(bfatrace, workshop, runs):
@@ -117,7 +125,11 @@ def _listing(bfatrace, workshop, runs):
     plain = median(workshop.run(command) for _ in range(runs))
     # The first time: what a search has found once it need not search again.
     traced, lines, _, _, _ = _traced(
-        bfatrace, workshop, ["--metadata", "--json", "--under", directory], lambda: workshop.run(command))
+        bfatrace,
+        workshop,
+        ["--metadata", "--json", "--under", directory],
+        lambda: workshop.run(command),
+    )
     unresolved = sum(1 for line in lines if line.get("resolved") is False)
     return traced / plain, unresolved
 

@@ -4,6 +4,7 @@
 Over the floor, not over untraced: what the kernel takes to run any program where calls end is not
 bfatrace's, and varies with the machine. The floor of --syscalls has a program where calls begin, too.
 """
+
 from statistics import median
 
 from tracers import NotRunning, all_tracers

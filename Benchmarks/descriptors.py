@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the end of a process costs that has inherited a table of many descriptors: traced to untraced."""
+
 import os
 import resource
 import signal
@@ -26,8 +27,20 @@ def _raise_limit():
 
 
 def _cost(workshop, way, highest, rounds):
-    command = ["taskset", "-c", LOAD_CPU, workshop.path("descriptors"), way, str(highest), str(rounds)]
-    return float(subprocess.run(command + [workshop.path("files/many")], check=True, stdout=subprocess.PIPE).stdout)
+    command = [
+        "taskset",
+        "-c",
+        LOAD_CPU,
+        workshop.path("descriptors"),
+        way,
+        str(highest),
+        str(rounds),
+    ]
+    return float(
+        subprocess.run(
+            command + [workshop.path("files/many")], check=True, stdout=subprocess.PIPE
+        ).stdout
+    )
 
 
 def _ratio(bfatrace, workshop, way, highest, rounds):
@@ -52,5 +65,8 @@ def measure(bfatrace, workshop, quick):
     for way in WAYS:
         # A parent that has used all of them takes its time to open them.
         bound = min(highest, 20_000) if way == "used" else highest
-        ratios = [_ratio(bfatrace, workshop, way, bound, 20 if quick else 100) for _ in range(3 if quick else 9)]
+        ratios = [
+            _ratio(bfatrace, workshop, way, bound, 20 if quick else 100)
+            for _ in range(3 if quick else 9)
+        ]
         yield f"fork and {way}, descriptor {bound:,} open", median(ratios), "times untraced", 1.2

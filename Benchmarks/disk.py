@@ -3,6 +3,7 @@
 
 Whole requests are measured on a loop device in memory, which nothing else uses.
 """
+
 import contextlib
 import mmap
 import os
@@ -38,7 +39,9 @@ class Tracing:
         self.process.send_signal(signal.SIGINT)
         self.process.wait()
         with open(self.output) as lines:
-            self.requests = sum(int(number) for number in re.findall(r" requests=(\d+)", lines.read()))
+            self.requests = sum(
+                int(number) for number in re.findall(r" requests=(\d+)", lines.read())
+            )
         os.unlink(self.output)
 
 
@@ -49,7 +52,9 @@ def _loop_device():
         image, mount_point = os.path.join(directory, "image"), os.path.join(directory, "on")
         os.mkdir(mount_point)
         subprocess.run(["truncate", "-s", "1G", image], check=True)
-        losetup = subprocess.run(["losetup", "-f", "--show", image], stdout=subprocess.PIPE, text=True)
+        losetup = subprocess.run(
+            ["losetup", "-f", "--show", image], stdout=subprocess.PIPE, text=True
+        )
         if losetup.returncode:
             raise OSError("losetup finds no free loop device")
         device = losetup.stdout.strip()
@@ -109,7 +114,12 @@ def _requests(bfatrace, workshop):
             ("a request of write and fdatasync", lambda: _write_back(path, blocks)),
         ]
         return [
-            (f"--disk: {name}", _time_in_programs(bfatrace, workshop, device, load), "ns", REQUEST_BUDGET)
+            (
+                f"--disk: {name}",
+                _time_in_programs(bfatrace, workshop, device, load),
+                "ns",
+                REQUEST_BUDGET,
+            )
             for name, load in loads
         ]
 

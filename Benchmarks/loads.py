@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is traced: built, prepared and run."""
+
 import json
 import os
 import shutil
@@ -37,7 +38,9 @@ class Workshop:
             source = os.path.join(HERE, name + ".c")
             subprocess.run(["cc", "-O2", "-o", self.path(name), source] + libraries, check=True)
         # The toolchain's own clang, which compiles bfatrace's programs too.
-        beside_swift = os.path.join(os.path.dirname(os.path.realpath(shutil.which("swift"))), "clang")
+        beside_swift = os.path.join(
+            os.path.dirname(os.path.realpath(shutil.which("swift"))), "clang"
+        )
         clang = beside_swift if os.path.exists(beside_swift) else "clang"
         include = f"-I/usr/include/{os.uname().machine}-linux-gnu"  # Debian's place of asm/
         source = os.path.join(HERE, "empty.bpf.c")

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the kernel counts of BPF programs, while it is asked to: how often each ran, and for how long."""
+
 import contextlib
 import glob
 
@@ -29,7 +30,9 @@ def _descriptors(pid):
 
 def program_time(pid):
     """Nanoseconds in all programs of a process."""
-    return sum(int(fields["run_time_ns"]) for fields in _descriptors(pid) if "run_time_ns" in fields)
+    return sum(
+        int(fields["run_time_ns"]) for fields in _descriptors(pid) if "run_time_ns" in fields
+    )
 
 
 def hook_statistics(pid, tracepoints):
@@ -38,8 +41,15 @@ def hook_statistics(pid, tracepoints):
     The time of a program includes that of the programs it goes on to by tail call.
     """
     descriptors = list(_descriptors(pid))
-    attached = {fields["prog_id"].strip() for fields in descriptors
-                if fields.get("tp_name", "").strip() in tracepoints}
-    programs = {fields["prog_id"].strip(): fields for fields in descriptors if "run_time_ns" in fields}
+    attached = {
+        fields["prog_id"].strip()
+        for fields in descriptors
+        if fields.get("tp_name", "").strip() in tracepoints
+    }
+    programs = {
+        fields["prog_id"].strip(): fields for fields in descriptors if "run_time_ns" in fields
+    }
     wanted = [programs[number] for number in attached if number in programs]
-    return sum(int(fields["run_time_ns"]) for fields in wanted), sum(int(fields["run_cnt"]) for fields in wanted)
+    return sum(int(fields["run_time_ns"]) for fields in wanted), sum(
+        int(fields["run_cnt"]) for fields in wanted
+    )

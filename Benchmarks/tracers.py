@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """bfatrace and its peers: how each is started, and how its output is counted."""
+
 import os
 import re
 import shutil
@@ -11,7 +12,14 @@ import time
 from loads import TRACER_CPU
 
 # What the peers' tracepoints need, where nobody else is disturbed by it.
-WITH_TRACEFS = ["unshare", "-m", "sh", "-c", 'mount -t tracefs none /sys/kernel/tracing; exec "$@"', "sh"]
+WITH_TRACEFS = [
+    "unshare",
+    "-m",
+    "sh",
+    "-c",
+    'mount -t tracefs none /sys/kernel/tracing; exec "$@"',
+    "sh",
+]
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -36,7 +44,11 @@ class Tracer:
         self.usage = None
 
     def start(self, workshop):
-        program = self.command[len(WITH_TRACEFS)] if self.command[:1] == WITH_TRACEFS[:1] else self.command[0]
+        program = (
+            self.command[len(WITH_TRACEFS)]
+            if self.command[:1] == WITH_TRACEFS[:1]
+            else self.command[0]
+        )
         if not shutil.which(program):
             raise NotRunning("not installed")
         # In memory: who traces disks does not see what is written here.
@@ -46,7 +58,11 @@ class Tracer:
         command = [word.replace("OUTPUT", self.output) for word in self.command]
         with open(self.output + ".stdout", "wb") as output, open(self.errors, "wb") as errors:
             self.process = subprocess.Popen(
-                ["taskset", "-c", TRACER_CPU] + command, stdin=subprocess.DEVNULL, stdout=output, stderr=errors)
+                ["taskset", "-c", TRACER_CPU] + command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=errors,
+            )
         self._wait_until_tracing(workshop)
 
     def _wait_until_tracing(self, workshop):
@@ -68,7 +84,9 @@ class Tracer:
         if os.path.getsize(self.output + ".stdout"):
             return True
         # bfatrace makes the file when it records, perf before.
-        return os.path.exists(self.output) and ("perf" not in self.command or os.path.getsize(self.output) > 0)
+        return os.path.exists(self.output) and (
+            "perf" not in self.command or os.path.getsize(self.output) > 0
+        )
 
     def _complaint(self):
         with open(self.errors, errors="replace") as errors:
@@ -110,7 +128,11 @@ class Tracer:
         if not self.loss:
             return None
         files = [self.errors, self.output, self.output + ".stdout"]
-        return sum(int(number) for file in files for number in re.findall(self.loss.encode(), self._read(file)))
+        return sum(
+            int(number)
+            for file in files
+            for number in re.findall(self.loss.encode(), self._read(file))
+        )
 
     def cpu_seconds(self, load_cpu):
         return self.usage.ru_utime + self.usage.ru_stime
@@ -156,16 +178,37 @@ def all_tracers(bfatrace, workshop, sleeper):
         Tracer("empty program, sys_exit", empty + ["on_exit"]),
         Tracer("empty programs, sys_enter, sys_exit", empty + ["on_enter", "on_exit"]),
         Tracer("bfatrace", own, r"\(PID\): [RCW]*O[^\n]* FILE", loss=told),
-        Tracer("bfatrace --json", own + ["--json"],
-               json_line + r'"opens":(\d+)', json_line + r'"reads":(\d+)', sums=True, loss=told),
-        Tracer("bfatrace --syscalls --json", own + ["--syscalls", "--json"],
-               json_line + '"syscall":"openat"', json_line + '"syscall":"pread64"', loss=told),
+        Tracer(
+            "bfatrace --json",
+            own + ["--json"],
+            json_line + r'"opens":(\d+)',
+            json_line + r'"reads":(\d+)',
+            sums=True,
+            loss=told,
+        ),
+        Tracer(
+            "bfatrace --syscalls --json",
+            own + ["--syscalls", "--json"],
+            json_line + '"syscall":"openat"',
+            json_line + '"syscall":"pread64"',
+            loss=told,
+        ),
         Tracer("bfatrace -p OTHER", own + ["-p", str(sleeper)], loss=told),
         Tracer("fatrace", ["fatrace"], r"\(PID\): [RCW]*O[^\n]* FILE", r"\(PID\): R[CWO]* +FILE"),
         Tracer("opensnoop", WITH_TRACEFS + ["opensnoop"], r"(?m)^PID +[^\n]*FILE"),
-        Tracer("bpftrace", WITH_TRACEFS + ["bpftrace", os.path.join(HERE, "calls.bt")],
-               r"\(PID\): openat [^\n]*FILE", r"\(PID\): read ", loss=r"Lost (\d+) events"),
-        Tracer("perf trace -a", WITH_TRACEFS + ["perf", "trace", "-a", "-o", "OUTPUT"], r"/PID openat\(", r"/PID pread64\(",
-               loss=r"LOST (\d+) events"),
+        Tracer(
+            "bpftrace",
+            WITH_TRACEFS + ["bpftrace", os.path.join(HERE, "calls.bt")],
+            r"\(PID\): openat [^\n]*FILE",
+            r"\(PID\): read ",
+            loss=r"Lost (\d+) events",
+        ),
+        Tracer(
+            "perf trace -a",
+            WITH_TRACEFS + ["perf", "trace", "-a", "-o", "OUTPUT"],
+            r"/PID openat\(",
+            r"/PID pread64\(",
+            loss=r"LOST (\d+) events",
+        ),
         Strace(),
     ]

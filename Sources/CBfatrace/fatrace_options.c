@@ -9,20 +9,13 @@ static const char letters[] = ":co:s:tup:f:C:jPed:h";
 
 /* clang-format off: a row a line */
 static const struct option options[] = {
-	{ "current-mount", no_argument, 0, 'c' },
-	{ "output", required_argument, 0, 'o' },
-	{ "seconds", required_argument, 0, 's' },
-	{ "timestamp", no_argument, 0, 't' },
-	{ "user", no_argument, 0, 'u' },
-	{ "ignore-pid", required_argument, 0, 'p' },
-	{ "filter", required_argument, 0, 'f' },
-	{ "command", required_argument, 0, 'C' },
-	{ "json", no_argument, 0, 'j' },
-	{ "parents", no_argument, 0, 'P' },
-	{ "exe", no_argument, 0, 'e' },
-	{ "dir", required_argument, 0, 'd' },
-	{ "help", no_argument, 0, 'h' },
-	{ 0, 0, 0, 0 },
+	{ "current-mount", no_argument, 0, 'c' }, { "output", required_argument, 0, 'o' },
+	{ "seconds", required_argument, 0, 's' }, { "timestamp", no_argument, 0, 't' },
+	{ "user", no_argument, 0, 'u' },	  { "ignore-pid", required_argument, 0, 'p' },
+	{ "filter", required_argument, 0, 'f' },  { "command", required_argument, 0, 'C' },
+	{ "json", no_argument, 0, 'j' },	  { "parents", no_argument, 0, 'P' },
+	{ "exe", no_argument, 0, 'e' },		  { "dir", required_argument, 0, 'd' },
+	{ "help", no_argument, 0, 'h' },	  { 0, 0, 0, 0 },
 };
 /* clang-format on */
 

@@ -62,7 +62,7 @@ const char *bfa_disk_cause_name(unsigned int cause)
 const char *bfa_disk_command_name(unsigned int set, unsigned int code)
 {
 	switch (set << 16 | code) {
-#define X(set, code, wakes, name)    \
+#define X(set, code, wakes, name)        \
 	case BFA_SET_##set << 16 | code: \
 		return name;
 		BFA_DISK_COMMANDS(X)

@@ -38,7 +38,9 @@ static int read_answer(const void *answer, ssize_t size, struct bfa_unix_socket 
 int bfa_unix_socket(unsigned int inode, struct bfa_unix_socket *found)
 {
 	struct request request = {
-		.header = { .nlmsg_len = sizeof(request), .nlmsg_type = SOCK_DIAG_BY_FAMILY, .nlmsg_flags = NLM_F_REQUEST },
+		.header = { .nlmsg_len = sizeof(request),
+			    .nlmsg_type = SOCK_DIAG_BY_FAMILY,
+			    .nlmsg_flags = NLM_F_REQUEST },
 		.body = { .sdiag_family = AF_UNIX,
 			  .udiag_states = -1,
 			  .udiag_ino = inode,

@@ -89,9 +89,7 @@ static int fitting(wchar_t *text, int columns)
 
 void bfa_screen_put(int row, const char *text, enum bfa_style style)
 {
-	attr_t attributes = style == BFA_STYLE_REVERSE ? A_REVERSE :
-			    style == BFA_STYLE_BOLD    ? A_BOLD :
-							 A_NORMAL;
+	attr_t attributes = style == BFA_STYLE_REVERSE ? A_REVERSE : style == BFA_STYLE_BOLD ? A_BOLD : A_NORMAL;
 	wchar_t wide[1024];
 	size_t count = mbstowcs(wide, text, 1023);
 
@@ -101,9 +99,8 @@ void bfa_screen_put(int row, const char *text, enum bfa_style style)
 	move(row, 0);
 	attrset(attributes);
 	addnwstr(wide, fitting(wide, getmaxx(stdscr)));
-	for (int column = getcurx(stdscr); style == BFA_STYLE_REVERSE && column < getmaxx(stdscr) &&
-					   getcury(stdscr) == row;
-	     column++)
+	for (int column = getcurx(stdscr);
+	     style == BFA_STYLE_REVERSE && column < getmaxx(stdscr) && getcury(stdscr) == row; column++)
 		mvaddch(row, column, ' ');
 	attrset(A_NORMAL);
 }

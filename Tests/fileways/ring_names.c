@@ -154,7 +154,7 @@ static void symlinkat_way(void)
 {
 	struct io_uring_sqe sqe = request(IORING_OP_SYMLINKAT, AT_FDCWD, "target");
 
-	sqe.off = (uintptr_t) "new";
+	sqe.off = (uintptr_t)"new";
 	ring_request("io_uring_symlinkat", sqe);
 }
 
@@ -163,7 +163,7 @@ static void linkat_way(void)
 	struct io_uring_sqe sqe = request(IORING_OP_LINKAT, AT_FDCWD, "file");
 
 	sqe.len = (unsigned int)AT_FDCWD;
-	sqe.off = (uintptr_t) "sub/new";
+	sqe.off = (uintptr_t)"sub/new";
 	ring_request("io_uring_linkat", sqe);
 }
 

@@ -16,6 +16,7 @@ what the call itself moves or removes.
 In front of each call, a failing access(2) of "@N", N counted from 0, marks its
 place in the trace; behind it one of "@end".
 """
+
 import ctypes
 import json
 import os
@@ -138,7 +139,7 @@ def asked_path(dfd, name):
     floor = len(parts) if name.startswith("/") else 0
     for part in name.split("/"):
         if part == "..":
-            del parts[max(floor, len(parts) - 1):]
+            del parts[max(floor, len(parts) - 1) :]
         elif part not in ("", "."):
             parts.append(part)
     return "/" + "/".join(parts)

@@ -3,6 +3,7 @@
 Random calls on random names, the same for the same seed: through links, mounts
 and descriptors, with . and .. and // in them, some of them failing.
 """
+
 import os
 import random
 import stat
@@ -12,10 +13,22 @@ from names import HERE
 
 LONG = "l" * 140  # a link to it is in no inode
 LINKS = [
-    ("a", "a1"), ("a/aa", "a2"), ("../..", "c/up"), (".", "here"), ("a2/../a1/", "chain"),
-    ("nothing", "dangling"), ("../b/./ba//", "a/b"), ("ca/../../a/aa/aaa", "c/deep"),
-    ("across", "b/twice"), ("../c/ca", "b/across"), (LONG, "long"), (f"../{LONG}/..", "a/long"),
-    ("a/ab/x/", "mounted"), ("a/file", "file"), ("loop2", "loop1"), ("loop1", "loop2"),
+    ("a", "a1"),
+    ("a/aa", "a2"),
+    ("../..", "c/up"),
+    (".", "here"),
+    ("a2/../a1/", "chain"),
+    ("nothing", "dangling"),
+    ("../b/./ba//", "a/b"),
+    ("ca/../../a/aa/aaa", "c/deep"),
+    ("across", "b/twice"),
+    ("../c/ca", "b/across"),
+    (LONG, "long"),
+    (f"../{LONG}/..", "a/long"),
+    ("a/ab/x/", "mounted"),
+    ("a/file", "file"),
+    ("loop2", "loop1"),
+    ("loop1", "loop2"),
     ("./" * 70 + "a", "longer"),
 ]
 LOOKS = [names.truncate, names.status, names.access, names.readlink, names.chmod]

@@ -7,16 +7,16 @@
 
 /* Which file a name stands for. */
 enum lookup_rule {
-	LOOKUP_FOLLOW,		 /* a symbolic link stands for what it points to */
-	LOOKUP_NOFOLLOW,	 /* for itself */
-	LOOKUP_FOLLOW_UNLESS_AT, /* for what it points to, without AT_SYMLINK_NOFOLLOW */
-	LOOKUP_FOLLOW_IF_AT,	 /* for itself, without AT_SYMLINK_FOLLOW */
-	LOOKUP_FOLLOW_UNLESS_IN, /* for what it points to, without IN_DONT_FOLLOW in the third argument */
+	LOOKUP_FOLLOW,		  /* a symbolic link stands for what it points to */
+	LOOKUP_NOFOLLOW,	  /* for itself */
+	LOOKUP_FOLLOW_UNLESS_AT,  /* for what it points to, without AT_SYMLINK_NOFOLLOW */
+	LOOKUP_FOLLOW_IF_AT,	  /* for itself, without AT_SYMLINK_FOLLOW */
+	LOOKUP_FOLLOW_UNLESS_IN,  /* for what it points to, without IN_DONT_FOLLOW in the third argument */
 	LOOKUP_FOLLOW_UNLESS_FAN, /* for what it points to, without FAN_MARK_DONT_FOLLOW */
-	LOOKUP_ENTRY,		 /* the name itself: of which the call makes or removes the entry */
-	LOOKUP_COVERED,		 /* a directory or file, below what the call has mounted on it */
+	LOOKUP_ENTRY,		  /* the name itself: of which the call makes or removes the entry */
+	LOOKUP_COVERED,		  /* a directory or file, below what the call has mounted on it */
 	LOOKUP_WORKING_DIRECTORY, /* what it is after the call: the name may mean another one now */
-	LOOKUP_ROOT,		 /* the same for the root directory */
+	LOOKUP_ROOT,		  /* the same for the root directory */
 };
 
 /* Arguments are counted from 1; 0: the call has none. */
@@ -125,8 +125,7 @@ static const struct call_shape call_shapes[256] = {
 	SHAPE(io_uring_unlinkat, .flags = 1, .rule = LOOKUP_ENTRY, .types = BFA_DELETED),
 	SHAPE(io_uring_mkdirat, .mode = 1, .rule = LOOKUP_ENTRY, .types = BFA_CREATED),
 	SHAPE(io_uring_symlinkat, .rule = LOOKUP_ENTRY, .types = BFA_CREATED),
-	SHAPE(io_uring_renameat, .flags = 1, .rule = LOOKUP_ENTRY, .types = BFA_MOVED_FROM,
-	      .new_types = BFA_MOVED_TO),
+	SHAPE(io_uring_renameat, .flags = 1, .rule = LOOKUP_ENTRY, .types = BFA_MOVED_FROM, .new_types = BFA_MOVED_TO),
 	SHAPE(io_uring_linkat, .flags = 1, .rule = LOOKUP_FOLLOW_IF_AT, .new_types = BFA_CREATED),
 
 	SHAPE(aio_pread, .size = 1, .offset = 2),
@@ -154,10 +153,10 @@ static const struct call_shape call_shapes[256] = {
 	      .new_types = BFA_CREATED),
 	SHAPE(linkat, .fd = 1, .name = 2, .new_fd = 3, .new_name = 4, .flags = 5, .rule = LOOKUP_FOLLOW_IF_AT,
 	      .new_rule = LOOKUP_ENTRY, .new_types = BFA_CREATED),
-	SHAPE(rename, .name = 1, .new_name = 2, .rule = LOOKUP_ENTRY, .new_rule = LOOKUP_ENTRY,
+	SHAPE(rename, .name = 1, .new_name = 2, .rule = LOOKUP_ENTRY, .new_rule = LOOKUP_ENTRY, .types = BFA_MOVED_FROM,
+	      .new_types = BFA_MOVED_TO),
+	SHAPE(renameat, .fd = 1, .name = 2, .new_fd = 3, .new_name = 4, .rule = LOOKUP_ENTRY, .new_rule = LOOKUP_ENTRY,
 	      .types = BFA_MOVED_FROM, .new_types = BFA_MOVED_TO),
-	SHAPE(renameat, .fd = 1, .name = 2, .new_fd = 3, .new_name = 4, .rule = LOOKUP_ENTRY,
-	      .new_rule = LOOKUP_ENTRY, .types = BFA_MOVED_FROM, .new_types = BFA_MOVED_TO),
 	SHAPE(renameat2, .fd = 1, .name = 2, .new_fd = 3, .new_name = 4, .flags = 5, .rule = LOOKUP_ENTRY,
 	      .new_rule = LOOKUP_ENTRY, .types = BFA_MOVED_FROM, .new_types = BFA_MOVED_TO),
 

@@ -20,8 +20,8 @@ static __always_inline __u64 wakeup(struct bfa_counters *c)
 {
 	if (c->emitted % LOOK_EVERY)
 		return BPF_RB_NO_WAKEUP;
-	return bpf_ringbuf_query(&records, BPF_RB_AVAIL_DATA) > config.wakeup_bytes ? BPF_RB_FORCE_WAKEUP :
-										      BPF_RB_NO_WAKEUP;
+	return bpf_ringbuf_query(&records, BPF_RB_AVAIL_DATA) > config.wakeup_bytes ? BPF_RB_FORCE_WAKEUP
+										    : BPF_RB_NO_WAKEUP;
 }
 
 /*

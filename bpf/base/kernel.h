@@ -362,7 +362,7 @@ static __always_inline struct task_struct *current_task(void)
 	({                                          \
 		__u32 __bounded = (value);          \
 		asm volatile("" : "+r"(__bounded)); \
-		__bounded & (mask);                 \
+		__bounded &(mask);                  \
 	})
 
 /*

@@ -21,11 +21,11 @@ static __always_inline struct bfa_counters *counters_get(void)
 	return bpf_map_lookup_elem(&counters, &cpu);
 }
 
-#define COUNT(member, amount)                            \
-	do {                                             \
+#define COUNT(member, amount)                              \
+	do {                                               \
 		struct bfa_counters *__c = counters_get(); \
-		if (__c)                                 \
-			__c->member += (amount);         \
+		if (__c)                                   \
+			__c->member += (amount);           \
 	} while (0)
 
 #endif

@@ -15,8 +15,8 @@
 struct known_file {
 	__u64 file; /* struct file *: the entry counts only while the descriptor table still has it; 0: closed */
 	struct dentry *dentry; /* the same: addresses of files are used again at once */
-	__u64 seen;    /* struct walk's, of the path */
-	__u32 epoch;   /* the same */
+	__u64 seen;	       /* struct walk's, of the path */
+	__u32 epoch;	       /* the same */
 	__u8 writable;
 	__u8 outside; /* of the directories asked for: kept to know it the next time */
 	/*
@@ -45,17 +45,17 @@ struct open_key {
 /* One descriptor of one process: its open file, and what is not reported yet. */
 struct open_file {
 	struct open_key key; /* its own: memory of a deleted entry may be used again at once */
-	__u32 busy;   /* locked: by who fills, reports or empties it; who only counts does not wait */
-	__u32 queued; /* its key is in the queue of the next flush */
+	__u32 busy;	     /* locked: by who fills, reports or empties it; who only counts does not wait */
+	__u32 queued;	     /* its key is in the queue of the next flush */
 	/* Pending: added to and taken with atomic operations only. */
 	__u64 reads;
 	__u64 read_bytes;
 	__u64 writes;
 	__u64 write_bytes;
 	__u32 opens;
-	__u32 types; /* enum bfa_type, of what is not counted */
-	__u64 time_ns; /* of the first access since the last report (0: none yet); by whom it was, the record has */
-	__u64 process; /* under which identity that is described */
+	__u32 types;	/* enum bfa_type, of what is not counted */
+	__u64 time_ns;	/* of the first access since the last report (0: none yet); by whom it was, the record has */
+	__u64 process;	/* under which identity that is described */
 	__u8 dead;	/* the process has ended: the next flush deletes it */
 	__u8 transient; /* not in the map: report at once */
 	__u8 listed;	/* in the index, as that of a file that may be open */
@@ -128,7 +128,7 @@ struct lineage {
 /* A process, and its ancestors if they are asked for. */
 struct description {
 	__u32 length;
-	__u32 marks; /* enum bfa_mark */
+	__u32 marks;		       /* enum bfa_mark */
 	char bytes[BFA_PROCESS_BYTES]; /* struct bfa_process, each with its path */
 };
 
@@ -142,7 +142,7 @@ struct last_description {
 enum {
 	/* A call's part and four strings, each below BFA_PATH_MAX, and processes. All of the scratch memory is at most 32 KiB. */
 	RECORD_BYTES = 256 + 4 * BFA_PATH_MAX + BFA_PROCESS_BYTES,
-	NAMELESS = 1U << 31,		 /* in a key: no descriptor, but made from the address of the file */
+	NAMELESS = 1U << 31, /* in a key: no descriptor, but made from the address of the file */
 };
 
 /* What a handler is to handle; its arguments are those of the tracepoint. */

@@ -32,14 +32,14 @@ enum call_kind {
 	CALL_CLOSE_RANGE,
 	CALL_DUP2, /* closes its second argument, if that is open */
 	/* calls/name_calls.h */
-	CALL_NAME,	      /* changes one name */
-	CALL_NAMES,	      /* makes one name from another */
-	CALL_BIND,	      /* makes a name, if the address is one */
-	CALL_MOUNT,	      /* changes the paths of open files; records of it only with --metadata */
-	CALL_ADDRESS,	      /* looks a name up, if the address is one; only with --metadata */
-	CALL_TIMES,	      /* only with --metadata, and as fatrace */
-	CALL_ATTRIBUTES,      /* changes them; only with --metadata, and for changes */
-	CALL_LOOK,	      /* only with --metadata */
+	CALL_NAME,	 /* changes one name */
+	CALL_NAMES,	 /* makes one name from another */
+	CALL_BIND,	 /* makes a name, if the address is one */
+	CALL_MOUNT,	 /* changes the paths of open files; records of it only with --metadata */
+	CALL_ADDRESS,	 /* looks a name up, if the address is one; only with --metadata */
+	CALL_TIMES,	 /* only with --metadata, and as fatrace */
+	CALL_ATTRIBUTES, /* changes them; only with --metadata, and for changes */
+	CALL_LOOK,	 /* only with --metadata */
 	/* calls/descriptor_calls.h */
 	CALL_DESCRIPTOR,
 	CALL_LOOK_DESCRIPTOR, /* only with --metadata */
@@ -305,7 +305,6 @@ static __always_inline void read_call(struct task_struct *task, struct pt_regs *
 	call->compat = is_compat(task, regs);
 	call->types = 0;
 	call->part = 0;
-	call->target = 0;
 	call->has_fd = 0;
 	call->begin_ns = 0;
 	read_arguments(regs, call);

@@ -114,8 +114,8 @@ static long remember_request(__u32 index, void *context)
 	request.file = (__u64)file;
 	request.fd = control.fd;
 	request.opcode = control.opcode;
-	request.size = is_vector(control.opcode) ? vector_size(control.buffer, control.size, loop->compat) :
-						   control.size;
+	request.size =
+		is_vector(control.opcode) ? vector_size(control.buffer, control.size, loop->compat) : control.size;
 	request.offset = control.offset;
 	bpf_map_update_elem(&aio_requests, &key, &request, BPF_ANY);
 	return 0;

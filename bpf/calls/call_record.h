@@ -64,6 +64,8 @@ static __always_inline void recall_start(struct call *call)
 {
 	struct call_start *start = PER_CALL ? start_of() : 0;
 
+	if (FOR_CHANGES)
+		call->target = TARGET_UNKNOWN;
 	if (!start)
 		return;
 	if (start->id == call->id) {
@@ -98,8 +100,7 @@ static __always_inline void complete_call(struct bfa_call_record *c, struct task
 }
 
 /* The arguments that a shape names. */
-static __always_inline void describe_shape(struct bfa_call_record *c, struct call *call,
-					   const struct call_shape *shape)
+static __always_inline void describe_shape(struct bfa_call_record *c, struct call *call, const struct call_shape *shape)
 {
 	struct bfa_record *r = &c->record;
 	__u8 flags = call->compat && shape->wide_flags ? shape->wide_flags : shape->flags;

@@ -83,8 +83,7 @@ static __always_inline bool enter_quickly(struct call_start *start, struct task_
 	if (!is_basic(kind))
 		return false;
 	start->file = is_open(kind) ? 0 : (__u64)file_of_fd(task, key.fd);
-	return kind != CALL_CLOSE || !start->file ||
-	       remember_closing_quickly(start, &key, (struct file *)start->file);
+	return kind != CALL_CLOSE || !start->file || remember_closing_quickly(start, &key, (struct file *)start->file);
 }
 
 struct iov_context {
@@ -449,7 +448,8 @@ static __always_inline bool comes_often(__u8 kind, long ret)
 {
 	if (is_open(kind))
 		return !READ_BY_HELPER && ret >= 0;
-	return kind == CALL_READ || kind == CALL_PREAD || kind == CALL_WRITE || kind == CALL_PWRITE || kind == CALL_CLOSE;
+	return kind == CALL_READ || kind == CALL_PREAD || kind == CALL_WRITE || kind == CALL_PWRITE ||
+	       kind == CALL_CLOSE;
 }
 
 /* The calls that come most often; false if this is another one, or not the usual case. */

@@ -20,10 +20,10 @@ struct transferred {
  * Adds before what follows is looked at: an atomic operation whose result is
  * used is a full barrier, on arm64 another one is not.
  */
-#define ADD_ORDERED(operation, counter, amount)                                             \
-	do {                                                                                \
+#define ADD_ORDERED(operation, counter, amount)                                              \
+	do {                                                                                 \
 		typeof(*(counter)) __before = __sync_fetch_and_##operation(counter, amount); \
-		USED(__before);                                                             \
+		USED(__before);                                                              \
 	} while (0)
 
 static __always_inline void count(struct open_file *e, struct transferred *t)

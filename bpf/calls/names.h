@@ -176,8 +176,7 @@ static __always_inline bool is_entry_named(struct lookup *l, __u32 position, __u
 
 static __always_inline bool entry_in_scope(struct lookup *l)
 {
-	return directory_in_scope(l->at.dentry) &&
-	       (!config.only_files || is_entry_named(l, l->position, l->length));
+	return directory_in_scope(l->at.dentry) && (!config.only_files || is_entry_named(l, l->position, l->length));
 }
 
 /* Whether what find_name has found is wanted. */

@@ -85,8 +85,7 @@ static __always_inline __u8 listed_activity(struct call_entry *entry)
 /* The calls whose first argument is a descriptor. */
 static __always_inline bool is_on_descriptor(__u8 kind)
 {
-	return is_transfer(kind) || kind == CALL_DESCRIPTOR ||
-	       kind == CALL_LOOK_DESCRIPTOR || kind == CALL_IOCTL;
+	return is_transfer(kind) || kind == CALL_DESCRIPTOR || kind == CALL_LOOK_DESCRIPTOR || kind == CALL_IOCTL;
 }
 
 static __always_inline void look_at_call(struct task_struct *task, struct pt_regs *regs, struct doing *doing)
@@ -100,7 +99,8 @@ static __always_inline void look_at_call(struct task_struct *task, struct pt_reg
 		doing->what = DOING_FAULT;
 		return;
 	}
-	entry = number < BFA_CALL_NUMBERS ? compat ? compat_calls[number] : native_calls[number] : native_calls[BFA_CALL_NUMBERS];
+	entry = number < BFA_CALL_NUMBERS ? compat ? compat_calls[number] : native_calls[number]
+					  : native_calls[BFA_CALL_NUMBERS];
 	doing->what = entry.kind == CALL_NONE ? unlisted_activity(number, compat) : listed_activity(&entry);
 	if (!is_on_descriptor(entry.kind))
 		return;

@@ -176,8 +176,9 @@ static __always_inline void find_waiting(struct io *io, struct completion *compl
 	struct list_head *head = (void *)completion + bpf_core_field_offset(struct completion, wait.task_list);
 
 	if (first && first != head)
-		io->waiter = READ((struct swait_queue *)((void *)first - bpf_core_field_offset(struct swait_queue, task_list)),
-				  task);
+		io->waiter = READ(
+			(struct swait_queue *)((void *)first - bpf_core_field_offset(struct swait_queue, task_list)),
+			task);
 }
 
 /* btrfs says for what it is, whatever the pages hold: compressed data have pages of their own. */

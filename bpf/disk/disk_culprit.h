@@ -289,7 +289,8 @@ static __always_inline void note_change(struct task_struct *task, __u32 device, 
 		/* Any other change makes it more than looking. */
 		if (c->last.cause != BFA_CAUSE_ATIME)
 			fresh.cause = c->last.cause;
-		if (!inode || ((READ(inode, i_mode) & S_IFMT) != S_IFDIR && (READ(before, i_mode) & S_IFMT) == S_IFDIR)) {
+		if (!inode ||
+		    ((READ(inode, i_mode) & S_IFMT) != S_IFDIR && (READ(before, i_mode) & S_IFMT) == S_IFDIR)) {
 			fresh.file = before;
 			fresh.inode = c->last.inode;
 			fresh.device = c->last.device;
@@ -303,7 +304,8 @@ static __always_inline void note_change(struct task_struct *task, __u32 device, 
 static __always_inline bool note_change_for(__u32 device, struct inode *inode)
 {
 	struct inode_key key = inode_key_of(inode);
-	struct culprit *writer = bpf_map_lookup_elem(&inode_culprits, &key) ?: bpf_map_lookup_elem(&backing_culprits, &key);
+	struct culprit *writer =
+		bpf_map_lookup_elem(&inode_culprits, &key) ?: bpf_map_lookup_elem(&backing_culprits, &key);
 	struct changes *c = new_changes_of(device);
 
 	if (!c)
@@ -405,8 +407,9 @@ static __always_inline void note_dirty_block(struct task_struct *task, struct in
 /* A read notes only that it has been; all else is a change. */
 static __always_inline __u8 cause_of_change(__u8 what)
 {
-	return what == DOING_READ || what == DOING_EXEC || what == DOING_MAP || what == DOING_FAULT ?
-		       BFA_CAUSE_ATIME : BFA_CAUSE_METADATA;
+	return what == DOING_READ || what == DOING_EXEC || what == DOING_MAP || what == DOING_FAULT
+		       ? BFA_CAUSE_ATIME
+		       : BFA_CAUSE_METADATA;
 }
 
 #endif

@@ -258,8 +258,8 @@ static __always_inline bool is_swap(struct io *io)
 /* Not by its pages only: the journal may hold those of files. */
 static __always_inline bool is_metadata(struct io *io, struct task_struct *task)
 {
-	return io->contents == OF_TREE || (io->contents < OF_FILE && !io->direct &&
-					   (HAS_FLAG(io->flags, __REQ_META) || is_journal_thread(task)));
+	return io->contents == OF_TREE ||
+	       (io->contents < OF_FILE && !io->direct && (HAS_FLAG(io->flags, __REQ_META) || is_journal_thread(task)));
 }
 
 /* The kernel's own memory: data on the way to the page cache, or what a file system keeps for itself. */

@@ -265,9 +265,10 @@ enum inode_state_flags_t {
 	I_DIRTY_PAGES = 1 << 2,
 };
 
-#define INODE_STATE(flag)                                                        \
-	(bpf_core_enum_value_exists(enum inode_state_flags_t, flag) ?            \
-		 bpf_core_enum_value(enum inode_state_flags_t, flag) : (__u64)flag)
+#define INODE_STATE(flag)                                              \
+	(bpf_core_enum_value_exists(enum inode_state_flags_t, flag)    \
+		 ? bpf_core_enum_value(enum inode_state_flags_t, flag) \
+		 : (__u64)flag)
 
 struct inode___enum {
 	enum inode_state_flags_t i_state;

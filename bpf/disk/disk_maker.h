@@ -26,22 +26,22 @@ enum maker {
 };
 
 /* Some are static functions: kallsyms knows their names, and those of modules that are loaded later. */
-#define MAKERS(X)                                                                                \
-	X(IOMAP, "iomap_dio_bio_end_io")                                                         \
-	X(DIRECT, "dio_bio_end_io")                                                              \
-	X(DIRECT, "dio_bio_end_aio")                                                             \
-	X(NODE, "blkdev_bio_end_io")                                                             \
-	X(NODE_ASYNC, "blkdev_bio_end_io_async")                                                 \
-	X(WAITING, "submit_bio_wait_endio")                                                      \
-	X(BTRFS, "btrfs_simple_end_io")                                                          \
-	X(BTRFS, "btrfs_orig_write_end_io")                                                      \
-	X(BTRFS, "btrfs_raid56_end_io")                                                          \
-	X(BTRFS_COPY, "btrfs_clone_write_end_io")                                                \
-	X(SPLIT, "bio_chain_endio")                                                              \
-	X(MAPPER, "clone_endio")                                                                 \
-	X(CRYPT, "crypt_endio")                                                                  \
-	X(MIRROR, "raid1_end_read_request")                                                      \
-	X(MIRROR, "raid1_end_write_request")                                                     \
+#define MAKERS(X)                                 \
+	X(IOMAP, "iomap_dio_bio_end_io")          \
+	X(DIRECT, "dio_bio_end_io")               \
+	X(DIRECT, "dio_bio_end_aio")              \
+	X(NODE, "blkdev_bio_end_io")              \
+	X(NODE_ASYNC, "blkdev_bio_end_io_async")  \
+	X(WAITING, "submit_bio_wait_endio")       \
+	X(BTRFS, "btrfs_simple_end_io")           \
+	X(BTRFS, "btrfs_orig_write_end_io")       \
+	X(BTRFS, "btrfs_raid56_end_io")           \
+	X(BTRFS_COPY, "btrfs_clone_write_end_io") \
+	X(SPLIT, "bio_chain_endio")               \
+	X(MAPPER, "clone_endio")                  \
+	X(CRYPT, "crypt_endio")                   \
+	X(MIRROR, "raid1_end_read_request")       \
+	X(MIRROR, "raid1_end_write_request")      \
 	X(MD, "md_end_clone_io")
 
 enum { MAKER_CACHE = 1024 };
@@ -79,7 +79,7 @@ static __noinline __u8 find_maker(__u64 function)
 	char name[END_NAME_SIZE];
 
 	name_function(name, function);
-#define X(kind, word)               \
+#define X(kind, word)             \
 	if (IS_NAMED(name, word)) \
 		maker = MAKER_##kind;
 	MAKERS(X)
@@ -97,12 +97,12 @@ static __always_inline __u8 maker_of(struct bio *bio)
 }
 
 /* The types of modules: no READ, as bpf_rdonly_cast does not take them. */
-#define READ_OF_MODULE(pointer, member)                                             \
-	({                                                                          \
-		typeof((pointer)->member) __value = 0;                              \
-		if (bpf_core_type_exists(typeof(*(pointer))))                       \
+#define READ_OF_MODULE(pointer, member)                                               \
+	({                                                                            \
+		typeof((pointer)->member) __value = 0;                                \
+		if (bpf_core_type_exists(typeof(*(pointer))))                         \
 			bpf_core_read(&__value, sizeof(__value), &(pointer)->member); \
-		__value;                                                            \
+		__value;                                                              \
 	})
 
 /* What it is a part of or stands for; 0: nothing else. */

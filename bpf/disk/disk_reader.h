@@ -44,8 +44,8 @@ static __always_inline void note_reader(struct task_struct *task, struct inode *
 	fresh.time_ns = 0;
 	if (node) {
 		look_at_task(&doing);
-		fresh.cause = doing.file && READ(READ(doing.file, f_mapping), host) == inode ? BFA_CAUSE_RAW :
-											      BFA_CAUSE_METADATA;
+		fresh.cause = doing.file && READ(READ(doing.file, f_mapping), host) == inode ? BFA_CAUSE_RAW
+											     : BFA_CAUSE_METADATA;
 	}
 	bpf_map_update_elem(&readers, &key, &fresh, BPF_ANY);
 }

@@ -47,8 +47,8 @@ static long try_alias(__u32 step, void *context)
 	if (!search->next)
 		return 1;
 	dentry = dentry_of_alias(search->next);
-	search->found = config.only_files ? is_named_file(dentry) :
-					    is_place(dentry) || is_place(READ(dentry, d_parent));
+	search->found =
+		config.only_files ? is_named_file(dentry) : is_place(dentry) || is_place(READ(dentry, d_parent));
 	search->next = READ(search->next, next);
 	return search->found;
 }

@@ -65,13 +65,13 @@ struct lookup {
 	__u8 hopeless; /* what the call has moved is not known */
 	/* With `asked`: as far as there are files, and from there on by the text. */
 	__u8 asked;
-	__u8 stuck;	       /* a symbolic link leads nobody knows where */
-	__u8 link_is_last;     /* the link at link_at is the last component of the name as it was passed */
-	__u8 link_is_named;    /* it is a file of --file */
-	__u32 missing;	       /* components below `at` that are not there */
+	__u8 stuck;		 /* a symbolic link leads nobody knows where */
+	__u8 link_is_last;	 /* the link at link_at is the last component of the name as it was passed */
+	__u8 link_is_named;	 /* it is a file of --file */
+	__u32 missing;		 /* components below `at` that are not there */
 	struct component_at gap; /* the first of them */
-	struct place link_at;  /* the directory of the first symbolic link that was followed */
-	struct component first; /* the entry of a call's first name, padded with NULs */
+	struct place link_at;	 /* the directory of the first symbolic link that was followed */
+	struct component first;	 /* the entry of a call's first name, padded with NULs */
 	__u32 first_length;
 	struct component wanted;
 	struct component other;

@@ -15,7 +15,7 @@ enum {
 	LOOKUP_LINKS = 40,	   /* MAXSYMLINKS (include/linux/namei.h) */
 	LOOKUP_MOUNT_CACHE = 4096, /* mounts found before */
 	LOOKUP_MOUNTS = 1 << 17,   /* below one mount; fs.mount-max (proc_sys_fs(5)) is 100,000 */
-	/* What is beyond a bound is not found, rather than something else. */
+				   /* What is beyond a bound is not found, rather than something else. */
 };
 
 struct mount_key {
@@ -261,8 +261,7 @@ static long lookup_step(__u32 index, void *context)
 		l->found = true;
 		return 1;
 	}
-	if (l->length <= 2 && *name_at(l, position) == '.' &&
-	    (l->length == 1 || *name_at(l, position + 1) == '.')) {
+	if (l->length <= 2 && *name_at(l, position) == '.' && (l->length == 1 || *name_at(l, position + 1) == '.')) {
 		if (l->length == 2)
 			go_up_from_gap(l);
 		l->position = position + l->length;

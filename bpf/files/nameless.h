@@ -40,8 +40,7 @@ static __always_inline bool is_of_another(struct scratch *s, struct open_file *e
 	if (!e->time_ns)
 		return false;
 	copy_comm((char *)comm, current_task());
-	return pending[0] != comm[0] || pending[1] != comm[1] ||
-	       (describes_processes() && e->process != s->process);
+	return pending[0] != comm[0] || pending[1] != comm[1] || (describes_processes() && e->process != s->process);
 }
 
 /* Makes the entry that of the file touched. The lock is held. */

@@ -15,7 +15,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, BFA_PID_RULES);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, __u32); /* tgid, as user space knows it */
+	__type(key, __u32);  /* tgid, as user space knows it */
 	__type(value, __u8); /* enum bfa_rule */
 } pid_rules SEC(".maps");
 

@@ -9,7 +9,7 @@
 
 enum bfa_option {
 	BFA_OPTION_END = -1,
-	BFA_OPTION_UNKNOWN = '?', /* or the beginning of several */
+	BFA_OPTION_UNKNOWN = '?',  /* or the beginning of several */
 	BFA_OPTION_NO_VALUE = ':', /* it needs one */
 	BFA_OPTION_VALUE = '=',	   /* it takes none */
 };
