@@ -105,6 +105,7 @@ CREATE TABLE bfatrace
     age Float64,
     idle Float64,
     latency Float64,
+    wakes Bool DEFAULT true,
 
     -- Tables, and what is missing.
     interval Float64,
@@ -130,6 +131,12 @@ CREATE TABLE bfatrace
     write_amplification Float64,
     wakeups UInt64,
     longest_idle Float64,
+    begin Float64,
+    end Float64,
+    asleep Float64,
+    longest_sleep Float64,
+    awake Float64,
+    asleep_without Float64,
     change LowCardinality(String),
     input LowCardinality(String),
     temporary UInt64,

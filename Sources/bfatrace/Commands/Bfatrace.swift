@@ -56,7 +56,8 @@ struct Bfatrace: ParsableCommand {
   private var choosesSome: Bool {
     let ofProcesses =
       !processes.pid.isEmpty || !processes.comms.isEmpty || !processes.ignorePid.isEmpty
-      || !processes.ignoreComm.isEmpty || processes.uid != nil || !command.words.isEmpty
+      || !processes.ignoreComm.isEmpty || processes.uid != nil || processes.choosesCgroups
+      || !command.words.isEmpty
     let places = [files.dir, files.under, files.file, files.ignoreUnder, files.path, files.exclude]
     return ofProcesses || files.currentMount || events.filter != nil
       || places.contains { !$0.isEmpty }
