@@ -19,7 +19,8 @@ struct JSONLineTests {
       ($0.opens, $0.closes) = (1, 1)
       ($0.reads, $0.read_bytes, $0.writes, $0.write_bytes) = (2, 286, 3, 4096)
     }
-    let user = LineOptions(json: true, user: true)
+    var user = LineOptions(json: true, user: true)
+    user.areOfHost = false
     #expect(
       line(record, user) == """
         {"comm":"head","pid":35929,"uid":1000,"gid":100,"types":"RCWO",\
