@@ -15,7 +15,7 @@
 #   stack.before, stack.after  its devices: bytes read and written, as counted
 #   commands.trace, wakeups.trace  bfatrace --json --disk and --wakeups 1 of programs
 #                that send commands to disks
-#   commands.truth  of each its process id, the disk, how many requests that counted, and its words
+#   commands.sent  of each its process id, the disk, how many requests that counted, and its words
 #
 # All loads run beside the same two tracers, because starting one takes seconds
 # where a processor is emulated. Exit status: 0, 1 if anything failed, with the
@@ -187,7 +187,7 @@ send() {
 	"$@" >/dev/null 2>&1 &
 	sender=$!
 	wait $sender || true
-	echo "$sender $device $(($(count_requests "$device") - before)) $*" >>commands.truth
+	echo "$sender $device $(($(count_requests "$device") - before)) $*" >>commands.sent
 }
 
 send_to_scsi() {

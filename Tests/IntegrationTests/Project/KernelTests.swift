@@ -37,7 +37,7 @@ struct KernelTests {
     "nvme smart-log": "GET LOG PAGE", "nvme flush": "FLUSH", "smartctl nvme": "IDENTIFY",
   ]
 
-  /// The key in `commands` of a line of commands.truth.
+  /// The key in `commands` of a line of commands.sent.
   private func kind(_ words: [String]) -> String {
     if words[1] == "nvme0n1" { return words[3] == "nvme" ? "nvme \(words[4])" : "smartctl nvme" }
     guard words[3] == "sg_raw" else { return "\(words[3]) \(words[4])" }
@@ -50,7 +50,7 @@ struct KernelTests {
   /// missing, as SCSI disks count all requests.
   private func expectCommands(_ guest: Guest) throws {
     let records = try guest.requests("commands.trace")
-    let sent = try guest.words("commands.truth")
+    let sent = try guest.words("commands.sent")
     try #require(Set(sent.map { $0[1] }).contains("sda"))
     for words in sent {
       let told = records.filter { String($0.pid) == words[0] && $0.disk == "command" }
@@ -70,7 +70,7 @@ struct KernelTests {
   /// A disk that is asked whether it sleeps goes on sleeping; asked what it is, it wakes.
   private func expectWakeups(_ guest: Guest) throws {
     let records = try guest.requests("wakeups.trace")
-    let sent = try guest.words("commands.truth")
+    let sent = try guest.words("commands.sent")
     for disk in Set(sent.map { $0[1] }) where disk.hasPrefix("sd") {
       let identify = sent.last { $0[1] == disk && $0[4] == "-I" }
       let told = records.filter { $0.deviceName == disk && $0.disk == "command" }
