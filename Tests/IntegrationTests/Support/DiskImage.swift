@@ -74,8 +74,10 @@ final class DiskImage {
   /// own, and the file system lives until that is gone too: so long, the device is claimed, and
   /// open(2) with O_EXCL refuses it.
   func unmount() throws {
-    let ended = try shell("umount on", in: directory)
-    try #require(ended.status == 0, "\(ended.errors)")
+    // Busy while a child that another test has just forked holds a descriptor, up to its exec.
+    try waitUntil("\(device) is unmounted") {
+      (try? shell("umount on", in: directory))?.status == 0
+    }
     try waitUntil("\(device) is free") {
       let descriptor = open(device, O_RDONLY | O_EXCL | O_CLOEXEC)
       return descriptor >= 0 && close(descriptor) == 0
