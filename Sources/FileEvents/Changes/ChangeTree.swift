@@ -84,7 +84,7 @@ struct ChangeTree {
 
   subscript(node: UInt32) -> Node { nodes[Int(node)] }
 
-  /// Of all nodes that there ever were: some are free.
+  /// How many nodes have been made; some of them are free now.
   var count: UInt32 { UInt32(nodes.count) }
 
   mutating func mark(_ node: UInt32, _ state: State) { nodes[Int(node)].state.formUnion(state) }

@@ -11,11 +11,11 @@ struct EventProcess {
   /// The path of its executable, as readlink(2) of /proc/PID/exe tells it; empty if it was not
   /// asked for, has none, or is not known.
   let exe: UnsafeRawBufferPointer
-  /// Of the process itself only, and empty if it was not asked for: the path of its control group,
+  /// The path of the control group; ancestors have none, and it is empty if it was not asked for.
   var cgroup = UnsafeRawBufferPointer(start: nil, count: 0)
-  /// its working directory,
+  /// The working directory, with the same rule.
   var cwd = UnsafeRawBufferPointer(start: nil, count: 0)
-  /// its arguments, as /proc/PID/cmdline has them.
+  /// The arguments, as /proc/PID/cmdline has them, with the same rule.
   var args = UnsafeRawBufferPointer(start: nil, count: 0)
 }
 

@@ -7,7 +7,7 @@ public struct CgroupFilter: Sendable {
   public var units: [[UInt8]] = []
   /// How ids of containers begin.
   public var containers: [[UInt8]] = []
-  /// Of groups, without a slash at the end: the root is empty.
+  /// Paths of control groups, without a slash at the end; that of the root is empty.
   public var paths: [[UInt8]] = []
 
   public init() {}

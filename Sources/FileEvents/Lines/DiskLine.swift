@@ -27,7 +27,7 @@ extension bfa_disk_record {
 
   var isCommand: Bool { UInt32(operation) == BFA_DISK_COMMAND.rawValue }
 
-  /// Of a command: its name, or its set and number.
+  /// The name of a command that is passed through, or its set and number; nil for other requests.
   var commandName: String? {
     guard isCommand else { return nil }
     if let name = bfa_disk_command_name(UInt32(command_set), UInt32(command)) {

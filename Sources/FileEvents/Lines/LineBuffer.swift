@@ -23,7 +23,7 @@ public struct LineBuffer: ~Copyable {
     + 4 * (Int(BFA_PROCESS_BYTES.rawValue) + 2 * Int(BFA_CGROUP_PATH.rawValue))
     + 64 * (1 + Int(BFA_ANCESTORS.rawValue)) + longestEnding
 
-  /// Of two strings, and their keys.
+  /// Bytes that the host and the boot id can take at the end of an object, with their keys.
   private static let longestEnding = 2 * 4 * Origin.longestName + 64
 
   private var start: UnsafeMutableRawPointer

@@ -3,7 +3,7 @@
 /// Where events happened, for who collects lines of more than one machine.
 public struct Origin: Equatable, Sendable {
   public var host: String
-  /// Of the kernel: pids and inodes of devices are of one boot. Empty: not known.
+  /// The id of the boot, within which pids and device numbers are unique; empty if it is not known.
   public var bootID: String
 
   public init(host: String, bootID: String) { (self.host, self.bootID) = (host, bootID) }

@@ -54,7 +54,7 @@ struct DiskTimeline {
     } + [0]
   }
 
-  /// Of each culprit: who kept it awake longest first.
+  /// One for each culprit; the one that kept the disk awake longest comes first.
   var shares: [Share] {
     var shares: [[UInt8]: Share] = [:]
     for (wakeup, awake) in zip(wakeups, sessions) {

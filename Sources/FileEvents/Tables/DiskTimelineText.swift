@@ -64,7 +64,7 @@ extension LineBuffer {
 }
 
 extension DiskTimeline.Share {
-  /// Of the time that all kept the disk awake, rounded.
+  /// The share of the time that all culprits kept the disk awake, in percent, rounded.
   func percent(of shares: [DiskTimeline.Share]) -> UInt64 {
     let all = shares.reduce(0) { $0 + $1.awake }
     return all == 0 ? 0 : (awake / 1_000_000 * 100 + all / 2_000_000) / max(all / 1_000_000, 1)
