@@ -344,6 +344,28 @@ static __always_inline bool begin_request(struct uring_request *r, __u64 key)
 	return !bpf_map_update_elem(&uring_requests, &key, r, BPF_ANY);
 }
 
+/* Whether it is about one file, whose descriptor is its first argument. */
+static __always_inline bool is_on_descriptor(__u8 kind)
+{
+	return kind != CALL_OPENAT && kind != CALL_LOOK && kind != CALL_NAME && kind != CALL_NAMES &&
+	       kind != CALL_TRANSFER;
+}
+
+/* There is no room for it: what is about no file, or one that is not wanted, is no loss. */
+static __noinline int uring_lose(int fd)
+{
+	struct file *file = file_of_fd(current_task(), fd);
+	struct place at;
+
+	if (file) {
+		at = place_of(&file->f_path);
+		if (!place_in_scope(&at))
+			return 0;
+	}
+	COUNT(lost_requests, 1);
+	return 0;
+}
+
 /* All but a request to close. */
 static __always_inline int uring_submit(const struct uring_entry *entry, struct io_kiocb *req)
 {
@@ -352,8 +374,10 @@ static __always_inline int uring_submit(const struct uring_entry *entry, struct 
 	if (!entry || !entry->id || (entry->kind == CALL_LOOK && !config.metadata))
 		return 0;
 	r.fd = READ(req, flags) & REQ_F_FIXED_FILE ? -1 : READ(req, cqe.fd);
-	if (!prepare_request(&r, entry, req) || !begin_request(&r, (__u64)req))
+	if (!prepare_request(&r, entry, req))
 		COUNT(lost_requests, 1);
+	else if (!begin_request(&r, (__u64)req))
+		uring_lose(is_on_descriptor(entry->kind) ? r.fd : -1);
 	return 0;
 }
 
@@ -364,7 +388,7 @@ static __noinline int uring_submit_close(struct io_kiocb *req)
 
 	prepare_close(&r, current_task(), (void *)req);
 	if (!begin_request(&r, (__u64)req))
-		COUNT(lost_requests, 1);
+		uring_lose(r.fd);
 	return 0;
 }
 
