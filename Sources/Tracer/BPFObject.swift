@@ -18,10 +18,14 @@ struct BPFObject: ~Copyable {
     }
     let opened = bytes.withUnsafeBytes { bytes in
       "bfatrace".withCString { name in
-        var options = bpf_object_open_opts()
-        options.sz = MemoryLayout.size(ofValue: options)
-        options.object_name = name
-        return bpf_object__open_mem(bytes.baseAddress, bytes.count, &options)
+        Requirements.kernelTypes.withCString { types in
+          var options = bpf_object_open_opts()
+          options.sz = MemoryLayout.size(ofValue: options)
+          options.object_name = name
+          // libbpf then looks for types there only, and not in modules, whose list the kernel refuses.
+          if !Requirements.mayListTypes { options.btf_custom_path = types }
+          return bpf_object__open_mem(bytes.baseAddress, bytes.count, &options)
+        }
       }
     }
     guard let opened else {

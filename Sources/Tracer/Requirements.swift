@@ -21,6 +21,10 @@ enum Requirements {
   static let flushCapability = bit(BFA_CAP_BPF)
   static let killCapability = bit(BFA_CAP_KILL)
 
+  static let kernelTypes = "/sys/kernel/btf/vmlinux"
+  /// Which BTF there is besides the kernel's own, that of modules: BPF_BTF_GET_NEXT_ID.
+  static var mayListTypes: Bool { bfa_capabilities() & bit(BFA_CAP_SYS_ADMIN) != 0 }
+
   static var all: [Requirement] { [kernel, capabilities, userNamespace, lockdown, types] }
 
   static func check() throws(TracerError) {
@@ -70,7 +74,7 @@ enum Requirements {
   }
 
   private static var types: Requirement {
-    let path = "/sys/kernel/btf/vmlinux"
+    let path = kernelTypes
     let isThere = access(path, R_OK) == 0
     return Requirement(
       name: "BTF", state: path,
@@ -102,6 +106,16 @@ enum Requirements {
       guard let base = buffer.baseAddress, fgets(base, 256, file) != nil else { return nil }
       return String(cString: base)
     }
+  }
+}
+
+extension Tracer {
+  /// Whether the types of the kernel's modules are known, among them drivers of disks.
+  public static var knowsModules: Bool {
+    if Requirements.mayListTypes { return true }
+    var types = glob_t()
+    defer { globfree(&types) }
+    return glob("/sys/kernel/btf/*", 0, nil, &types) == 0 && types.gl_pathc == 1
   }
 }
 
