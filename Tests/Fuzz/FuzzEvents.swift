@@ -8,7 +8,7 @@
 public func fuzzEvents(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   guard let start, count > 0 else { return 0 }
   let input = UnsafeRawBufferPointer(start: start, count: count)
-  var writer = EventWriter(options: options(input[0]), capacity: 64 << 10)
+  var writer = EventWriter(options: options(input[0]), capacity: 320 << 10)  // it never grows
   var rest = input[1...]
   while rest.count >= 2 {
     let length = Int(rest.removeFirst()) | Int(rest.removeFirst()) << 8

@@ -63,7 +63,7 @@ private func add(_ part: Slice<UnsafeRawBufferPointer>, _ kind: Part, to recordi
 private func replay(_ recording: [UInt8], options: UInt8) {
   var reader = RecordingReader()
   var writer = EventWriter(
-    options: lineOptions(options), filter: RecordFilter(), capacity: 64 << 10)
+    options: lineOptions(options), filter: RecordFilter(), capacity: 320 << 10)  // it never grows
   let piece = options & 128 != 0 ? 57 : Int.max
   var waiting: [UInt8] = []
   var rest = recording[...]
