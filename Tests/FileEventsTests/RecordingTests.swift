@@ -85,7 +85,7 @@ struct RecordingTests {
     writer.endShare()
     writer.endShare()
     writer.append(lost: 7, time: 1_700_000_000_000_000_000)
-    writer.end(unresolved: 2)
+    writer.end(unresolved: 2, time: 1_700_000_001_000_000_000)
     return writer.frames.withUnsafeBytes { Array($0) }
   }()
 
@@ -151,7 +151,7 @@ struct RecordingTests {
     for record in Self.records + disks {
       record.withUnsafeBytes { writer.append(record: $0, realtimeOffset: 1) }
     }
-    writer.end(unresolved: 0)
+    writer.end(unresolved: 0, time: 1)
     let recording = writer.frames.withUnsafeBytes { Array($0) }
     for _ in 0..<Self.rounds / 4 {
       var bytes = recording

@@ -23,6 +23,8 @@ struct ChangeLines {
   let options: ChangeOptions
   let json: Bool
   let colored: Bool
+  /// What each object begins with.
+  let members: [UInt8]
 
   func append(_ changes: [Change], to lines: inout LineBuffer) {
     if let components = options.directories {
@@ -51,6 +53,7 @@ struct ChangeLines {
 
   private func appendJSON(_ change: Change, to lines: inout LineBuffer) {
     let start = lines.count
+    members.withUnsafeBytes { lines.append($0) }
     if change.kind.isInput { lines.append(key: "input") } else { lines.append(key: "change") }
     lines.append("\"")
     lines.append(change.kind.word)
@@ -115,6 +118,7 @@ struct ChangeLines {
     _ directory: [UInt8], _ counts: [UInt64], to lines: inout LineBuffer
   ) {
     let start = lines.count
+    members.withUnsafeBytes { lines.append($0) }
     directory.withUnsafeBytes { lines.append(key: "dir", string: $0) }
     for kind in options.kinds {
       lines.append(",\"")

@@ -105,6 +105,8 @@ public struct EventWriter: ~Copyable {
   private var requests = DiskBatch()
   private var diskSummary: DiskSummary?
   private var diskWakeups: DiskWakeups?
+  /// What objects at the end begin with.
+  private var endMembers: [UInt8] = []
   /// One is above the next, apart from it.
   private var hasTables = false
 
@@ -330,6 +332,7 @@ public struct EventWriter: ~Copyable {
   ///   - lost: how many events are missing from it.
   ///   - time: nanoseconds since the epoch.
   public mutating func appendSummary(width: Int, lost: UInt64, time: UInt64 = 0) {
+    if options.json { endMembers = membersOfEnd(time) }
     if changes != nil { return appendChanges(lost: lost) }
     if options.disk && tables == nil {
       appendDiskSummaries(lost: lost)
@@ -338,10 +341,15 @@ public struct EventWriter: ~Copyable {
     if let diskWakeups { append(diskWakeups) }
     guard tables != nil else { return }
     if !options.json { appendGap(if: !options.onlySummary || width > 0 || hasTables) }
-    let members = options.table?.hasIntervals == true ? timeMembers(time, interval: nil) : []
     if options.table?.hasIntervals == true { tables?.endInterval() }
-    append(.sinceStart, width: width, members: members)
+    append(.sinceStart, width: width, members: endMembers)
     if !options.json { appendMissing(lost) }
+  }
+
+  /// The first members of the objects at the end, where objects have a time.
+  private mutating func membersOfEnd(_ time: UInt64) -> [UInt8] {
+    let hasTime = options.timestamps != .none || options.table?.hasIntervals == true
+    return hasTime ? timeMembers(time, interval: nil) : []
   }
 
   /// Changes that are not in the list: there was no memory, or their paths are not known.
@@ -353,8 +361,10 @@ public struct EventWriter: ~Copyable {
     let list = changes.list().filter { change in
       wanted.lists(change.kind) && (isListed(change.path) || isListed(change.newPath))
     }
-    ChangeLines(options: wanted, json: options.json, colored: options.color)
-      .append(list, to: &lines)
+    ChangeLines(
+      options: wanted, json: options.json, colored: options.color, members: endMembers
+    )
+    .append(list, to: &lines)
     lines.reserve()
     if wanted.changes && changes.temporary > 0 { append(temporary: changes.temporary) }
     if lost > 0 && !options.json { lines.append("events were lost: the list may be incomplete\n") }
@@ -369,6 +379,7 @@ public struct EventWriter: ~Copyable {
   private mutating func append(temporary count: UInt64) {
     if options.json {
       let start = lines.count
+      endMembers.withUnsafeBytes { lines.append($0) }
       lines.append(key: "temporary", count)
       lines.endObject(from: start)
     } else {
@@ -505,6 +516,7 @@ public struct EventWriter: ~Copyable {
   private mutating func appendObject(_ members: (inout LineBuffer) -> Void) {
     lines.reserve()
     let start = lines.count
+    endMembers.withUnsafeBytes { lines.append($0) }
     members(&lines)
     lines.endObject(from: start)
   }

@@ -18,7 +18,8 @@ enum FrameKind: UInt32 {
   /// 64 bits: so many events are missing here; and 64 bits: when that was found out, in nanoseconds
   /// since the epoch.
   case lost = 4
-  /// 64 bits: how many calls could not be shown; the recording is whole.
+  /// 64 bits: how many calls could not be shown; and 64 bits, which early recordings lack: when it
+  /// ended, in nanoseconds since the epoch. The recording is whole.
   case end = 5
 }
 

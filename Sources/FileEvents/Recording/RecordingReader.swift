@@ -11,7 +11,8 @@ public enum RecordingFrame {
   case drained
   /// - Parameter time: nanoseconds since the epoch.
   case lost(UInt64, time: UInt64)
-  case end(unresolved: UInt64)
+  /// - Parameter time: nanoseconds since the epoch, if the recording has it.
+  case end(unresolved: UInt64, time: UInt64?)
 }
 
 /// Takes a recording apart, in pieces as they are read. Reads nothing outside of what it is given,
@@ -58,17 +59,23 @@ public struct RecordingReader {
     case .record: return .record(payload)
     case .clock: return .clock(Int64(bitPattern: try number(payload)))
     case .drained: return .drained
-    case .lost: return try lost(payload)
-    case .end: return .end(unresolved: try number(payload))
+    case .lost:
+      let (count, time) = try pair(payload)
+      return .lost(count, time: time)
+    case .end where payload.count == 8: return .end(unresolved: try number(payload), time: nil)
+    case .end:
+      let (count, time) = try pair(payload)
+      return .end(unresolved: count, time: time)
     case nil: throw .damaged
     }
   }
 
-  private func lost(_ payload: UnsafeRawBufferPointer) throws(RecordingError) -> RecordingFrame {
+  private func pair(_ payload: UnsafeRawBufferPointer) throws(RecordingError) -> (UInt64, UInt64) {
     guard payload.count == 16 else { throw .damaged }
-    return .lost(
+    return (
       payload.loadUnaligned(as: UInt64.self),
-      time: payload.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+      payload.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
+    )
   }
 
   private func number(_ payload: UnsafeRawBufferPointer) throws(RecordingError) -> UInt64 {

@@ -40,7 +40,10 @@ public struct RecordingWriter: ~Copyable {
     withUnsafeBytes(of: (count, time)) { append(.lost, $0) }
   }
 
-  public mutating func end(unresolved count: UInt64) { append(.end, number: count) }
+  /// - Parameter time: nanoseconds since the epoch.
+  public mutating func end(unresolved count: UInt64, time: UInt64) {
+    withUnsafeBytes(of: (count, time)) { append(.end, $0) }
+  }
 
   private mutating func append(_ kind: FrameKind, number: UInt64) {
     withUnsafeBytes(of: number) { append(kind, $0) }

@@ -26,6 +26,7 @@ extension Bfatrace {
     "timestamp", "host", "user", "exe", "parents", "output", "append", "color", "summary",
     "summary-only",
     "replay", "seconds", "count", "check", "by", "sort", "rows", "changes", "inputs",
+    "every",
   ]
 
   /// - Parameter arguments: those that were parsed.
@@ -109,6 +110,7 @@ extension Bfatrace {
     plan.paths = try files.pathFilter()
     plan.seconds = end.seconds
     plan.count = end.count
+    plan.every = answers.every
     plan.output = output.output.map { Array($0.utf8CString) }
     plan.appends = output.append
     return plan

@@ -103,7 +103,10 @@ struct LineOutput: ~Copyable {
     hasLines = withLines || recording.hasSummary
   }
 
-  mutating func endRecording(unresolved: UInt64) { recording?.end(unresolved: unresolved) }
+  /// - Parameter time: nanoseconds since the epoch.
+  mutating func endRecording(unresolved: UInt64, time: UInt64) {
+    recording?.end(unresolved: unresolved, time: time)
+  }
 
   /// Always at the end: others may cut the file meanwhile, as copytruncate of logrotate(8) does.
   static func open(_ path: [CChar], _ flags: Int32) -> Int32 {
@@ -207,21 +210,23 @@ struct LineOutput: ~Copyable {
   }
 
   /// Writes what the processes did, if that is wanted; it fits the terminal, if it goes to one.
-  mutating func writeSummary(lost: UInt64) {
+  /// - Parameter time: nanoseconds since the epoch.
+  mutating func writeSummary(lost: UInt64, time: UInt64) {
     if hasScreen {
       top = nil
       return
     }
-    writer.appendSummary(width: width, lost: lost, time: Clock.realtime)
+    writer.appendSummary(width: width, lost: lost, time: time)
     flush()
   }
 
-  /// Writes what they did in an interval of so many nanoseconds that ends now.
-  mutating func writeInterval(length: UInt64) {
+  /// Writes what they did in an interval of so many nanoseconds.
+  /// - Parameter time: when it ended, in nanoseconds since the epoch.
+  mutating func writeInterval(length: UInt64, time: UInt64) {
     if isDone { return }
     top?.endInterval(of: &writer, length: length)
     if hasScreen { return }
-    writer.appendInterval(width: width, time: Clock.realtime, length: length)
+    writer.appendInterval(width: width, time: time, length: length)
     flush()
   }
 

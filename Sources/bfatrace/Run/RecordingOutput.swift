@@ -55,8 +55,8 @@ struct RecordingOutput: ~Copyable {
     writer.append(lost: count, time: time)
   }
 
-  mutating func end(unresolved count: UInt64) {
-    writer.end(unresolved: count)
+  mutating func end(unresolved count: UInt64, time: UInt64) {
+    writer.end(unresolved: count, time: time)
     flush()
   }
 
@@ -69,7 +69,7 @@ struct RecordingOutput: ~Copyable {
       complain("\(name): \(String(cString: strerror(errno))): it goes on in the file as it was")
       return
     }
-    end(unresolved: 0)
+    end(unresolved: 0, time: Clock.realtime)
     close(self.descriptor)
     self.descriptor = descriptor
     writer.append(header)

@@ -25,6 +25,11 @@ struct Replay: ~Copyable {
   private var reader = RecordingReader()
   /// Of the first record: nanoseconds.
   private var start: UInt64?
+  /// Nanoseconds since the epoch, of the latest record or of the end of the recording.
+  private var now: UInt64 = 0
+  private var realtimeOffset: Int64 = 0
+  /// When the last table of --every was: nanoseconds since the epoch.
+  private var lastTable: UInt64?
   /// Of the first header.
   private var contents: RecordingHeader.Contents?
   private var isOver = false
@@ -53,7 +58,8 @@ struct Replay: ~Copyable {
     try readAll()
     guard var output = output.take() else { throw failure("this is no recording of bfatrace") }
     output.appendRequests()
-    output.writeSummary(lost: lost)
+    if plan.every != nil { output.writeInterval(length: now - (lastTable ?? now), time: now) }
+    output.writeSummary(lost: lost, time: now)
     if output.hasMalformed { throw Self.damaged(request.path) }
     try output.check()
     let isCut = !isWhole && !isOver
@@ -121,9 +127,10 @@ struct Replay: ~Copyable {
     isWhole = false
     switch frame {
     case .header(let header): try begin(header)
-    case .clock(let offset): output?.setClock(realtimeOffset: offset)
-    case .record(let record):
-      if isBeyondEnd(record) { isOver = true } else { output?.append(record: record) }
+    case .clock(let offset):
+      realtimeOffset = offset
+      output?.setClock(realtimeOffset: offset)
+    case .record(let record): show(record)
     case .drained:
       output?.appendRequests()
       output?.flush()
@@ -131,21 +138,46 @@ struct Replay: ~Copyable {
       output?.appendLost(count, time: time)
       complain("lost \(count) events: the ring buffer was full")
       lost &+= count
-    case .end(let count):
+    case .end(let count, let time):
       unresolved &+= count
       isWhole = true
+      if let time { go(to: time) }
     }
   }
 
-  /// Whether the time of --seconds is over, which begins with the first record.
-  private mutating func isBeyondEnd(_ record: UnsafeRawBufferPointer) -> Bool {
-    guard let seconds = plan.seconds, record.count >= MemoryLayout<bfa_record>.size else {
-      return false
+  private mutating func show(_ record: UnsafeRawBufferPointer) {
+    if record.count >= MemoryLayout<bfa_record>.size {
+      let time = record.loadUnaligned(as: bfa_record.self).time_ns
+      if isBeyondEnd(time) {
+        isOver = true
+        return
+      }
+      go(to: time &+ UInt64(bitPattern: realtimeOffset))
     }
-    let time = record.loadUnaligned(as: bfa_record.self).time_ns
+    output?.append(record: record)
+  }
+
+  /// Whether the time of --seconds is over, which begins with the first record.
+  private mutating func isBeyondEnd(_ time: UInt64) -> Bool {
+    guard let seconds = plan.seconds else { return false }
     let start = start ?? time
     self.start = start
     return time > start && time - start > seconds
+  }
+
+  /// Writes the table of an interval that is over, one for several in which nothing happened. The
+  /// first one begins with the first record.
+  /// - Parameter time: nanoseconds since the epoch; merged records may be late.
+  private mutating func go(to time: UInt64) {
+    now = max(now, time)
+    guard let every = plan.every else { return }
+    let begin = lastTable ?? now
+    let passed = (now - begin) / every * every
+    lastTable = begin + passed
+    if passed == 0 { return }
+    output?.appendRequests()
+    output?.writeInterval(length: every, time: begin + every)
+    if passed > every { output?.writeInterval(length: passed - every, time: begin + passed) }
   }
 
   /// Refuses what was not recorded; the rest of the options is as in the run that was recorded.

@@ -49,6 +49,12 @@ struct Session: ~Copyable {
     let command = plan.words.isEmpty ? nil : try Command(plan.words, as: plan.user)
     var options = plan.tracer
     options.command = command?.pid
+    if options.disk != nil && !Tracer.knowsModules {
+      complain(
+        "--disk without CAP_SYS_ADMIN does not know the types of kernel modules: where these are the "
+          + "drivers, commands to disks are not shown, and for what is behind dm, md, loop devices "
+          + "and btrfs, nobody is named")
+    }
     let tracer = try Tracer(options)
     let writeCalls = plan.countsWriteCalls ? try Tracer(options.ofWriteCalls) : nil
     clockLead = try tracer.clockLead()
@@ -144,7 +150,7 @@ struct Session: ~Copyable {
     try flush()
     drain()
     let now = Clock.monotonic
-    output.writeInterval(length: now - lastTable)
+    output.writeInterval(length: now - lastTable, time: Clock.realtime)
     lastTable = now
     while nextTable <= now { nextTable += every }
   }
@@ -204,9 +210,10 @@ struct Session: ~Copyable {
       while !output.isDone && drain() {}
     }
     let unresolved = tracer.unresolved + (writeCalls?.unresolved ?? 0)
-    output.endRecording(unresolved: unresolved)
-    if every != nil { output.writeInterval(length: Clock.monotonic - lastTable) }
-    output.writeSummary(lost: loss.told.total)
+    let now = Clock.realtime
+    output.endRecording(unresolved: unresolved, time: now)
+    if every != nil { output.writeInterval(length: Clock.monotonic - lastTable, time: now) }
+    output.writeSummary(lost: loss.told.total, time: now)
     try output.check()
     complain(unresolved: unresolved)
     if tracer.unplaced > 0 {

@@ -40,7 +40,9 @@ struct RecordReplayTests {
       "", "--json -tt --host --under in", "--json --host other --under in",
       "--long -t -u --under in", "-S -m -tt --under in",
       "-S -x -j --under in", "--exe --parents --under in -j", "--summary -tt --under in",
-      "--summary --json --under in", "--disk -tt", "--disk --summary --json", "--wakeups 0.001 -t",
+      "--summary --json --under in", "--by comm,dir:9 --json -t --under in",
+      "--summary --sort writes -j -tt --host --under in", "--disk -tt", "--disk --summary --json",
+      "--wakeups 0.001 -t",
     ])
   func bytes(line: String) throws {
     let options = line.split(separator: " ").map(String.init)
@@ -146,6 +148,20 @@ struct RecordReplayTests {
       #expect(ended.complaints.isEmpty, "\(ended)")
       let replayed = try replay("\(directory)/out/recording")
       #expect(replayed.text.hasPrefix(line), "\(replayed)")
+    }
+  }
+
+  @Test("it can be compressed on its way")
+  func compressed() throws {
+    try directories { directory in
+      let ended = try shell(
+        """
+        "$BFATRACE" --record - --json -tt --under in -o out/lines -- sh -c "cd in; { $LOAD; } > /dev/null 2>&1" |
+          zstd | zstd -d | "$BFATRACE" --replay - --json -tt
+        """, in: directory, environment: ["BFATRACE": Built.bfatrace, "LOAD": Self.load])
+      let lines = try String(contentsOfFile: "\(directory)/out/lines", encoding: .utf8)
+      #expect(ended.status == 0 && lines.count > 1000, "\(ended)")
+      #expect(ended.text == lines, "\(ended.text.prefix(1000))\n\(lines)")
     }
   }
 
