@@ -132,6 +132,11 @@ extension ChangingCommand {
       "sqlite3 with a log", before: "sqlite3 d 'create table t(a)'",
       "sqlite3 d 'pragma journal_mode=wal; insert into t values (1)' > /dev/null"),
     of(
+      "initdb of PostgreSQL, which refuses to run as root",
+      before: "chown 65534 .; chmod 711 ..",
+      "PATH=$(echo /usr/lib/postgresql/*/bin):$PATH; setpriv --reuid 65534 --clear-groups initdb -N -U me --locale=C -D $PWD/data > /dev/null"
+    ),
+    of(
       "a compiler with temporary files",
       before: "mkdir tmp; echo 'int main(void) { return 0; }' > m.c",
       "TMPDIR=$PWD/tmp gcc -g -o m m.c; TMPDIR=$PWD/tmp gcc -c m.c"),
