@@ -5,7 +5,8 @@
  * filemoves check DIRECTORY         reads lines of bfatrace about a storm
  *
  * DIRECTORY must be empty. FILEMOVES_EXTENTS sets how long a rename takes that
- * frees a file. What HOW prints: for each path of the file the
+ * frees a file, FILEMOVES_SERVER a name by which a file server has DIRECTORY, for
+ * server-rename. What HOW prints: for each path of the file the
  * number of writes made under it, how many of these before the call that
  * changed the path had returned, and the path; at the end the number of writes
  * while it was changed.
@@ -26,9 +27,8 @@ static const struct way {
 	const char *name;
 	void (*run)(void);
 } ways[] = {
-	{ "slow-rename", move_slow_rename },
-	{ "ring-rename", move_ring_rename },
-	{ "unmount", move_unmount },
+	{ "slow-rename", move_slow_rename },	 { "server-rename", move_server_rename },
+	{ "ring-rename", move_ring_rename },	 { "unmount", move_unmount },
 	{ "namespace-end", move_namespace_end },
 };
 

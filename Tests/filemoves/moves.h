@@ -17,6 +17,7 @@ void needs(int ret, const char *what); /* of a call that needs a privilege or a 
 
 /* slow.c: print the writes of each path, and how many were made before the call had returned. */
 void move_slow_rename(void);
+void move_server_rename(void);
 void move_ring_rename(void);
 void move_unmount(void);
 void move_namespace_end(void);

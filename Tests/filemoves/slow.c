@@ -87,11 +87,11 @@ static void write_while_moving(int fd)
 	printf("%lu unsure\n", unsure);
 }
 
-static void run(int fd, void *(*change)(void *))
+static void run(int fd, void *(*change)(void *), void *argument)
 {
 	pthread_t thread;
 
-	require(pthread_create(&thread, NULL, change, NULL) == 0, "pthread_create");
+	require(pthread_create(&thread, NULL, change, argument) == 0, "pthread_create");
 	write_while_moving(fd);
 	require(pthread_join(thread, NULL) == 0, "pthread_join");
 }
@@ -120,17 +120,30 @@ static int make_pair(void)
 	return fd;
 }
 
-static void *rename_over(void *unused)
+static void *rename_over(void *server)
 {
+	char from[PATH_MAX], to[PATH_MAX];
+
+	snprintf(from, sizeof(from), "%s/x.tmp", (char *)server);
+	snprintf(to, sizeof(to), "%s/x", (char *)server);
 	usleep(20000);
-	require(rename("x.tmp", "x") == 0, "rename");
+	require(rename(from, to) == 0, "rename of %s", from);
 	atomic_store(&is_over, true);
 	return NULL;
 }
 
 void move_slow_rename(void)
 {
-	run(make_pair(), rename_over);
+	run(make_pair(), rename_over, ".");
+}
+
+/* Somebody else makes the call, who serves this directory under another name. */
+void move_server_rename(void)
+{
+	char *server = getenv("FILEMOVES_SERVER");
+
+	require(server, "FILEMOVES_SERVER names no directory");
+	run(make_pair(), rename_over, server);
 }
 
 /* The least that takes one request to a ring and waits for its result. */
@@ -163,7 +176,7 @@ static void *rename_by_ring(void *unused)
 
 void move_ring_rename(void)
 {
-	run(make_pair(), rename_by_ring);
+	run(make_pair(), rename_by_ring, NULL);
 }
 
 static void *unmount(void *unused)
@@ -184,7 +197,7 @@ void move_unmount(void)
 	needs(mount("none", "on", "tmpfs", 0, NULL), "mount");
 	fd = open("on/file", O_CREAT | O_EXCL | O_RDWR, 0600);
 	require(fd >= 0, "on/file");
-	run(fd, unmount);
+	run(fd, unmount, NULL);
 }
 
 static int sockets[2];
@@ -252,5 +265,5 @@ void move_namespace_end(void)
 	if (child == 0)
 		be_mounter();
 	close(sockets[1]);
-	run(receive_file(), end_namespace);
+	run(receive_file(), end_namespace, NULL);
 }

@@ -35,6 +35,34 @@ struct MovingTests {
     }
   }
 
+  /// A process that is not traced makes the call, for one that has asked for it by way of FUSE.
+  private static let served = """
+    mkdir "$1/served" "$1/seen" && bindfs "$1/served" "$1/seen" || exit 77
+    FILEMOVES_SERVER="$1/seen" "$0" --json --all -f W -o "$2" $4 -- "$3" $5 "$1/$6"
+    status=$?; umount --lazy "$1/seen"; exit $status
+    """
+
+  @Test(
+    "is the new one as soon as a server has renamed the file, in what it serves and where it is seen",
+    arguments: ["server-rename served", "slow-rename seen"], ["", "--syscalls"])
+  func server(how: String, options: String) throws {
+    let words = how.split(separator: " ").map(String.init)
+    try Scratch.ownFileSystem { directory in
+      let trace = Scratch.newName()
+      defer { try? FileManager.default.removeItem(atPath: trace) }
+      let ended = try run(
+        "/bin/sh",
+        ["-c", Self.served, Built.bfatrace, directory, trace, Built.filemoves, options] + words)
+      if ended.status == 77 { try skip("no FUSE here: \(ended.errors)") }
+      try #require(ended.status == 0, "\(ended.errors)")
+      let truth = MovingTruth(ended.text)
+      expectNone(
+        truth.differences(from: try Line.all(inFile: trace), in: "\(directory)/\(words[1])"))
+      // To FUSE, the name changes when the server has answered.
+      #expect(truth.duringCall > 100 || words[1] == "seen", "the call was too fast: \(ended.text)")
+    }
+  }
+
   /// BFATRACE_STORM_SECONDS makes it longer: `make storm`.
   @Test(
     "in a storm of renames and mounts, is always one that the file has had",

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import Synchronization
 import Testing
 
 @Suite("A file of --output that others rotate", .needsRoot)
@@ -98,6 +99,82 @@ struct RotationTests {
     }
   }
 
+  /// Calls whose lines differ in their offsets, as fast as one thread makes them.
+  private final class Load: @unchecked Sendable {
+    static let calls = 200_000
+    private let descriptor: Int32
+    private let isDone = Atomic(false)
+
+    init(_ path: String) throws {
+      try Calls.write(path)
+      descriptor = try Calls.open(path)
+    }
+
+    deinit { close(descriptor) }
+
+    func start() {
+      Thread.detachNewThread { [self] in
+        var byte: UInt8 = 0
+        for offset in 0..<Self.calls { _ = pread(descriptor, &byte, 1, offset) }
+        isDone.store(true, ordering: .releasing)
+      }
+    }
+
+    var goesOn: Bool { !isDone.load(ordering: .acquiring) }
+  }
+
+  /// logrotate(8) loses what is written between its copy and its cut: here nobody writes then.
+  private func copyAndCut(_ output: String, to name: String, _ running: Running) throws {
+    kill(running.process.processIdentifier, SIGSTOP)
+    try waitUntil("bfatrace is stopped") {
+      text("/proc/\(running.process.processIdentifier)/status").contains("State:\tT")
+    }
+    try FileManager.default.copyItem(atPath: output, toPath: name)
+    #expect(truncate(output, 0) == 0)
+    kill(running.process.processIdentifier, SIGCONT)
+  }
+
+  @Test(
+    "under all lines that a thread can make, none is missing or twice",
+    arguments: ["moved away, and SIGHUP", "copied and cut"])
+  func underLoad(way: String) throws {
+    try directories { traced, outside, output in
+      let load = try Load("\(traced)/file")
+      let running = try start(
+        ["-S", "-f", "R", "--under", traced, "-p", "\(getpid())", "--ring-size", "256"], to: output)
+      load.start()
+      var files: [String] = []
+      while load.goesOn || files.count < 3 {
+        files.append("\(outside)/lines.\(files.count)")
+        if way.hasPrefix("copied") {
+          try copyAndCut(output, to: files[files.count - 1], running)
+          continue
+        }
+        try FileManager.default.moveItem(atPath: output, toPath: files[files.count - 1])
+        kill(running.process.processIdentifier, SIGHUP)
+        try waitUntil("the file is opened anew") {
+          FileManager.default.fileExists(atPath: output) || !running.process.isRunning
+        }
+      }
+      let ended = end(running)
+      #expect(ended.status == 0 && ended.complaints.isEmpty, "\(ended)")
+      var offsets: [Int: Int] = [:]
+      for file in files + [output] {
+        let lines = try Data(contentsOf: URL(filePath: file))
+        #expect(lines.isEmpty || lines.last == UInt8(ascii: "\n"), "\(file)")
+        for line in lines.split(separator: UInt8(ascii: "\n")) {
+          let text = String(decoding: line, as: UTF8.self)
+          let offset = try #require(text.firstMatch(of: /offset=([0-9]+)/), "\(text)")
+          offsets[Int(offset.1) ?? -1, default: 0] += 1
+        }
+      }
+      let wrong = (0..<Load.calls).filter { offsets[$0] != 1 }
+      #expect(
+        wrong.isEmpty && offsets.count == Load.calls,
+        "\(files.count) rotations, \(offsets.count) lines; missing or twice: \(wrong.prefix(5))")
+    }
+  }
+
   @Test("where the name cannot be opened again, lines go on to the old file, and it says so")
   func cannotReopen() throws {
     try directories { traced, outside, output in
@@ -139,7 +216,8 @@ struct RotationTests {
       try waitUntil("it ends") { !running.process.isRunning }
       let ended = running.wait()
       #expect(ended.status == 9 && ended.errors.isEmpty, "\(ended)")
-      #expect(text(output).contains("CWO \(traced)/file\n"), "\(text(output)), \(ended)")
+      // Merged, or flushed in between.
+      #expect(text(output).contains(/: CWO? +\S+\/in\/file\n/), "\(text(output)), \(ended)")
     }
   }
 
