@@ -182,7 +182,6 @@ struct scratch {
 	__u64 process;		  /* under which identity the current one is described; 0: not at all */
 	struct lineage lineage;
 	struct walk walk;
-	struct way way;
 	struct quick_step steps[QUICK_STEPS];
 	__u32 step_count;
 	__u32 quick_length;

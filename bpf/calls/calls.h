@@ -413,22 +413,23 @@ static __always_inline bool report_transfer_quickly(struct task_struct *task, st
 	return true;
 }
 
-/* reported_open() in line, when the descriptor has an entry from before; false otherwise. */
+/* reported_open() in line, when the path is short; false otherwise. */
 static __always_inline bool report_open_quickly(struct task_struct *task, struct call_start *start,
 						struct pt_regs *regs, struct call_entry *entry, long ret)
 {
 	struct open_key key = { .tgid = task->tgid, .fd = ret };
 	struct file *file = file_of_fd(task, ret);
-	struct open_file *e = file ? find_entry(&key) : 0;
 	struct scratch *s = scratch_of_others();
 	struct bfa_call_record *c;
 	__u32 flags, mode;
+	struct open_file *e;
 
-	if (!s || !e)
+	if (!s || !file)
 		return false;
 	if (!wanted(file))
-		return !e->known.file;
-	if (!fill_quickly(&key, e, task, file))
+		return is_unknown(&key);
+	e = fill_quickly(s, &key, task, file);
+	if (!e)
 		return false;
 	c = &e->known.call;
 	read_call(task, regs, entry, &s->call_at_hand);

@@ -105,21 +105,22 @@ static __always_inline int merged_open(struct task_struct *task, struct call *ca
 	return 0;
 }
 
-/* merged_open() in line, when the descriptor has an entry from before and no file was created; false otherwise. */
+/* merged_open() in line, when no file was created and its path is short; false otherwise. */
 static __always_inline bool open_quickly(struct task_struct *task, struct pt_regs *regs, struct call_entry *entry,
 					 long ret)
 {
 	struct open_key key = { .tgid = task->tgid, .fd = ret };
 	struct file *file = ret < 0 ? 0 : file_of_fd(task, ret);
-	struct open_file *e = file ? find_entry(&key) : 0;
 	struct scratch *s = scratch_of_others();
+	struct open_file *e;
 	struct bfa_record *r;
 
-	if (!s || !e || READ(file, f_mode) & FMODE_CREATED)
+	if (!s || !file || READ(file, f_mode) & FMODE_CREATED)
 		return false;
 	if (!wanted(file))
-		return !e->known.file;
-	if (!fill_quickly(&key, e, task, file))
+		return is_unknown(&key);
+	e = fill_quickly(s, &key, task, file);
+	if (!e)
 		return false;
 	r = &e->known.record;
 	read_call(task, regs, entry, &s->call_at_hand);

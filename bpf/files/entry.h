@@ -107,34 +107,43 @@ static __always_inline bool is_empty(struct open_file *e)
 }
 
 /*
- * take_over() and fill() in line, for an empty entry of a descriptor that has
- * just been opened. With true the lock is held; false if the case is another one.
+ * take_over() and fill() in line, for the empty entry of a descriptor that has
+ * just been opened. 0 if the case is another one; otherwise the lock is held.
  */
-static __always_inline bool fill_quickly(struct open_key *key, struct open_file *e, struct task_struct *task,
-					 struct file *file)
+static __always_inline struct open_file *fill_quickly(struct scratch *s, struct open_key *key,
+						      struct task_struct *task, struct file *file)
 {
+	struct open_file *e = find_or_make_entry(key);
 	struct place at = place_of(&file->f_path);
-	struct scratch *s = scratch_of_others();
-	struct known_file *k = &e->known;
+	struct known_file *k;
 	__u32 len;
 
-	if (!s || !is_empty(e) || config.only_prefixes || !is_below_places(&at) || !try_lock(&e->busy))
-		return false;
+	if (!e || !is_empty(e) || config.only_prefixes || !is_below_places(&at) || !try_lock(&e->busy))
+		return 0;
+	k = &e->known;
 	/* Again: now nobody else fills it. */
 	if (is_entry_of(e, key) && is_empty(e)) {
 		e->idle = 0;
 		begin_file(s, key, k, at.dentry);
-		len = resolve(s, &at);
-		if (!s->walk.torn && len < BFA_SHORT_PATH && file_of_fd(task, key->fd) == file &&
+		len = resolve_quickly(&at);
+		if (len && len < BFA_SHORT_PATH && file_of_fd(task, key->fd) == file &&
 		    at.dentry == READ(file, f_path.dentry)) {
 			store_short_path(k, s, len);
 			k->writable = !!(READ(file, f_mode) & FMODE_WRITE);
 			k->file = (__u64)file;
-			return true;
+			return e;
 		}
 	}
 	unlock(e);
-	return false;
+	return 0;
+}
+
+/* Whether nothing is known of a descriptor, as is usual before an open. */
+static __always_inline bool is_unknown(struct open_key *key)
+{
+	struct open_file *e = find_entry(key);
+
+	return !e || !e->known.file;
 }
 
 /*

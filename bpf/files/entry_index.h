@@ -167,17 +167,16 @@ CHECKED_ONCE bool enter_chunk(struct visit *v, __u32 number, bool removed)
 	return true;
 }
 
+/* The number of the lowest bit: by de Bruijn's sequence, as the verifier would follow each comparison. */
 CHECKED_ONCE __u32 lowest_bit(__u64 word)
 {
-	__u32 bit = 0;
+	static const __u8 numbers[64] = {
+		0,  1,	48, 2,	57, 49, 28, 3,	61, 58, 50, 42, 38, 29, 17, 4,	62, 55, 59, 36, 53, 51,
+		43, 22, 45, 39, 33, 30, 24, 18, 12, 5,	63, 47, 56, 27, 60, 41, 37, 16, 54, 35, 52, 21,
+		44, 32, 23, 11, 46, 26, 40, 15, 34, 20, 31, 10, 25, 14, 19, 9,	13, 8,	7,  6,
+	};
 
-	for (int width = 32; width; width /= 2) {
-		if (!(word & ((1ULL << width) - 1))) {
-			word >>= width;
-			bit += width;
-		}
-	}
-	return bit;
+	return numbers[(word & -word) * 0x03f79d71b4cb0a89ULL >> 58];
 }
 
 /* The next descriptor of the chunk at hand, which is then visited; -1: none is left. */

@@ -77,25 +77,31 @@ static __always_inline void add_touch(struct open_key *key, struct open_file *e,
 		enqueue(key, e);
 }
 
-/* For merged records; the file must be in scope, but for its ancestors. */
-CHECKED_ONCE int touch(struct touch *t)
+/* False if the entry was deleted meanwhile. */
+CHECKED_ONCE bool try_touch(struct touch *t)
 {
 	struct scratch *s = scratch_get();
 	struct open_file *e;
 	struct open_key key;
 
 	if (!s || !t)
-		return 0;
+		return true;
 	key = nameless_key(current_task(), t);
-	for (int i = 0; i < TOUCH_TRIES; i++) {
-		e = entry_for(&key);
-		if (!e || !lock(&key, e))
-			continue;
-		hold(s, &key, e, t);
-		add_touch(&key, e, t);
-		unlock(e);
-		return 0;
-	}
+	e = entry_for(&key);
+	if (!e || !lock(&key, e))
+		return false;
+	hold(s, &key, e, t);
+	add_touch(&key, e, t);
+	unlock(e);
+	return true;
+}
+
+/* For merged records; the file must be in scope, but for its ancestors. */
+static __always_inline int touch(struct touch *t)
+{
+	for (int i = 0; i < TOUCH_TRIES; i++)
+		if (try_touch(t))
+			return 0;
 	COUNT(lost_turns, 1);
 	return 0;
 }

@@ -97,10 +97,10 @@ static __always_inline bool has_lost_name(struct known_file *k)
 	return epochs_tell() && !(k->record.marks & BFA_MARK_UNLINKED) && is_unlinked(k->dentry);
 }
 
-/* The entry is of this file, and what it knows of its path holds. */
+/* For the quick way: the entry is of this file, and what it knows of its path holds. */
 static __always_inline bool is_current(struct open_file *e, struct file *file)
 {
-	return is_of(e, file) && !may_have_moved(file, &e->known) && !has_lost_name(&e->known);
+	return is_of(e, file) && !may_have_moved_quickly(file, &e->known) && !has_lost_name(&e->known);
 }
 
 /* Copies the path behind the first `offset` bytes of the scratch record; returns its length. */
@@ -196,32 +196,36 @@ static __always_inline void store_outside(struct open_key *key, struct known_fil
 	k->outside = true;
 }
 
+/* What is behind the path in its last word is no part of it. */
+static __always_inline bool same_bytes(const __u64 *kept, const __u64 *now, __u32 len)
+{
+	__u64 difference = 0;
+	__s32 left = len;
+
+	for (int i = 0; i < BFA_SHORT_PATH / 8; i++) {
+		difference = kept[i] ^ now[i];
+		if (left < 8 || difference)
+			break;
+		left -= 8;
+	}
+	if (left >= 8)
+		return !difference;
+	return left <= 0 || !(difference << (64 - 8 * left));
+}
+
 CHECKED_ONCE bool same_path(struct known_file *k, __u32 len)
 {
 	struct scratch *s = scratch_get();
-	__u64 *kept, *now;
 
 	USED(len);
 	if (!s || !k)
 		return false;
-	kept = (__u64 *)k->path;
-	now = (__u64 *)resolved_path(s);
 	/* The same dentries, and none has a new name or parent. */
 	if (k->seen == s->walk.seen && len == k->record.path_len)
 		return true;
 	if (len != k->record.path_len || len >= BFA_SHORT_PATH)
 		return false;
-	for (int i = 0; i < BFA_SHORT_PATH / 8; i++) {
-		__s32 left = len - 8 * i;
-		__u64 difference = kept[i] ^ now[i];
-
-		/* What is behind the path is no part of it. */
-		if (left < 8)
-			return left <= 0 || !(difference << (64 - 8 * left));
-		if (difference)
-			return false;
-	}
-	return true;
+	return same_bytes((__u64 *)k->path, (__u64 *)resolved_path(s), len);
 }
 
 static __always_inline bool wanted(struct file *file)
@@ -338,16 +342,23 @@ CHECKED_ONCE int make_entry(struct open_key *key)
 	return 0;
 }
 
-/* The entry for a key, empty if it is new; in the scratch memory if the map is full. */
-static __always_inline struct open_file *entry_for(struct open_key *key)
+/* The entry for a key, empty if it is new; 0 if the map is full. */
+static __always_inline struct open_file *find_or_make_entry(struct open_key *key)
 {
 	struct open_file *e = find_entry(key);
-	struct scratch *s;
 
 	if (e)
 		return e;
 	make_entry(key);
-	e = find_entry(key);
+	return find_entry(key);
+}
+
+/* The same; in the scratch memory if the map is full. */
+static __always_inline struct open_file *entry_for(struct open_key *key)
+{
+	struct open_file *e = find_or_make_entry(key);
+	struct scratch *s;
+
 	if (e)
 		return e;
 	s = scratch_get();

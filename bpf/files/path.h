@@ -173,13 +173,9 @@ static __always_inline __u32 resolve_before(struct scratch *s, struct place *at,
 /* Leaves the path in s->path from s->walk.start on and returns its length, 0 if it is not known. */
 static __always_inline __u32 resolve(struct scratch *s, struct place *at)
 {
-	enum { START = BFA_PATH_MAX - sizeof(struct quick_path) };
-	__u32 length = resolve_quickly(at, (struct quick_path *)&s->path[START]);
+	__u32 length = READ_BY_HELPER ? 0 : walk_by_loop(at);
 
-	if (!length)
-		return resolve_before(s, at, BFA_PATH_MAX);
-	s->walk.start = START;
-	return length;
+	return length ?: resolve_before(s, at, BFA_PATH_MAX);
 }
 
 /* Where the path just resolved is. */

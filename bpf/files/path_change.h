@@ -100,12 +100,9 @@ static __always_inline bool see_step(struct way *way)
 	return false;
 }
 
-/* By way of the scratch memory: the stacks of all callers together are bounded. */
 static long see_on(__u32 step, void *context)
 {
-	struct scratch *s = scratch_get();
-
-	return !s || see_step(&s->way);
+	return see_step(context);
 }
 
 /*
@@ -116,24 +113,34 @@ static long see_on(__u32 step, void *context)
 CHECKED_ONCE __u64 see_way(__u64 mount, __u64 dentry)
 {
 	struct way way = { .mount = mount, .dentry = dentry };
-	struct scratch *s = scratch_get();
 
-	if (!s)
-		return 0;
 	way.root = ADDRESS((struct mount *)mount, mnt.mnt_root);
-	for (__u32 i = 0; i < QUICK_STEPS && !READ_BY_HELPER; i++)
-		if (see_step(&way))
-			return way.seen;
-	s->way = way;
-	bpf_loop(READ_BY_HELPER ? WALK_STEPS : WALK_STEPS - QUICK_STEPS, see_on, 0, 0);
-	return s->way.seen;
+	bpf_loop(WALK_STEPS, see_on, &way, 0);
+	return way.seen;
 }
 
+/* The way of a file's path. */
 static __always_inline __u64 see_way_of(struct file *file)
 {
 	__u64 mount = ADDRESS(file, f_path.mnt) - bpf_core_field_offset(struct mount, mnt);
 
 	return see_way(mount, ADDRESS(file, f_path.dentry));
+}
+
+/* see_way_of() in line, for the quick way; 0 if the way is long. */
+CHECKED_ONCE __u64 see_short_way_of(__u64 address)
+{
+	struct file *file = (struct file *)address;
+	struct way way = {
+		.mount = ADDRESS(file, f_path.mnt) - bpf_core_field_offset(struct mount, mnt),
+		.dentry = ADDRESS(file, f_path.dentry),
+	};
+
+	way.root = ADDRESS((struct mount *)way.mount, mnt.mnt_root);
+	for (__u32 i = 0; i < QUICK_STEPS && !READ_BY_HELPER; i++)
+		if (see_step(&way))
+			return way.seen;
+	return 0;
 }
 
 static __always_inline bool epochs_tell(void)
@@ -144,6 +151,17 @@ static __always_inline bool epochs_tell(void)
 static __always_inline bool may_have_moved(struct file *file, struct known_file *k)
 {
 	return epochs_tell() ? k->epoch != epoch_now() : k->seen != see_way_of(file);
+}
+
+/* may_have_moved() for the quick way; true also if the path is long. */
+static __always_inline bool may_have_moved_quickly(struct file *file, struct known_file *k)
+{
+	__u64 seen;
+
+	if (epochs_tell())
+		return k->epoch != epoch_now();
+	seen = see_short_way_of((__u64)file);
+	return !seen || k->seen != seen;
 }
 
 #endif

@@ -76,47 +76,73 @@ static __always_inline __u32 step_count(struct scratch *s)
 	return *(volatile __u32 *)&s->step_count;
 }
 
+/* How far phase 1 has got. */
+struct climb {
+	struct scratch *s;
+	struct dentry *dentry;
+	struct dentry *root; /* of the mount */
+	struct mount *mount;
+	__u64 seen;
+};
+
+/*
+ * Calls a function for each step, until it returns true: in line for the quick
+ * way, by bpf_loop for all others, which takes the verifier a tenth of the time
+ * and each step some nanoseconds more.
+ */
+static __always_inline void for_each_step(long (*function)(__u32, void *), void *context, bool in_line)
+{
+	if (in_line) {
+		for (__u32 i = 0; i < QUICK_STEPS; i++)
+			if (function(i, context))
+				break;
+	} else {
+		bpf_loop(QUICK_STEPS, function, context, 0);
+	}
+}
+
+/* Leaves the steps from one mount to the one that it is on; true at the top. */
+static __always_inline bool climb_mount(struct climb *c, struct quick_step *step, __u32 i)
+{
+	struct mount *mount = c->mount, *above = mount->mnt_parent;
+
+	if (above == mount) {
+		c->s->step_count = i;
+		c->s->walk.seen = c->seen;
+		return true;
+	}
+	step->dentry = 0;
+	step->mount = mount;
+	step->above = above;
+	step->parent = c->dentry = mount->mnt_mountpoint;
+	c->seen = add_seen(c->seen, number_of(&step->parent), 1);
+	c->mount = above;
+	c->root = above->mnt.mnt_root;
+	return false;
+}
+
 /*
  * Phase 1. Leaves the way up in s->steps, from step_count - 1 at the top to 0.
- * False if it is not usual: disconnected, long, or being renamed.
+ * No count if it is not usual: disconnected, long, or being renamed.
  */
-static __always_inline bool climb(struct scratch *s, struct place *at)
+static __always_inline long climb_step(__u32 i, void *context)
 {
-	struct dentry *dentry = UNTRUSTED(at->dentry), *root, *parent;
-	struct mount *mount = UNTRUSTED(at->mount), *above;
-	__u64 seen = 0;
+	struct climb *c = context;
+	struct quick_step *step = &c->s->steps[i & (QUICK_STEPS - 1)];
+	struct dentry *dentry = c->dentry, *parent;
 	__u32 version;
 
-	root = mount->mnt.mnt_root;
-	for (__u32 i = 0; i < QUICK_STEPS; i++) {
-		struct quick_step *step = &s->steps[i];
-
-		if (dentry == root) {
-			above = mount->mnt_parent;
-			if (above == mount) {
-				s->step_count = i;
-				s->walk.seen = seen;
-				return true;
-			}
-			step->dentry = 0;
-			step->mount = mount;
-			step->above = above;
-			step->parent = dentry = mount->mnt_mountpoint;
-			seen = add_seen(seen, number_of(&step->parent), 1);
-			mount = above;
-			root = mount->mnt.mnt_root;
-			continue;
-		}
-		version = dentry->d_seq.seqcount.sequence;
-		parent = dentry->d_parent;
-		if (parent == dentry || version & 1)
-			return false;
-		step->dentry = dentry;
-		step->parent = parent;
-		step->version = version;
-		seen = add_seen(seen, number_of(&step->dentry), version);
-		dentry = parent;
-	}
+	if (dentry == c->root)
+		return climb_mount(c, step, i);
+	version = dentry->d_seq.seqcount.sequence;
+	parent = dentry->d_parent;
+	if (parent == dentry || version & 1)
+		return true;
+	step->dentry = dentry;
+	step->parent = parent;
+	step->version = version;
+	c->seen = add_seen(c->seen, number_of(&step->dentry), version);
+	c->dentry = parent;
 	return false;
 }
 
@@ -142,79 +168,96 @@ static __always_inline void copy_name(char *to, const void *name, __u32 length)
 	words[7] = from->it_value.tv_nsec;
 }
 
-/* Phase 2. Leaves the path at `to`, and what is no part of it behind it. 0 if it has changed, or is long. */
-static __always_inline __u32 copy_names(struct scratch *s, struct quick_path *to)
+enum {
+	QUICK_START = BFA_PATH_MAX - sizeof(struct quick_path), /* of the path in s->path */
+};
+
+/* Phase 2. Leaves the path, and what is no part of it behind it; no length if it has changed, or is long. */
+static __always_inline long copy_step(__u32 i, void *context)
 {
-	__u32 length, end, len;
+	struct scratch *s = ((struct climb *)context)->s;
+	struct quick_path *to = (struct quick_path *)&s->path[QUICK_START];
+	__u32 count = step_count(s), length, end, len;
+	struct quick_step *step = &s->steps[(count - 1 - i) & (QUICK_STEPS - 1)];
+	struct dentry *dentry = UNTRUSTED(step->dentry);
+	struct mount *mount;
+	const void *name;
 
+	if (i >= count)
+		return true;
+	length = *(volatile __u32 *)&s->quick_length;
 	s->quick_length = 0;
-
-	for (__u32 i = 0; i < QUICK_STEPS; i++) {
-		__u32 count = step_count(s);
-		struct quick_step *step = &s->steps[(count - 1 - i) & (QUICK_STEPS - 1)];
-		struct dentry *dentry = UNTRUSTED(step->dentry);
-		struct mount *mount;
-		const void *name;
-
-		if (i >= count)
-			break;
-		if (!step->dentry) {
-			mount = UNTRUSTED(step->mount);
-			if (mount->mnt_parent != step->above || mount->mnt_mountpoint != step->parent)
-				return 0;
-			continue;
-		}
-		length = *(volatile __u32 *)&s->quick_length;
-		len = dentry->d_name.len;
-		name = dentry->d_name.name;
-		end = length + 1 + len;
-		if (len > QUICK_NAME || length >= QUICK_PATH || end > QUICK_PATH || dentry->d_parent != step->parent)
-			return 0;
-		to->bytes[length++] = '/';
-		copy_name(&to->bytes[length], name, len);
-		s->quick_length = end;
+	if (!step->dentry) {
+		mount = UNTRUSTED(step->mount);
+		if (mount->mnt_parent != step->above || mount->mnt_mountpoint != step->parent)
+			return true;
+		s->quick_length = length;
+		return false;
 	}
-	return s->quick_length;
+	len = dentry->d_name.len;
+	name = dentry->d_name.name;
+	end = length + 1 + len;
+	if (len > QUICK_NAME || length >= QUICK_PATH || end > QUICK_PATH || dentry->d_parent != step->parent)
+		return true;
+	to->bytes[length++] = '/';
+	copy_name(&to->bytes[length], name, len);
+	s->quick_length = end;
+	return false;
 }
 
-/* Phase 3. */
-static __always_inline bool have_same_versions(struct scratch *s)
+/* Phase 3. No length if a version is another one. */
+static __always_inline long compare_step(__u32 i, void *context)
 {
-	for (__u32 i = 0; i < QUICK_STEPS; i++) {
-		struct quick_step *step = &s->steps[i];
+	struct scratch *s = ((struct climb *)context)->s;
+	struct quick_step *step = &s->steps[i & (QUICK_STEPS - 1)];
 
-		if (i >= step_count(s))
-			break;
-		if (step->dentry && UNTRUSTED(step->dentry)->d_seq.seqcount.sequence != step->version)
-			return false;
-	}
+	if (i >= step_count(s))
+		return true;
+	if (!step->dentry || UNTRUSTED(step->dentry)->d_seq.seqcount.sequence == step->version)
+		return false;
+	s->quick_length = 0;
 	return true;
 }
 
-CHECKED_ONCE __u32 walk_quickly(struct place *at, struct quick_path *to)
+static __always_inline __u32 walk(struct place *at, bool in_line)
 {
 	struct scratch *s = scratch_get();
-	__u32 length;
+	struct climb c;
 
-	if (!s || !at || !to || !climb(s, at))
+	if (!s || !at)
 		return 0;
+	c = (struct climb){ .s = s, .dentry = UNTRUSTED(at->dentry), .mount = UNTRUSTED(at->mount) };
+	c.root = c.mount->mnt.mnt_root;
+	s->step_count = 0;
+	s->quick_length = 0;
+	for_each_step(climb_step, &c, in_line);
 	order_loads(s);
-	length = copy_names(s, to);
+	for_each_step(copy_step, &c, in_line);
 	order_loads(s);
-	if (!length || !have_same_versions(s))
-		return 0;
+	for_each_step(compare_step, &c, in_line);
+	s->walk.start = QUICK_START;
 	s->walk.marks = is_unlinked(at->dentry) ? BFA_MARK_UNLINKED : 0;
 	s->walk.torn = false;
-	return length;
+	return s->quick_length;
+}
+
+CHECKED_ONCE __u32 walk_in_line(struct place *at)
+{
+	return walk(at, true);
+}
+
+CHECKED_ONCE __u32 walk_by_loop(struct place *at)
+{
+	return walk(at, false);
 }
 
 /*
- * Leaves the path at `to`, and in s->walk what resolve() does. Returns its
- * length; 0 if it takes a walk of the general kind.
+ * Leaves in s->path and s->walk what resolve() does, for the quick way. Returns
+ * the length of the path; 0 if it takes a walk of the general kind.
  */
-static __always_inline __u32 resolve_quickly(struct place *at, struct quick_path *to)
+static __always_inline __u32 resolve_quickly(struct place *at)
 {
-	return READ_BY_HELPER ? 0 : walk_quickly(at, to);
+	return READ_BY_HELPER ? 0 : walk_in_line(at);
 }
 
 #endif
