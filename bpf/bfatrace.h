@@ -540,6 +540,7 @@ enum bfa_setup {
 	BFA_SETUP_CLOCK = 6,
 	BFA_SETUP_CLOCK_REST = 7,
 	BFA_SETUP_CGROUP = 8, /* a descriptor of a control group's directory: it goes into the map cgroups */
+	BFA_SETUP_RULE = 9,   /* a process id that is about to go into the map pid_rules */
 };
 
 #endif

@@ -189,6 +189,9 @@ extension Tracer {
     try tellCgroups()
     let pidRules = try object.map("pid_rules")
     let commRules = try object.map("comm_rules")
+    for pid in options.pids + ignored + (options.command.map { [$0] } ?? []) {
+      try setup(BFA_SETUP_RULE, pid)
+    }
     for pid in options.pids { try add(BFA_RULE_ONLY, for: UInt32(pid), to: pidRules) }
     if let pid = options.command { try add(BFA_RULE_COMMAND, for: UInt32(pid), to: pidRules) }
     for pid in ignored { try add(BFA_RULE_IGNORE, for: UInt32(pid), to: pidRules) }
@@ -205,11 +208,11 @@ extension Tracer {
   }
 
   private func setup(
-    _ what: bfa_setup, _ descriptor: Int32 = -1, name: [CChar] = [0]
+    _ what: bfa_setup, _ argument: Int32 = -1, name: [CChar] = [0]
   ) throws(TracerError) {
     let result = try name.withUnsafeBufferPointer { name throws(TracerError) in
       let address = UInt64(UInt(bitPattern: name.baseAddress))
-      return try runSetup(what, UInt64(bitPattern: Int64(descriptor)), address)
+      return try runSetup(what, UInt64(bitPattern: Int64(argument)), address)
     }
     if result != 0 {
       throw TracerError(

@@ -28,6 +28,29 @@ struct {
 	__type(value, __u8);
 } file_systems SEC(".maps");
 
+/*
+ * Bits of the processes that have had a rule, by the lowest bits of their ids:
+ * most processes have none, for which no search is needed.
+ */
+enum { RULE_BITS = 1 << 16 };
+__u64 has_rule[RULE_BITS / 64];
+
+static __always_inline __u64 *rule_word(__u32 tgid)
+{
+	return &has_rule[BOUNDED(tgid / 64, RULE_BITS / 64 - 1)];
+}
+
+/* Before the rule goes into the map. */
+static __always_inline void note_rule(__u32 tgid)
+{
+	__sync_fetch_and_or(rule_word(tgid), 1ULL << tgid % 64);
+}
+
+static __always_inline bool may_have_rule(__u32 tgid)
+{
+	return *rule_word(tgid) >> tgid % 64 & 1;
+}
+
 struct comm_key {
 	char comm[BFA_COMM_SIZE];
 };
@@ -110,7 +133,7 @@ static __always_inline void describe_task(struct bfa_record *r, struct task_stru
 
 static __always_inline __u8 pid_rule(__u32 tgid)
 {
-	__u8 *rule = config.pid_rules ? bpf_map_lookup_elem(&pid_rules, &tgid) : 0;
+	__u8 *rule = config.pid_rules && may_have_rule(tgid) ? bpf_map_lookup_elem(&pid_rules, &tgid) : 0;
 
 	return rule ? *rule : 0;
 }
@@ -170,6 +193,7 @@ static __always_inline int follow_child(struct task_struct *parent, struct task_
 		rule |= BFA_RULE_FOLLOWED;
 	if (!rule)
 		return 0;
+	note_rule(tgid);
 	if (bpf_map_update_elem(&pid_rules, &tgid, &rule, BPF_ANY))
 		COUNT(lost_processes, 1);
 	else

@@ -61,6 +61,10 @@ static __always_inline int set_up(__u64 what, __u64 argument, __u64 name)
 		learn_dentry_table(task);
 		return 0;
 	}
+	if (what == BFA_SETUP_RULE) {
+		note_rule(argument);
+		return 0;
+	}
 	file = file_of_fd(task, argument);
 	inode = READ(file, f_inode);
 	if (what == BFA_SETUP_FILE_SYSTEM) {

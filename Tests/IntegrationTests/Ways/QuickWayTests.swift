@@ -9,7 +9,7 @@ struct QuickWayTests {
   /// Where the two could differ: what is read, with which files in scope, with which members.
   static let views = [
     [], ["--all"], ["--filter", "C"], ["--exe"], ["--under", "."], ["--failed"],
-    ["--syscalls"], ["--syscalls", "--all"], ["--syscalls", "--under", "."],
+    ["--cgroup"], ["--syscalls"], ["--syscalls", "--all"], ["--syscalls", "--under", "."],
   ]
 
   @Test("reports what the general way reports", arguments: views)
