@@ -110,8 +110,8 @@ static __always_inline bool is_empty(struct open_file *e)
  * take_over() and fill() in line, for the empty entry of a descriptor that has
  * just been opened. 0 if the case is another one; otherwise the lock is held.
  */
-static __always_inline struct open_file *fill_quickly(struct scratch *s, struct open_key *key,
-						      struct task_struct *task, struct file *file)
+static __always_inline struct open_file *fill_quickly(struct scratch *s, struct open_key *key, struct task_struct *task,
+						      struct file *file)
 {
 	struct open_file *e = find_or_make_entry(key);
 	struct place at = place_of(&file->f_path);
