@@ -6,6 +6,7 @@
 #                               FATRACE=1: under the name fatrace too
 #   make uninstall              removes what that installed, with the same variables
 #   make deb                    makes a Debian package in .build
+#   make static                 makes .build/static/bfatrace, which needs no library where it runs
 #   make completions            makes those of the shells again, from the option parser
 #   make check                  what CI runs: lint, test and a minute of fuzz
 #   make test                   runs every test; CI=true makes warnings errors
@@ -19,7 +20,7 @@ SWIFT ?= swift
 # One binary that needs no Swift installation where it runs.
 RELEASE = -c release --static-swift-stdlib --product bfatrace --disable-local-rpath
 SUDO = $(shell [ "$$(id -u)" -eq 0 ] || echo sudo)
-SWIFT_FILES = Package.swift Benchmarks Plugins Sources Tests
+SWIFT_FILES = Package.swift Benchmarks Plugins Sources Tests packaging
 # No symbolic links: a formatter would replace them.
 C_FILES = $(shell git ls-files --stage '*.c' '*.h' | sed -n 's/^100[^\t]*\t//p')
 SHELL_FILES = $(shell git grep -lIE '^\#!.*/(ba)?sh$$')
@@ -49,8 +50,16 @@ UNITS = $(PREFIX)/lib/systemd/system
 EXAMPLES = $(PREFIX)/share/bfatrace
 # Where the Debian package goes.
 DEB = .build
+# Where the static binary goes.
+STATIC = .build/static
+# lld, as archives need no order there, with what the archives need in turn. Regular expressions,
+# which nothing here uses, would bring their parser and the names of all characters.
+STATIC_FLAGS = --scratch-path $(STATIC) -Xswiftc -static-executable -Xswiftc -use-ld=lld \
+	-Xswiftc -Xfrontend -Xswiftc -disable-implicit-string-processing-module-import \
+	-Xswiftc -I$(MODULES) -Xlinker $(MODULES)/FoundationEssentials.o \
+	$(patsubst %,-Xlinker %,$(shell pkg-config --static --libs-only-l libbpf ncursesw))
 
-.PHONY: all run install uninstall deb completions check test fuzz fuzz-recordings storm bench lint format clean
+.PHONY: all run install uninstall deb static completions check test fuzz fuzz-recordings storm bench lint format clean
 
 all:
 	$(SWIFT) build $(RELEASE)
@@ -96,6 +105,16 @@ uninstall:
 deb: $(BINARY)
 	packaging/deb $(BINARY) $(DEB)
 
+# A directory of its own: the other flags would have everything built again.
+static: MODULES = $(STATIC)/modules
+static:
+	mkdir -p $(MODULES)
+	$(SWIFT)c -O -wmo -parse-as-library -module-name FoundationEssentials \
+		-emit-module-path $(MODULES)/FoundationEssentials.swiftmodule \
+		-c packaging/static/FoundationEssentials.swift -o $(MODULES)/FoundationEssentials.o
+	$(SWIFT) build $(RELEASE) $(STATIC_FLAGS)
+	strip -o $(STATIC)/bfatrace $(STATIC)/release/bfatrace
+
 completions:
 	$(SWIFT) build --product bfatrace
 	completions/generate "$$($(SWIFT) build --show-bin-path)/bfatrace"
@@ -140,7 +159,7 @@ lint: $(LINT)
 	$(LINT)/clang-format --dry-run -Werror $(C_FILES)
 	$(LINT)/ruff check --no-cache $(PYTHON_FILES)
 	$(LINT)/ruff format --no-cache --check $(PYTHON_FILES)
-	shellcheck $(SHELL_FILES)
+	shellcheck --external-sources $(SHELL_FILES)
 	mandoc -T lint -W warning man/*.8
 
 format: $(LINT)

@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <nss.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 static int arguments_count;
@@ -34,4 +36,11 @@ void bfa_occupy_standard_descriptors(void)
 		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/", O_PATH | O_CLOEXEC) < 0)
 			_exit(1);
 	}
+}
+
+void bfa_prepare_user_names(void)
+{
+	/* Without an interpreter the program is static. */
+	if (!getauxval(AT_BASE))
+		__nss_configure_lookup("passwd", "files");
 }

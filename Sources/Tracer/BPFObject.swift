@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CBfatrace
 import CLibBPF
-import FoundationEssentials
 import Glibc
 
 /// The BPF object: its programs and maps, from opening to unloading. The kernel takes all of it
@@ -10,10 +9,10 @@ struct BPFObject: ~Copyable {
   private let object: OpaquePointer
 
   /// Opens an embedded object; nothing is in the kernel yet.
-  /// - Parameter base64: one of `TracerObjects`.
-  init(base64: String) throws(TracerError) {
+  /// - Parameter packed: one of `TracerObjects`.
+  init(packed: String) throws(TracerError) {
     LibbpfLog.install()
-    guard let bytes = Data(base64Encoded: base64) else {
+    guard let bytes = PackedObject.unpack(packed) else {
       throw TracerError("the embedded BPF object is damaged: build bfatrace again")
     }
     let opened = bytes.withUnsafeBytes { bytes in

@@ -53,7 +53,7 @@ public enum Check {
   ///   - absent: programs that a run found no tracepoint for.
   private static func programs(allLoad: Bool, absent: Set<String>) throws(TracerError) -> [Finding]
   {
-    try BPFObject(base64: TracerOptions().object).programNames.map { program in
+    try BPFObject(packed: TracerOptions().object).programNames.map { program in
       let name = "program \(program)"
       let use = uses[program] ?? "?"
       if absent.contains(program) {
@@ -71,7 +71,7 @@ public enum Check {
   private static func refusal(of name: String) -> String? {
     for options in modes where !options.unneededPrograms.contains(name) {
       do throws(TracerError) {
-        let object = try BPFObject(base64: options.object)
+        let object = try BPFObject(packed: options.object)
         for other in object.programNames where other != name {
           bpf_program__set_autoload(try object.program(other), false)
         }

@@ -23,7 +23,7 @@ public struct Tracer: ~Copyable {
     try Requirements.check()
     var processes: [ScopedProcess] = []
     for pid in options.pids { processes.append(try ScopedProcess(pid)) }
-    let object = try BPFObject(base64: options.object)
+    let object = try BPFObject(packed: options.object)
     let counterMap = try object.map("counters")
     bpf_map__set_max_entries(counterMap, try Requirements.processors)
     bpf_map__set_max_entries(try object.map("records"), options.ringBytes)

@@ -8,6 +8,7 @@ import Tracer
 enum Main {
   static func main() {
     bfa_occupy_standard_descriptors()
+    bfa_prepare_user_names()
     exit(run().rawValue)
   }
 

@@ -17,4 +17,11 @@ char **bfa_argv(void);
  */
 void bfa_occupy_standard_descriptors(void);
 
+/*
+ * Has a static program look users up in /etc/passwd alone: the modules that
+ * /etc/nsswitch.conf names are of the C library of the machine, which may be
+ * another version and crash.
+ */
+void bfa_prepare_user_names(void);
+
 #endif
