@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# What runs under another kernel (see boot), where bfatrace, fileload, fileload32,
-# filemoves and dmsetup are in PATH and the current directory is what comes back:
+# What runs under another kernel (see boot), where bfatrace, bfatrace-static, static.sh,
+# fileload, fileload32, filemoves and dmsetup are in PATH and the current directory is what comes back:
 #
 #   calls.trace  bfatrace --json --syscalls of all but the loads with sums
 #   sums.trace   bfatrace --json of all loads
@@ -314,3 +314,4 @@ done <<EOF
 --check
 EOF
 wait "$other"
+static.sh "$(command -v bfatrace-static)" || die "the static binary"

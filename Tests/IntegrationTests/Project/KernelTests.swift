@@ -9,7 +9,7 @@ struct KernelTests {
     "the programs load with every option, and traces are as exact as here",
     arguments: ["6.1", "6.12"])
   func loads(series: String) throws {
-    let guest = try Guest(series)
+    let guest = try Guest(series, "guest.sh", try programs)
     defer { guest.remove() }
     let calls = try guest.truths.filter { !$0.hasPrefix("counted.") }
     try #require(calls.count > Scenario.all.count, "both file systems, and fileload32")
@@ -27,6 +27,18 @@ struct KernelTests {
     try expectStack(guest)
     try expectCommands(guest)
     try expectWakeups(guest)
+  }
+
+  /// What guest.sh runs.
+  private var programs: [String] {
+    get throws {
+      let programs = [
+        Built.bfatrace, Built.fileload, Built.filemoves, "/usr/sbin/dmsetup", "/usr/sbin/smartctl",
+        "/usr/sbin/hdparm", "/usr/bin/sg_raw", "/usr/sbin/nvme", try StaticBinary.made.get(),
+        "\(Guest.kernels)/static.sh",
+      ]
+      return Program32.isForThisMachine ? programs + [try Program32.fileload.get()] : programs
+    }
   }
 
   /// What each program sends, of what is known of all disks.
@@ -125,92 +137,5 @@ struct KernelTests {
       #expect(below.map(\.bytes).reduce(0, +) == 3 << 16, "\(file): \(records)")
       #expect(below.allSatisfy { $0.pid == pids[0] }, "\(file) by \(pids[0]): \(records)")
     }
-  }
-}
-
-/// A line with --cgroup, --cwd and --args.
-private struct Particulars: Decodable {
-  let types, path: String
-  let cgroup, unit, cwd: String?
-  let args: [String]?
-}
-
-/// A line of --disk.
-private struct Request: Decodable {
-  let pid, bytes, requests: Int
-  let disk, deviceName, cause: String
-  let path, command: String?
-  let wakes: Bool?
-  let idle: Double?
-}
-
-/// What a run of guest.sh, which says what there is, has left behind.
-private struct Guest {
-  private let directory: String
-  private var results: String { "\(directory)/results" }
-
-  init(_ series: String) throws {
-    directory = Scratch.newName()
-    let kernels = "\(Built.root)/Tests/kernels"
-    var programs = [
-      Built.bfatrace, Built.fileload, Built.filemoves, "/usr/sbin/dmsetup", "/usr/sbin/smartctl",
-      "/usr/sbin/hdparm", "/usr/bin/sg_raw", "/usr/sbin/nvme",
-    ]
-    if Program32.isForThisMachine { programs.append(try Program32.fileload.get()) }
-    for attempt in 1...3 {
-      let booted = try run(
-        "\(kernels)/boot", [series, directory, "\(kernels)/guest.sh"] + programs,
-        environment: ["BOOT_TIMEOUT": "600"])
-      if booted.status == 0 { return }
-      remove()
-      if booted.status == 77 { try skip("kernel \(series): \(booted.errors)") }
-      // The kernel changes its code for a tracepoint while it runs, by way of a breakpoint: an
-      // emulated processor may come to that when it has been taken back, and nobody handles it.
-      if attempt < 3 && booted.errors.contains("Oops: int3") { continue }
-      throw Failed(series: series, status: booted.status, console: booted.errors)
-    }
-  }
-
-  struct Failed: Error {
-    var series: String
-    var status: Int32
-    var console: String
-  }
-
-  func remove() { try? FileManager.default.removeItem(atPath: directory) }
-
-  /// The names of the logs. Processes do not share one, so their order does not matter.
-  var truths: [String] {
-    get throws {
-      try FileManager.default.contentsOfDirectory(atPath: results).filter {
-        $0.hasSuffix(".truth")
-      }
-    }
-  }
-
-  func lines(_ files: [String]) throws -> [Line] {
-    try files.flatMap { try Line.all(inFile: "\(results)/\($0)") }
-  }
-
-  /// Tables at the end have other members.
-  func requests(_ file: String) throws -> [Request] { try decode(file, having: "disk") }
-
-  func particulars() throws -> [Particulars] { try decode("group.trace", having: "types") }
-
-  private func decode<Record: Decodable>(_ file: String, having key: String) throws -> [Record] {
-    let decoder = JSONDecoder()
-    decoder.keyDecodingStrategy = .convertFromSnakeCase
-    return try text(file).split(separator: "\n").filter { $0.contains("\"\(key)\":") }.map {
-      try decoder.decode(Record.self, from: Data($0.utf8))
-    }
-  }
-
-  /// Of each line of a file.
-  func words(_ file: String) throws -> [[String]] {
-    try text(file).split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
-  }
-
-  func text(_ file: String) throws -> String {
-    try String(contentsOfFile: "\(results)/\(file)", encoding: .utf8)
   }
 }

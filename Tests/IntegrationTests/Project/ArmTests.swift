@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Testing
+
+/// The programs under kernels for arm64: recorded there by a loader in C, replayed and judged here.
+extension KernelTests {
+  @Test(
+    "the programs load on arm64, and recordings of it are as exact as traces here",
+    arguments: ["arm64:6.1", "arm64:6.12", "arm64:6.12-16k"])
+  func arm64(series: String) throws {
+    let guest = try Guest(series, "arm64/guest.sh", try ArmPrograms.files)
+    defer { guest.remove() }
+    try guest.replay("calls", "--syscalls")
+    try guest.replay("sums")
+    let truths = try guest.truths
+    let calls = truths.filter { !$0.hasPrefix("counted.") }
+    try #require(calls.count > 20 && calls.count < truths.count, "\(truths)")
+    expectNone(
+      CallComparison.differences(truth: try guest.lines(calls), trace: try lines(guest, "calls")))
+    expectNone(
+      SumComparison.differences(truth: try guest.lines(truths), trace: try lines(guest, "sums")))
+    let pids = try guest.words("pids").compactMap { $0.first.flatMap { Int($0) } }
+    try #require(pids.count == 4)
+    try expectNarrow(guest, pid: pids[0])
+    try expectRequests(guest, writer: pids[1], reader: pids[2], narrow: pids[3])
+  }
+
+  /// Of a trace, without those of the directories that recorders have open.
+  private func lines(_ guest: Guest, _ name: String) throws -> [Line] {
+    try guest.lines(["\(name).trace"]).filter { $0.comm != ByteString("recorder") }
+  }
+
+  /// The calls of a 32-bit program, up to the one that makes it a 64-bit one.
+  private func expectNarrow(_ guest: Guest, pid: Int) throws {
+    try guest.replay("looks", "--syscalls", "--metadata")
+    let directory = "/var/tmp/load"
+    let calls = try guest.lines(["looks.trace"]).filter { $0.pid == pid && $0.path != nil }
+      .filter { $0.path?.hasPrefix(directory) == true }
+    #expect(
+      calls.map(\.syscall) == ["execve", "openat", "mmap2", "close"], "32-bit calls: \(calls)")
+    for call in calls where call.syscall == "mmap2" {
+      // Above 2 GiB, and no error.
+      #expect(
+        call.ret ?? -1 >= 1 << 31 && call.path == ByteString("\(directory)/mapped"), "\(call)")
+    }
+    let all = try guest.lines(["looks.trace"])
+    #expect(!all.contains { $0.syscall == "listxattr" }, "\(all)")
+  }
+
+  /// Bytes by their file and process; and the file of a 32-bit program is read to be executed.
+  private func expectRequests(_ guest: Guest, writer: Int, reader: Int, narrow: Int) throws {
+    try guest.replay("disk", "--disk")
+    let records = try guest.requests("disk.trace")
+    for (pid, kind) in [(writer, "write"), (reader, "read")] {
+      let ofFile = records.filter {
+        $0.pid == pid && $0.disk == kind && $0.path == "/var/tmp/data"
+      }
+      #expect(ofFile.map(\.bytes).reduce(0, +) == 4 << 16, "\(kind) by \(pid): \(records)")
+    }
+    let executed = records.filter { $0.path == "/var/tmp/load/arm32" }
+    #expect(!executed.isEmpty, "\(records)")
+    #expect(executed.allSatisfy { $0.pid == narrow && $0.cause == "exec" }, "\(executed)")
+  }
+}
+
+/// What Tests/kernels/arm64/build makes, once.
+private enum ArmPrograms {
+  private static let directory = "\(Built.root)/.build/arm64"
+  private static let built = Result {
+    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    return try run("\(Guest.kernels)/arm64/build", [directory])
+  }
+
+  static var files: [String] {
+    get throws {
+      let built = try built.get()
+      if built.status == 77 { try skip(built.errors) }
+      try #require(built.status == 0, "\(built.errors)")
+      let objects = try FileManager.default.contentsOfDirectory(atPath: "\(directory)/objects")
+      return ["recorder", "fileload", "arm32"].map { "\(directory)/\($0)" }
+        + objects.map { "\(directory)/objects/\($0)" }
+    }
+  }
+}
