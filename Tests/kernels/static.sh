@@ -22,29 +22,28 @@ static() {
 }
 
 root=$(mktemp -d)
+trap 'umount -l "$root" && rmdir "$root"' EXIT
 mount -t tmpfs tmpfs "$root"
 mkdir "$root/proc" "$root/sys"
 mount -t proc proc "$root/proc"
 mount -o rbind /sys "$root/sys"
 cp "$1" "$root/bfatrace"
 
-static 0 --all --output /trace -- /bfatrace --check
+# Users by number, as nothing here knows names.
+static 0 --all --summary --by user --output /trace -- /bfatrace --check
 grep -q "^bfatrace([0-9]*): .*R.* $root/sys/kernel/btf/vmlinux\$" "$root/trace" ||
 	die "what --check reads is missing: $(cat "$root/trace")"
+grep -q '^ .* 0$' "$root/trace" || die "--by user: $(cat "$root/trace")"
 
 static 64 --nosuch
 grep -q "^bfatrace: Unknown option '--nosuch'" "$root/said" || die "--nosuch: $(cat "$root/said")"
 
-# Numbers, as nothing here knows names.
 static 64 --uid nobody --check
-static 0 --all --by user --output /users -- /bfatrace --check
-grep -q '^ .* 0$' "$root/users" || die "--by user: $(cat "$root/users")"
 
 # Names from /etc/passwd, and no module of another C library.
 mkdir "$root/etc"
 echo 'passwd: other files' >"$root/etc/nsswitch.conf"
 echo 'somebody:x:0:0::/:' >"$root/etc/passwd"
-static 0 --all --by user --output /named -- /bfatrace --uid somebody --check
+static 0 --all --failed --summary --by user --output /named -- /bfatrace --uid somebody --check
 grep -q ' somebody$' "$root/named" || die "--by user, with names: $(cat "$root/named")"
-static 0 --all --failed --output /failed -- /bfatrace --uid somebody --check
-! grep nss_other "$root/failed" || die "/etc/nsswitch.conf counts"
+! grep nss_other "$root/named" || die "/etc/nsswitch.conf counts"
