@@ -13,7 +13,7 @@
 enum {
 	WALK_STEPS = 2 * BFA_PATH_MAX, /* components and mounts; a longer path is not known */
 	WALK_TRIES = 16,	       /* a walk that met a rename starts again */
-	WALK_PATIENCE = 1 << 18,       /* looks at a dentry that is being renamed, about 3 ms */
+	WALK_PATIENCE = 1 << 21,       /* looks at a dentry that is being renamed, about 25 ms */
 };
 
 /* False if the name does not fit: the path is then its tail. */
