@@ -43,10 +43,10 @@ static __always_inline int go_on(void *ctx, enum occasion occasion, enum bfa_han
 	return 0;
 }
 
-/* Merged records tell of what succeeded, and of a close whatever its result; a summary counts failed opens. */
+/* Merged records count what succeeded, and a close whatever its result; a summary also counts failed opens. */
 static __always_inline bool is_result_wanted(__u8 kind, long ret)
 {
-	/* A program that was executed is told by sched_process_exec. */
+	/* sched_process_exec reports a program that was executed. */
 	if (kind == CALL_EXEC)
 		return PER_CALL && ret < 0;
 	if (kind == CALL_MOUNT && !config.metadata)
@@ -80,7 +80,7 @@ int BPF_PROG(sys_exit, struct pt_regs *passed, long ret)
 	return go_on(ctx, AT_CALL, handler_of(entry.kind, ret));
 }
 
-/* The call of a handler, which sys_exit has found to be wanted. */
+/* The system call that a handler runs for, which sys_exit has found to be wanted. */
 static __always_inline struct call *call_at_hand(struct scratch *s, struct pt_regs *passed)
 {
 	struct task_struct *task = current_task();
@@ -95,8 +95,8 @@ static __always_inline struct call *call_at_hand(struct scratch *s, struct pt_re
 }
 
 /*
- * The handlers, which other programs go on in: what these share is verified
- * and loaded once. All are raw_tp: tail calls from one tp_btf tracepoint to
+ * The handlers, to which other programs go on by tail call: what these share is
+ * verified and loaded once. All are raw_tp: tail calls from one tp_btf tracepoint to
  * the program of another are refused.
  */
 SEC("raw_tp")
@@ -192,7 +192,7 @@ int BPF_PROG(sys_enter, struct pt_regs *passed, long number)
 	return 0;
 }
 
-/* exec has closed descriptors, and given the process a new name. */
+/* Runs when exec has closed descriptors, and has given the process a new name. */
 SEC("raw_tp/sched_process_exec")
 int sched_process_exec(void *ctx)
 {
@@ -238,7 +238,7 @@ int BPF_PROG(sched_process_fork, struct task_struct *parent, struct task_struct 
 	return follow_child(current_task(), child);
 }
 
-/* Of io_uring, where the kernel has it: io_uring_submit_req, before 6.4 io_uring_submit_sqe. */
+/* For io_uring, attached to io_uring_submit_req, before 6.4 io_uring_submit_sqe, where the kernel has it. */
 SEC("raw_tp")
 int BPF_PROG(io_uring_submit, struct io_kiocb *req)
 {
@@ -254,7 +254,7 @@ int BPF_PROG(io_uring_submit, struct io_kiocb *req)
 	return uring_submit(entry, req);
 }
 
-/* Its result is in the request: what follows in the arguments differs between kernels. */
+/* Takes the result from the request: the arguments that follow it differ between kernels. */
 SEC("raw_tp")
 int BPF_PROG(io_uring_complete, void *ring, struct io_kiocb *req)
 {
@@ -290,7 +290,7 @@ int setup(struct bpf_raw_tracepoint_args *context)
 	return set_up(context->args[0], context->args[1], context->args[2]);
 }
 
-/* Not attached either: only a program of this type may ask for addresses. */
+/* Not attached: user space runs it before the others. Only a program of this type may ask for addresses. */
 SEC("syscall")
 int setup_counts(void *context)
 {

@@ -16,22 +16,22 @@ enum bfa_limit {
 	BFA_IOV_MAX = 1024,	  /* UIO_MAXIOV: segments in one vectored call */
 	BFA_CALL_NUMBERS = 512,	  /* above every system call number that is traced */
 	BFA_OPEN_FILES = 262144,  /* at least, entries of the open-file map; beyond, events are reported one by one */
-	BFA_FILES_PER_CHUNK = 4,  /* the same, for each chunk of neighbouring descriptors (bpf/files/entry_index.h) */
+	BFA_FILES_PER_CHUNK = 4,  /* entries of open_files for each chunk of their index (bpf/files/entry_index.h) */
 	BFA_LONG_PATHS = 16384,	  /* at least, of open files, of BFA_PATH_MAX bytes each; further ones are not known */
 	BFA_QUEUE_SIZE = 65536,	  /* files touched between two flushes; beyond, one flush visits all */
 	BFA_RING_BYTES = 8 << 20, /* records waiting for user space, unless it asks for another size */
 	BFA_ANCESTORS = 64,	  /* of a process, in a record; further ones are left out */
-	BFA_PROCESS_BYTES = 8192, /* for a process and its ancestors: one executable of any length, or many */
+	BFA_PROCESS_BYTES = 8192, /* of a process and its ancestors: one executable of any length, or many */
 	BFA_DESCRIPTIONS = 16384, /* of processes that did something between three flushes; more are not described */
 	BFA_PID_RULES = 65536,	  /* processes asked for or ignored by number, and those that follow */
 	BFA_COMM_RULES = 1024,	  /* names of processes asked for or ignored */
 	BFA_FILE_SYSTEMS = 1024,  /* of --current-mount and fatrace */
-	BFA_PREFIX_BYTES = 256,	  /* of a path's beginning, in the map prefixes: LPM_DATA_SIZE_MAX */
+	BFA_PREFIX_BYTES = 256,	  /* of the beginning of a path, in the map prefixes: LPM_DATA_SIZE_MAX */
 	BFA_PREFIXES = 1024,	  /* beginnings of patterns of --path; with more, user space judges alone */
-	BFA_CGROUPS = 4096,	  /* control groups that are known at a time; the others are looked at again */
+	BFA_CGROUPS = 4096,	  /* control groups that are known at a time; a program looks at the others again */
 	BFA_CGROUP_RULES = 1024,  /* of --unit, of --container and of --under-cgroup */
 	BFA_CGROUP_PATH = 1024,	  /* path of a control group; a longer one is not known */
-	BFA_ARGS_BYTES = 2048,	  /* arguments of a process, each with its NUL; what is behind is left out */
+	BFA_ARGS_BYTES = 2048,	  /* of the arguments of a process, each with its NUL; more are left out */
 	BFA_PLACES = 65536,	  /* directories of --dir, --under and --ignore-under; files of --file */
 };
 
@@ -46,17 +46,17 @@ enum bfa_type {
 	BFA_MOVED_FROM = 1 << 6,
 	BFA_MOVED_TO = 1 << 7,
 	BFA_MAPPED = 1 << 8,
-	BFA_ATTRIBUTES = 1 << 9, /* mode, owner, times, attributes: without a letter, in runs for changes */
+	BFA_ATTRIBUTES = 1 << 9, /* mode, owner, times or attributes changed: without a letter, in runs for changes */
 	BFA_ALL_TYPES = 0xffff,	 /* also calls that have no letter */
 };
 
-/* What else is known of a record and its file. */
+/* Which members of a record are valid, and what its file is like. */
 enum bfa_mark {
 	BFA_MARK_FILE = 1 << 0,	     /* device and inode are known */
 	BFA_MARK_UNLINKED = 1 << 1,  /* the file has no name any more */
 	BFA_MARK_TRUNCATED = 1 << 2, /* the path is longer than BFA_PATH_MAX - 1: these are its last bytes */
-	BFA_MARK_FLAGS = 1 << 3,     /* the flags of the call */
-	BFA_MARK_MODE = 1 << 4,	     /* the mode of the call */
+	BFA_MARK_FLAGS = 1 << 3,     /* the member flags has those of the call */
+	BFA_MARK_MODE = 1 << 4,	     /* the member mode has that of the call */
 	BFA_MARK_PROT = 1 << 5,	     /* the member mode is the protection of a mapping */
 	BFA_MARK_FD = 1 << 6,	     /* fd is a descriptor */
 	BFA_MARK_FILENAME = 1 << 7,  /* the string that was passed follows; the path is the directory it starts from */
@@ -280,10 +280,11 @@ enum bfa_call {
 };
 
 /*
- * Every record starts so; its kind's part follows, then path_len bytes of path
- * and filename_len of file name, in a call the same for the second name, and at
- * the end process_len bytes of processes (struct bfa_process): the one itself,
- * then its ancestors from the parent on.
+ * Every record begins with this. The part of its kind follows, then path_len
+ * bytes of path and filename_len of file name; in a call, new_path_len and
+ * new_filename_len bytes of its second name; and at the end process_len bytes of
+ * processes (struct bfa_process): the one itself, then its ancestors from the
+ * parent on.
  */
 struct bfa_record {
 	__u16 kind;	    /* enum bfa_record_kind */
@@ -298,7 +299,7 @@ struct bfa_record {
 	__u32 gid;
 	char comm[BFA_COMM_SIZE]; /* of the thread group's leader, NUL-padded */
 	__u64 time_ns;		  /* CLOCK_BOOTTIME of the (first) call */
-	__u64 began_ns;		  /* the same of the process: a later one may have its number */
+	__u64 began_ns;		  /* CLOCK_BOOTTIME of the start of the process: a later one may have its number */
 	__u64 inode;
 	__u32 device; /* the kernel's dev_t: major << 20 | minor */
 	__u32 flags;
@@ -359,8 +360,8 @@ enum bfa_disk_operation {
 	X(EXEC, exec)                                                                     \
 	X(DIRECT, direct)	/* past the page cache: O_DIRECT */                       \
 	X(WRITEBACK, writeback) /* of what was written before, when it has got old */     \
-	X(FSYNC, fsync)		/* the same, for a call that waits for one file */        \
-	X(SYNC, sync)		/* the same, for one that waits for whole file systems */ \
+	X(FSYNC, fsync)		/* written before, for a call that waits for it */        \
+	X(SYNC, sync)		/* written before, for a call that waits for all files */ \
 	X(JOURNAL, journal)                                                               \
 	X(METADATA, metadata)                                                             \
 	X(ATIME, atime)                                                                   \
@@ -377,7 +378,7 @@ enum bfa_disk_cause {
 		BFA_CAUSE_COUNT,
 };
 
-/* How sure it is that the process of a record is the one that caused it. */
+/* How certain it is that the process of a disk record caused the request. */
 enum bfa_certainty {
 	BFA_EXACT,
 	BFA_LIKELY, /* the last one that wrote to the file, or changed the file system */
@@ -413,7 +414,7 @@ struct bfa_disk_record {
 	char by_comm[BFA_COMM_SIZE]; /* empty: the process itself */
 };
 
-/* The same as struct bfa_config, for what only the programs for block devices need. */
+/* As struct bfa_config, for the programs for block devices alone. */
 struct bfa_disk_config {
 	__u64 idle_ns;	 /* only requests to a disk that was idle at least so long */
 	__u32 disk;	 /* only this one, the kernel's dev_t; 0: all */
@@ -442,7 +443,7 @@ struct bfa_config {
 	__u8 follow;		/* also the children of processes in scope */
 	__u8 metadata;		/* also calls that look at a file without opening it */
 	__u8 times;		/* a change of one time of a file is an access to it, as fanotify has it */
-	__u8 failed_opens;	/* a record for each of them beside merged ones */
+	__u8 failed_opens;	/* a record for each open that failed, beside merged ones */
 	__u8 only_prefixes;	/* paths that begin as one in the map prefixes, a slash behind them */
 	__u8 entries;		/* a record for each change of a directory, with the entry's name */
 	__u8 cgroup_scopes;	/* processes in control groups of all of these, enum bfa_cgroup_scope or-ed */
@@ -529,11 +530,11 @@ enum bfa_flush_result {
 	BFA_FLUSH_WAIT = 2, /* wait until all programs that run now are done, before the next flush */
 };
 
-/* What the program "setup" is told, as its arguments, in bfatrace's own context. */
+/* What the program "setup" does, its first argument, and what its second argument is. It runs in bfatrace's own context. */
 enum bfa_setup {
 	BFA_SETUP_SELF = 1,	     /* leave out the calling process; the second argument is not used */
 	BFA_SETUP_PLACE = 2,	     /* a descriptor: its inode goes into the map places, as BFA_PLACE_ONLY */
-	BFA_SETUP_IGNORED_PLACE = 3, /* the same, as BFA_PLACE_IGNORED */
+	BFA_SETUP_IGNORED_PLACE = 3, /* a descriptor: its inode goes into the map places, as BFA_PLACE_IGNORED */
 	BFA_SETUP_NAME = 4,	   /* a descriptor of a directory and the address of a name: into the map named_files */
 	BFA_SETUP_FILE_SYSTEM = 5, /* a descriptor: its file system goes into the map file_systems */
 	/* A time in ns: how far the kernel's CLOCK_BOOTTIME is ahead, in units of 2^BFA_CLOCK_SHIFT ns; in ns, if it is less than two of these. */

@@ -220,7 +220,7 @@ _bfatrace_value()
 	return 0
 }
 
-# Behind --: a command, completed as if it stood alone.
+# After --: a command, completed as if it stood alone.
 _bfatrace_command()
 {
 	local offset=$1

@@ -4,7 +4,7 @@
 #include <getopt.h>
 #include <string.h>
 
-/* The colon in front: nothing is printed, and a value that is missing is told. */
+/* With the colon in front, getopt_long(3) prints nothing and returns ':' for a missing value. */
 static const char letters[] = ":co:s:tup:f:C:jPed:h";
 
 /* clang-format off: a row a line */

@@ -18,7 +18,7 @@ public enum Check {
     public let kind: Kind
     /// "kernel", "program sys_exit".
     public let name: String
-    /// What is there; of what is not, what is lost without it, or what to do.
+    /// What is there; if it is not, what does not work without it, or what to do.
     public let text: String
 
     public init(kind: Kind, name: String, text: String) {
@@ -127,7 +127,7 @@ public enum Check {
     }
   }
 
-  /// What programs are for.
+  /// What each program is for.
   private static let uses = [
     "sys_exit": "system calls",
     "sys_enter": "durations, and what --syscalls shows",

@@ -21,14 +21,15 @@ extension TracerOptions {
     }
   }
 
-  /// The programs for block devices: before the first request, all is there that tells the culprit.
+  /// The programs for block devices. Those that learn who is the culprit are attached before the one
+  /// for requests.
   static let diskPrograms = [
     "sched_process_exit", "mm_filemap_add_to_page_cache", "writeback_dirty_folio",
     "writeback_mark_inode_dirty", "writeback_queue", "writeback_start", "writeback_written",
     "block_bio_queue",
   ]
 
-  /// Of these, the ones are attached whose tracepoints the kernel has now: those of file systems come
+  /// Programs that are attached where the kernel has their tracepoints now: those of file systems come
   /// with their modules.
   static let optionalDiskPrograms = [
     "ctime_ns_xchg", "ext4_mark_inode_dirty", "jbd2_start_commit", "xfs_trans_commit",

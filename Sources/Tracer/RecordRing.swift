@@ -5,10 +5,11 @@ import Glibc
 
 /// The reader's end of the ring buffer. One thread drains it.
 struct RecordRing: ~Copyable {
-  /// What one record is given to; the bytes are valid during the call only.
+  /// Takes one record; the bytes are valid during the call only.
   typealias Consumer = (UnsafeRawBufferPointer) -> Void
 
-  /// Of the drain that is going on, shared with the callback; records left of its share.
+  /// The state of a drain that is going on, shared with the callback; `left` counts the records that
+  /// it may still take.
   private struct Drain {
     var consumer: Consumer?
     var left = 0

@@ -12,8 +12,8 @@ struct Requirement {
   let problem: String?
 }
 
-/// What is looked at before anything is loaded: the errors that the kernel gives later do not tell
-/// one reason from another.
+/// What is checked before anything is loaded: the errors that the kernel returns later do not say
+/// which of these is missing.
 enum Requirements {
   static let oldestKernel = KernelVersion(major: 5, minor: 17)  // bpf_loop
   static let neededCapabilities = bit(BFA_CAP_BPF) | bit(BFA_CAP_PERFMON)

@@ -8,7 +8,7 @@ import Glibc
 public struct Room: Sendable {
   /// Descriptors in use by processes that live.
   public var openFiles: UInt32
-  /// Of these, the ones with a path that does not fit the entry.
+  /// Open files with a path that does not fit their entry.
   public var longPaths: UInt32
 
   /// What the machine allows: a 64th of its memory for open files, if all are in use, and as much
@@ -36,7 +36,7 @@ public struct Room: Sendable {
 }
 
 extension UInt64 {
-  /// The largest one that is not greater; 0 of 0.
+  /// The largest power of two that is not greater than the number; 0 for 0.
   fileprivate var powerOfTwo: UInt64 { self == 0 ? 0 : 1 << (63 - UInt64(leadingZeroBitCount)) }
 }
 

@@ -42,7 +42,7 @@ extension BPFObject {
     let size = (MemoryLayout.size(ofValue: id), MemoryLayout<bfa_cgroup>.size)
     let result = bpf_map__lookup_elem(map, &id, size.0, &group, size.1, 0)
     let path = withUnsafeBytes(of: group.path) { Array($0.prefix(Int(group.path_len))) }
-    // One byte for a slash, and one by which a longer path can be told from it.
+    // One byte is for a slash, and one shows that a path is longer.
     if result != 0 || path.isEmpty || path.count > Int(BFA_PREFIX_BYTES.rawValue) - 2 {
       throw TracerError(
         cannotTrace: "the path of the control group is not known, or is longer than 254 bytes")

@@ -11,11 +11,11 @@ public struct Tracer: ~Copyable {
   private let object: BPFObject
   private let counters: Counters
   private let ring: RecordRing
-  /// None where nothing is pending in the kernel.
+  /// Nil where nothing is ever pending in the kernel.
   private let flushProgram: Int32?
   private var links: [OpaquePointer] = []
   private let processes: [ScopedProcess]
-  /// Of these, the ones whose end the kernel has not counted.
+  /// How many of `processes` had ended before the kernel side counted ends.
   private var endedBefore: UInt64 = 0
 
   /// Checks what is needed and loads the programs.
@@ -277,7 +277,7 @@ extension Tracer {
     return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
   }
 
-  /// A rule for a process; of two for the same one, both hold.
+  /// Adds a rule for a process or a name; of two rules for one key, both hold.
   private func add<Key>(_ rule: bfa_rule, for key: Key, to map: OpaquePointer) throws(TracerError) {
     let result = withUnsafeBytes(of: key) { key in
       var rules: UInt8 = 0
@@ -380,7 +380,7 @@ extension TracerOptions {
 
   var hasPrefixes: Bool { (1...Int(BFA_PREFIXES.rawValue)).contains(prefixes.count) }
 
-  /// The same for the kernel.
+  /// These options as the BPF configuration.
   var configuration: bfa_config {
     var config = bfa_config()
     config.wakeup_bytes = ringBytes / 4
@@ -408,7 +408,7 @@ extension TracerOptions {
     config.cgroup = cgroup ? 1 : 0
     config.cwd = cwd && disk == nil ? 1 : 0
     config.args = args && disk == nil ? 1 : 0
-    // Told of its end before it gives up its memory since 6.16; a record of a call is made before.
+    // Since 6.16, a process still has its memory when its end is reported; calls are reported before.
     let isToldEarly = KernelVersion.running >= KernelVersion(major: 6, minor: 16)
     config.exe_is_lost = (exe || args) && !calls && !isToldEarly ? 1 : 0
     config.comm_rules = comms.isEmpty && ignoredComms.isEmpty ? 0 : 1

@@ -5,7 +5,7 @@ import Glibc
 /// Why tracing is not possible, in one line that ends with what to do about it.
 public struct TracerError: Error, CustomStringConvertible {
   public let description: String
-  /// The same without what goes around it.
+  /// The cause alone, without the words around it.
   let reason: String
 
   public init(_ description: String) {

@@ -119,7 +119,7 @@ public struct TracerOptions {
 
   public init() {}
 
-  /// The same processes and places, but what is handed to write calls instead of requests to block
+  /// These processes and places, but with what is handed to write calls instead of requests to block
   /// devices.
   public var ofWriteCalls: TracerOptions {
     var options = self

@@ -16,7 +16,7 @@ enum lookup_rule {
 	LOOKUP_ENTRY,		  /* the name itself: of which the call makes or removes the entry */
 	LOOKUP_COVERED,		  /* a directory or file, below what the call has mounted on it */
 	LOOKUP_WORKING_DIRECTORY, /* what it is after the call: the name may mean another one now */
-	LOOKUP_ROOT,		  /* the same for the root directory */
+	LOOKUP_ROOT,		  /* the root directory after the call: the name may mean another one now */
 };
 
 /* Arguments are counted from 1; 0: the call has none. */
@@ -29,10 +29,10 @@ struct call_shape {
 	__u8 mode;
 	__u8 size;
 	__u8 offset;
-	/* The same in a 32-bit task, where it is passed in two halves. */
+	/* For a 32-bit task, where it passes the argument in two halves, or behind such a one. */
 	__u8 wide_size;
 	__u8 wide_offset;
-	__u8 wide_flags; /* not wide themselves, but behind those that are */
+	__u8 wide_flags; /* one word, behind a wide argument */
 	__u8 wide_fd;
 	__u8 wide_name;
 	__u8 rule; /* enum lookup_rule, of the first name */
@@ -269,13 +269,13 @@ static __always_inline __u64 argument(struct call *call, __u8 place)
 	return place ? call->arguments[BOUNDED(place - 1, CALL_ARGUMENTS - 1)] : 0;
 }
 
-/* One that a 32-bit task passes at another place, behind a wide one. */
+/* An argument that a 32-bit task passes at another place, behind a wide one. */
 static __always_inline __u64 shifted_argument(struct call *call, __u8 native, __u8 wide)
 {
 	return argument(call, call->compat && wide ? wide : native);
 }
 
-/* One that a 32-bit task passes in halves, the lower one first. */
+/* An argument that a 32-bit task passes in halves, the lower one first. */
 static __always_inline __u64 wide_argument(struct call *call, __u8 native, __u8 wide)
 {
 	if (!call->compat || !wide)

@@ -15,7 +15,7 @@ enum {
 	LOOK_EVERY = 32, /* records of a CPU between two looks at how full the ring is; a power of two */
 };
 
-/* The reader comes by itself, and is woken only when the ring fills up: else that would cost a call most. */
+/* The reader comes by itself, and is woken only when the ring fills up: to wake it would be most of a call's cost. */
 static __always_inline __u64 wakeup(struct bfa_counters *c)
 {
 	if (c->emitted % LOOK_EVERY)

@@ -265,7 +265,7 @@ struct bpf_iter__task_file {
 #define S_IFCHR 0020000
 #define S_IFIFO 0010000
 
-/* include/uapi/asm-generic/fcntl.h: the same on x86 and arm64 */
+/* include/uapi/asm-generic/fcntl.h: these have one value on x86 and arm64 */
 #define O_WRONLY 01
 #define O_CREAT 0100
 #define O_TRUNC 01000
@@ -339,10 +339,11 @@ const volatile struct bfa_config config SEC(".rodata.config");
 	})
 
 /*
- * The same pointer, to be followed but not trusted: of one that is trusted,
- * the verifier looks up at each load of a pointer whether that may be trusted
- * too, four times, among all types of the kernel by name (btf_nested_type_is_trusted
- * in kernel/bpf/btf.c, since 6.2): more than half of the time of loading.
+ * Makes a trusted pointer one that can be followed but is not trusted. At each
+ * load of a pointer through a trusted one, the verifier looks up whether the
+ * loaded one may be trusted too, four times, among all types of the kernel by
+ * name (btf_nested_type_is_trusted in kernel/bpf/btf.c, since 6.2): that is more
+ * than half of the time of loading.
  */
 #define UNTRUSTED(pointer)          \
 	(READ_BY_HELPER ? (pointer) \

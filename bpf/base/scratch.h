@@ -14,9 +14,9 @@
 /* What is known of an open file. */
 struct known_file {
 	__u64 file; /* struct file *: the entry counts only while the descriptor table still has it; 0: closed */
-	struct dentry *dentry; /* the same: addresses of files are used again at once */
-	__u64 seen;	       /* struct walk's, of the path */
-	__u32 epoch;	       /* the same */
+	struct dentry *dentry; /* of the file, compared too: addresses of files are used again at once */
+	__u64 seen;	       /* struct walk's, when the path was resolved */
+	__u32 epoch;	       /* epoch_before(), when the path was resolved */
 	__u8 writable;
 	__u8 outside; /* of the directories asked for: kept to know it the next time */
 	/*

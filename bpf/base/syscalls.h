@@ -9,8 +9,11 @@
 
 #include "base/kernel.h"
 
-/* What the handlers tell apart: first those on a descriptor, which come most often. */
-/* Behind each part, the file that handles it; is_open() and the others below know the order. */
+/*
+ * What the handlers distinguish: calls on a descriptor come first, as they are the
+ * most frequent. Above each part stands the file that handles it; is_open() and
+ * the predicates below it know the order.
+ */
 enum call_kind {
 	CALL_NONE,
 	/* calls/merged.h, and with PER_CALL calls/calls.h */
@@ -38,13 +41,13 @@ enum call_kind {
 	CALL_MOUNT,	 /* changes the paths of open files; records of it only with --metadata */
 	CALL_ADDRESS,	 /* looks a name up, if the address is one; only with --metadata */
 	CALL_TIMES,	 /* only with --metadata, and as fatrace */
-	CALL_ATTRIBUTES, /* changes them; only with --metadata, and for changes */
+	CALL_ATTRIBUTES, /* changes attributes of a file; only with --metadata, and for changes */
 	CALL_LOOK,	 /* only with --metadata */
 	/* calls/descriptor_calls.h */
 	CALL_DESCRIPTOR,
 	CALL_LOOK_DESCRIPTOR, /* only with --metadata */
-	CALL_ATTRIBUTES_OF,   /* a descriptor's; as the others */
-	CALL_SYNC,	      /* all files */
+	CALL_ATTRIBUTES_OF,   /* as CALL_ATTRIBUTES, of a descriptor's file */
+	CALL_SYNC,	      /* writes out all files */
 	CALL_TRANSFER,	      /* from one descriptor to another */
 	CALL_VMSPLICE,	      /* from or into a pipe, by its direction */
 	CALL_IOCTL,	      /* does what its request says */
@@ -92,7 +95,7 @@ static __always_inline bool is_closing(__u8 kind)
 	return kind == CALL_CLOSE_RANGE || kind == CALL_DUP2;
 }
 
-/* About what names stand for, or would. */
+/* About the files of names, there or not. */
 static __always_inline bool is_on_names(__u8 kind)
 {
 	return kind >= CALL_NAME && kind <= CALL_LOOK;
@@ -127,7 +130,7 @@ struct call {
 	__u8 has_fd; /* a request on `fd`; a system call has it among its arguments */
 	__u16 types; /* enum bfa_type: more of an open than what every one is */
 	__s32 fd;
-	__u64 begin_ns; /* CLOCK_BOOTTIME of its entry; 0 if that was not seen, and then these two are not known */
+	__u64 begin_ns; /* CLOCK_BOOTTIME of its entry; 0 if that was not seen: then file and new_file are not known */
 	__u64 file;	/* struct file * of its descriptor at the entry, unless it is an open */
 	__u64 new_file; /* of its second one */
 	__u64 arguments[CALL_ARGUMENTS];
@@ -163,7 +166,7 @@ static __always_inline __u32 call_number(struct pt_regs *regs)
 	return regs->orig_ax;
 }
 
-/* The arguments of a call that needs no struct call. */
+/* One argument, for the quick way, which needs no struct call. */
 static __always_inline __u64 first_argument(struct pt_regs *regs, bool compat)
 {
 	return compat ? (__u32)regs->bx : regs->di;
@@ -174,7 +177,7 @@ static __always_inline __u64 third_argument(struct pt_regs *regs, bool compat)
 	return compat ? (__u32)regs->dx : regs->dx;
 }
 
-/* In a 64-bit task. */
+/* The fourth argument of a 64-bit task. */
 static __always_inline __u64 fourth_argument(struct pt_regs *regs)
 {
 	return regs->r10;

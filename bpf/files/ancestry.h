@@ -27,7 +27,7 @@ struct {
 	__type(value, struct description);
 } descriptions SEC(".maps");
 
-/* Of each process, with config.exe_is_lost. */
+/* The last description of each process, with config.exe_is_lost. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, BFA_DESCRIPTIONS);
@@ -36,7 +36,7 @@ struct {
 	__type(value, struct last_description);
 } last_descriptions SEC(".maps");
 
-/* Goes up with each flush that leaves nothing: what is pending began in this one or in the one before. */
+/* Goes up with each flush that leaves nothing: what is pending began in this generation or in the last one. */
 __u32 generation;
 
 static __always_inline bool describes_processes(void)
@@ -50,7 +50,7 @@ static __always_inline __u64 mix(__u64 hash, __u64 value)
 	return hash ^ hash >> 32;
 }
 
-/* What /proc/PID/exe is about; a kernel thread may borrow the memory of a process. */
+/* The file of /proc/PID/exe; a kernel thread has none, but may borrow the memory of a process. */
 static __always_inline struct file *executable_of(struct task_struct *task)
 {
 	struct mm_struct *mm = READ(task, mm);
@@ -65,7 +65,7 @@ static __always_inline void begin_lineage(struct lineage *l)
 	*l = (struct lineage){ .task = task, .pid = seen_tgid(task) };
 }
 
-/* To the parent. False at the end: above process 1 of bfatrace's pid namespace, or outside of that. */
+/* Goes on to the parent. False at the end: above process 1 of bfatrace's pid namespace, or outside of that. */
 static __always_inline bool ascend(struct lineage *l)
 {
 	struct task_struct *leader = READ(l->task, group_leader);
@@ -127,7 +127,7 @@ static __always_inline __u64 identify_where(struct task_struct *task)
 	return where;
 }
 
-/* Leaves the arguments of the current process in s->arguments; none that are not in memory. */
+/* Leaves the arguments of the current process in s->arguments, without those that are not in memory. */
 static __noinline int read_args(struct scratch *s)
 {
 	struct task_struct *task = current_task();
@@ -164,7 +164,7 @@ static __noinline __u64 identify_args(struct scratch *s)
 	return mix(identity, s->arguments.length);
 }
 
-/* Of the description that the current process would be given now. */
+/* The identity of the description that the current process would get now. */
 static __noinline __u64 identify_process(struct scratch *s)
 {
 	struct lineage *l = &s->lineage;
@@ -368,7 +368,7 @@ static __always_inline void forget_last(__u32 tgid)
 	bpf_map_delete_elem(&last_descriptions, &tgid);
 }
 
-/* Sees to it that the current process is described, and leaves in s->process as what; 0 if it cannot be. */
+/* Describes the current process, unless it is described already; leaves the identity in s->process, 0 if that fails. */
 CHECKED_ONCE int know_process(void)
 {
 	struct task_struct *task = current_task();
@@ -439,7 +439,7 @@ static long forget_description(void *map, struct description_key *key, struct de
 	return 0;
 }
 
-/* After a flush that has reported all that was pending. */
+/* Runs after a flush that has reported all that was pending. */
 static __noinline int next_generation(void)
 {
 	__sync_fetch_and_add(&generation, 1);

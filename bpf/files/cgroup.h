@@ -14,7 +14,7 @@
 
 enum { CGROUP_LEVELS = 256 };
 
-/* By their ids, which are never given again. */
+/* What is known of control groups, by their ids, which are never given again. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, BFA_CGROUPS);
@@ -22,7 +22,7 @@ struct {
 	__type(value, struct bfa_cgroup);
 } cgroups SEC(".maps");
 
-/* Names of groups, those of --unit. */
+/* Names of groups that --unit asks for. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, BFA_CGROUP_RULES);
@@ -31,7 +31,7 @@ struct {
 	__type(value, __u8);
 } units SEC(".maps");
 
-/* How the ids of --container begin. */
+/* How the ids that --container asks for begin. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
 	__uint(max_entries, BFA_CGROUP_RULES);
@@ -49,7 +49,7 @@ struct {
 	__type(value, __u8);
 } cgroup_paths SEC(".maps");
 
-/* The address of the node of its group. */
+/* The address of the kernfs node of a task's control group. */
 static __always_inline __u64 node_of(struct task_struct *task)
 {
 	return ADDRESS(READ(READ(task, cgroups), dfl_cgrp), kn);
@@ -67,7 +67,7 @@ static __always_inline struct kernfs_node *node_above(struct kernfs_node *node)
 	return READ((struct kernfs_node___parent *)node, parent);
 }
 
-/* On the way up from a group. */
+/* Where the way up from a group has got to. */
 struct cgroup_walk {
 	struct kernfs_node *node;
 	__u32 scopes; /* enum bfa_cgroup_scope, of all that was passed */
@@ -198,7 +198,7 @@ static __always_inline bool cgroup_in_scope(struct task_struct *task)
 	return (scopes & config.cgroup_scopes) == config.cgroup_scopes;
 }
 
-/* Has the group of a process in the map, for who looks its path up later; returns its id. */
+/* Puts the group of a process into the map, whose path is looked up later; returns its id. */
 static __always_inline __u64 know_cgroup(struct task_struct *task)
 {
 	__u64 node = node_of(task), id = id_of(node);

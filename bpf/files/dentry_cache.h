@@ -63,7 +63,7 @@ struct lookup {
 	__u8 descends; /* into what is mounted at `at`, if anything is */
 	__u8 lost;     /* a bound was met */
 	__u8 hopeless; /* what the call has moved is not known */
-	/* With `asked`: as far as there are files, and from there on by the text. */
+	/* With `asked`, the lookup goes as far as there are files, and from there on by the text. */
 	__u8 asked;
 	__u8 stuck;		 /* a symbolic link leads nobody knows where */
 	__u8 link_is_last;	 /* the link at link_at is the last component of the name as it was passed */
@@ -103,7 +103,7 @@ struct dentry_table {
 	__u32 shift;   /* a hash without so many of its bits is the number of a bucket */
 };
 
-/* Set before the programs are attached. */
+/* learn_dentry_table sets it before the programs are attached. */
 struct dentry_table dentry_table;
 
 struct child_key {
@@ -119,7 +119,7 @@ struct {
 	__type(value, struct dentry *);
 } known_children SEC(".maps");
 
-/* Whether the other name, as long as the wanted one, is the same. */
+/* Whether l->other is the name in l->wanted; both have l->length bytes. */
 CHECKED_ONCE bool is_wanted_name(void)
 {
 	struct lookup *l = lookup_get();
@@ -254,7 +254,7 @@ static long compare_child(__u32 index, void *context)
 	return 1;
 }
 
-/* Where the table is not known, or a file system has hashes of its own. */
+/* Searches the children of a directory, where the table is not known, or a file system has hashes of its own. */
 static __always_inline void search_children(struct lookup *l, __u32 hash)
 {
 	struct child_key key = { .parent = l->at.dentry, .hash = hash };
@@ -363,7 +363,7 @@ static long try_shift(__u32 index, void *context)
 	return 1;
 }
 
-/* From the entries of the root directory, which every system has some of in its cache. */
+/* Learns the table from entries of the root directory, some of which every system has in its cache. */
 static __always_inline void learn_dentry_table(struct task_struct *task)
 {
 	struct child_walk walk = {};

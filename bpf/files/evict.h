@@ -20,7 +20,7 @@ enum {
 __u32 evict_at;	 /* so many entries are too many; 0: not known yet */
 bool has_marked; /* the next flush deletes */
 
-/* The lock is held. Others may be waiting for it; this memory is used again, if at all, by this CPU. */
+/* The lock is held. Others may wait for it: only this CPU can use the memory again meanwhile. */
 static __always_inline void forget_entry(struct open_key *key, struct open_file *e)
 {
 	forget_long_path(key, &e->known);

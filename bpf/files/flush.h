@@ -7,7 +7,7 @@
 
 static __always_inline bool flush_locked(struct open_key *key, struct open_file *e)
 {
-	/* Before the counts are taken: who adds after that queues it again. */
+	/* Reset before the counts are taken: who adds after that queues the entry again. */
 	e->queued = 0;
 	if (report(key, e, true))
 		return true;
@@ -49,7 +49,7 @@ static long flush_any(void *map, struct open_key *key, struct open_file *e, void
 	return 1;
 }
 
-/* Some is left if the ring is full, or if there is more since. */
+/* True if something is left: the ring is full, or there is more since. */
 static __noinline bool flush_touched(void)
 {
 	__u32 waiting, done;
@@ -58,7 +58,7 @@ static __noinline bool flush_touched(void)
 		queue_overflow = 0;
 		bpf_for_each_map_elem(&open_files, flush_any, 0, 0);
 	}
-	/* Those that come meanwhile, perhaps of the same descriptors, wait for the next flush. */
+	/* Keys that come meanwhile, perhaps of descriptors that are visited now, wait for the next flush. */
 	waiting = __sync_lock_test_and_set(&touched_count, 0);
 	done = bpf_loop(waiting, flush_next, 0, 0);
 	if (done < waiting)
@@ -68,7 +68,7 @@ static __noinline bool flush_touched(void)
 	return queue_overflow || touched_count;
 }
 
-/* enum bfa_flush_result, or-ed. */
+/* Returns enum bfa_flush_result, or-ed. */
 static __always_inline int flush_all(void)
 {
 	int result = flush_touched() ? BFA_FLUSH_MORE : 0;

@@ -97,7 +97,7 @@ static __always_inline struct mount *search_mounts(struct lookup *l)
 	return search.found;
 }
 
-/* Down to the root of what is mounted here; false if nothing is. */
+/* Goes down to the root of what is mounted on the place at hand; false if nothing is. */
 CHECKED_ONCE bool enter_mount(void)
 {
 	struct lookup *l = lookup_get();
@@ -169,7 +169,7 @@ static __noinline bool expand_link(struct inode *inode)
 	return true;
 }
 
-/* There is no file of the name at hand: from here on, text is all there is. */
+/* There is no file of the component at hand: only text is known from here on. */
 static __always_inline long begin_gap(struct lookup *l)
 {
 	l->missing = 1;
@@ -288,7 +288,7 @@ static long strip_slash(__u32 index, void *context)
 /*
  * Looks up the name in l->target, of `length` bytes, from l->at. Leaves in
  * l->at its file, or with LOOKUP_ENTRY its directory and in l->position and
- * l->length its last component. False if that cannot be told: a component has
+ * l->length its last component. False if that cannot be known: a component has
  * gone from the cache, a file system compares names in its own way, or does
  * not keep what a symbolic link points to in the inode.
  */

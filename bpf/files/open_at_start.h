@@ -5,7 +5,7 @@
 
 #include "files/entry.h"
 
-/* The lock is held. Who closes the descriptor in between finds no entry: it must not stay. */
+/* The lock is held. A thread that closes the descriptor meanwhile finds no entry to close: the file must not stay. */
 static __always_inline void fill_if_open(struct open_key *key, struct open_file *e, struct task_struct *task)
 {
 	struct file *file = file_of_fd(task, key->fd);
@@ -18,7 +18,7 @@ static __always_inline void fill_if_open(struct open_key *key, struct open_file 
 		e->known.file = 0;
 }
 
-/* There is no room for it. */
+/* Counts the close of a file that the map has no room for. */
 static __always_inline int count_close(struct open_file *e, struct open_key *key, struct file *file)
 {
 	describe_open_file(&e->known, key, file);

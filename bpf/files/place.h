@@ -44,7 +44,7 @@ struct entry {
 	__u32 length;
 };
 
-/* Whether the name is one of --file. */
+/* Whether the entry is a file of --file. */
 CHECKED_ONCE bool is_named(struct entry *entry)
 {
 	struct scratch *s = scratch_get();
@@ -69,7 +69,7 @@ static __noinline bool is_named_file(struct dentry *dentry)
 	return is_named(&entry);
 }
 
-/* On the way up from a file. */
+/* Where the way up from a file has got to. */
 struct ascent {
 	struct dentry *dentry;
 	struct mount *mount;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Which processes and which files are wanted: asked first, and cheapest first. */
+/* Which processes and which files are wanted: compared before anything else, the cheapest rule first. */
 #ifndef BFATRACE_SCOPE_H
 #define BFATRACE_SCOPE_H
 
@@ -7,7 +7,7 @@
 #include "files/cgroup.h"
 #include "files/place.h"
 
-/* bfatrace's own; the initial one has level 0. */
+/* The pid namespace of bfatrace itself; the initial one has level 0. */
 struct pid_namespace *own_pid_namespace;
 __u32 own_pid_level;
 
@@ -19,7 +19,7 @@ struct {
 	__type(value, __u8); /* enum bfa_rule */
 } pid_rules SEC(".maps");
 
-/* Of --current-mount, or those that fatrace watches; user space holds them mounted. */
+/* File systems of --current-mount, or those that fatrace watches; user space holds them mounted. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, BFA_FILE_SYSTEMS);
@@ -120,7 +120,7 @@ static __always_inline __u32 seen_tgid(struct task_struct *task)
 	return seen_pid(task->group_leader, task->tgid);
 }
 
-/* Whose the record is. */
+/* Fills in the process and thread of a record. */
 static __always_inline void describe_task(struct bfa_record *r, struct task_struct *task)
 {
 	r->tgid = seen_tgid(task);
@@ -160,7 +160,7 @@ static __always_inline bool task_in_scope(struct task_struct *task)
 		return false;
 	if (!cgroup_in_scope(task))
 		return false;
-	/* Asked for where there are rules: the compiler does not know that the id is of no use otherwise. */
+	/* The compiler does not know that the id is of no use where there are no rules. */
 	by_pid = config.pid_rules ? pid_rule(seen_tgid(task)) : 0;
 	by_comm = comm_rule(task);
 	if ((by_pid | by_comm) & BFA_RULE_IGNORE)
@@ -172,7 +172,7 @@ static __always_inline bool task_in_scope(struct task_struct *task)
 	return !config.only_comms || by_comm & BFA_RULE_ONLY;
 }
 
-/* A process has ended: its number may be given to another one. */
+/* Deletes the rule of a process that has ended: another one may get its number. */
 static __always_inline void forget_rule(__u32 tgid)
 {
 	__u8 rule = pid_rule(tgid);
@@ -181,7 +181,7 @@ static __always_inline void forget_rule(__u32 tgid)
 		COUNT(ended, 1);
 }
 
-/* All descendants of a command are of it, in scope or not. */
+/* All descendants of a command belong to it, in scope or not. */
 static __always_inline int follow_child(struct task_struct *parent, struct task_struct *child)
 {
 	__u32 tgid = seen_pid(child, READ(child, tgid));
@@ -305,13 +305,13 @@ static __always_inline bool inode_in_scope(struct inode *inode)
 	return format != S_IFCHR && format != S_IFBLK && format != S_IFIFO && format != S_IFSOCK && !is_virtual(magic);
 }
 
-/* The same of a directory whose entries change: one in a directory of --dir is not meant. */
+/* Whether changes of a directory's entries are wanted: a directory in one of --dir is not meant. */
 static __always_inline bool directory_in_scope(struct dentry *dentry)
 {
 	return (!config.only_parents || is_place(dentry)) && inode_in_scope(READ(dentry, d_inode));
 }
 
-/* All but the ancestors, which is_below_places looks at. */
+/* Whether a file is wanted, but for its ancestors, which is_below_places looks at. */
 static __always_inline bool file_in_scope(struct dentry *dentry)
 {
 	if (config.only_parents && !is_place(READ(dentry, d_parent)) && !is_place(dentry))

@@ -36,7 +36,7 @@ static __always_inline int set_up_name(struct inode *directory, __u64 name)
 	return set_up_place(directory, BFA_PLACE_NAMES);
 }
 
-/* User space takes its path from there. */
+/* Puts a control group into the map cgroups, from which user space takes its path. */
 static __always_inline int set_up_cgroup(__u64 node)
 {
 	learn_cgroup(node, id_of(node));
@@ -51,7 +51,7 @@ static __always_inline int set_up(__u64 what, __u64 argument, __u64 name)
 	struct file *file;
 	__u8 value = 1;
 
-	/* In the initial time namespace, as the times of records. */
+	/* The clock of the initial time namespace, which records carry. */
 	if (what == BFA_SETUP_CLOCK)
 		return (__s64)(bpf_ktime_get_boot_ns() - argument) >> BFA_CLOCK_SHIFT;
 	if (what == BFA_SETUP_CLOCK_REST)

@@ -12,7 +12,7 @@
 /* Takes one of the counts. What is zero needs no exchange, which costs as much as ten loads. */
 #define TAKE(count) (*(volatile typeof(*(count)) *)(count) ? __sync_lock_test_and_set(count, 0) : 0)
 
-/* With the lock held, which the closes need. */
+/* Takes what is pending in an entry. The lock is held, which the closes need. */
 static __always_inline struct taken take_pending(struct open_file *e)
 {
 	__u32 closes = e->closes;
@@ -55,7 +55,7 @@ static __always_inline __u32 types_of(struct open_file *e, struct taken *t)
 	return types;
 }
 
-/* What is lost with it: some calls only have a type. */
+/* How many events are lost with what was taken: some calls only have a type. */
 static __always_inline __u64 events_of(struct taken *t)
 {
 	__u64 events = t->opens + t->reads + t->writes + t->closes;
@@ -77,7 +77,7 @@ static __always_inline void enqueue(struct open_key *key, struct open_file *e)
 	}
 }
 
-/* The first access since the last report stands for all of them. With the lock held. */
+/* Notes who made the first access since the last report: it stands for all of them. The lock is held. */
 static __always_inline void note_first_access(struct open_file *e, struct task_struct *task)
 {
 	struct scratch *s = describes_processes() ? scratch_get() : 0;
@@ -115,7 +115,7 @@ static __always_inline bool send_from_scratch(struct scratch *s, struct open_key
 	return emit(s->bytes, size, events);
 }
 
-/* The same, for the quick way. */
+/* send_from_scratch(), for the quick way. */
 CHECKED_ONCE bool send_unusual(struct open_key *key, struct open_file *e, __u32 events)
 {
 	struct scratch *s = scratch_get();
@@ -212,7 +212,7 @@ CHECKED_ONCE bool report(struct open_key *key, struct open_file *e, bool keep)
 	return PER_CALL || !s || !key || !e || report_here(s, key, e, keep);
 }
 
-/* At once: the map has no room for the entry. */
+/* Reports an access at once, as the map has no room for its entry. */
 static __always_inline void report_transient(struct open_key *key, struct open_file *e)
 {
 	report(key, e, false);
@@ -226,7 +226,7 @@ static __always_inline void mark_closed(struct open_file *e)
 	e->known.file = 0;
 }
 
-/* What report() has not sent, and is to keep, the next flush reports. */
+/* Leaves to the next flush what report() has not sent, and is to keep. */
 static __always_inline void end_closed(struct open_key *key, struct open_file *e, bool sent, bool keep)
 {
 	if (keep && !sent)

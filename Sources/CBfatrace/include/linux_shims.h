@@ -58,7 +58,7 @@ int bfa_pidfd_open(int pid);
 /* Whether a descriptor is of the file system of control groups, of version 2. */
 int bfa_is_cgroup(int descriptor);
 
-/* The effective capabilities, a bit each (capabilities(7)); 0 if they cannot be told. */
+/* The effective capabilities, a bit each (capabilities(7)); 0 if they cannot be read. */
 unsigned long long bfa_capabilities(void);
 
 /* Gives up all capabilities but those in `kept`, for good; 0, or -1 and errno. */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What is left of all changes: what each name is now, and what it was before.
+/// What remains of all changes: what each name is now, and what it was before.
 ///
-/// It is fed with calls in the order in which they were over. A file that was there before has one
+/// It is fed with calls in the order in which they ended. A file that was there before has one
 /// fate: it is where it was, perhaps with other content or attributes, it was moved, or it is gone.
 struct Changes {
   private(set) var tree: ChangeTree

@@ -9,7 +9,7 @@ public enum RecordError: Error, Equatable, Sendable {
   case short
   /// `kind` is not one of `bfa_record_kind`.
   case unknownKind
-  /// The processes at its end are not whole ones.
+  /// The processes at the end of the record are not whole ones.
   case brokenProcesses
   /// The length of a string is above what the kernel side ever sends.
   case overLimit
@@ -20,8 +20,9 @@ public enum RecordError: Error, Equatable, Sendable {
 /// The decoded view of one record: a pointer to bytes that were checked.
 ///
 /// Layout of a record: `struct bfa_access` or `struct bfa_call_record`, then `path_len` bytes of
-/// path, then `filename_len` bytes of filename, in a call the same for the second name, then
-/// `process_len` bytes of processes, without terminators and at any alignment.
+/// path, then `filename_len` bytes of filename, in a call `new_path_len` and `new_filename_len` bytes
+/// of its second name, then `process_len` bytes of processes, without terminators and at any
+/// alignment.
 ///
 /// An event borrows the bytes it was made from: neither it nor the buffers it hands out may be used
 /// once the ring buffer has taken them back. It is one pointer wide and never allocates.

@@ -6,16 +6,17 @@ import Glibc
 /// A process in a record: the one that did it, or an ancestor. Borrowed, as the event is.
 struct EventProcess {
   let pid: UInt32
-  /// Up to its first NUL.
+  /// The name of the process, up to its first NUL.
   let comm: UnsafeRawBufferPointer
-  /// The path of its executable, as readlink(2) of /proc/PID/exe tells it; empty if it was not
+  /// The path of its executable, as readlink(2) of /proc/PID/exe returns it; empty if it was not
   /// asked for, has none, or is not known.
   let exe: UnsafeRawBufferPointer
   /// The path of the control group; ancestors have none, and it is empty if it was not asked for.
   var cgroup = UnsafeRawBufferPointer(start: nil, count: 0)
-  /// The working directory, with the same rule.
+  /// The working directory; ancestors have none, and it is empty if it was not asked for.
   var cwd = UnsafeRawBufferPointer(start: nil, count: 0)
-  /// The arguments, as /proc/PID/cmdline has them, with the same rule.
+  /// The arguments, as /proc/PID/cmdline has them; ancestors have none, and they are empty if they
+  /// were not asked for.
   var args = UnsafeRawBufferPointer(start: nil, count: 0)
 }
 
@@ -26,7 +27,7 @@ struct EventProcesses {
 
   init(_ bytes: UnsafeRawBufferPointer) { rest = bytes }
 
-  /// Nil behind the last one, and where the bytes are not what they should be.
+  /// The next process; nil after the last one, and where the bytes are not what they should be.
   mutating func next() -> EventProcess? {
     let size = MemoryLayout<bfa_process>.size
     guard let start = rest.baseAddress, rest.count >= size else { return nil }

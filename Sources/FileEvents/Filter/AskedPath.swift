@@ -70,7 +70,7 @@ struct AskedPath: ~Copyable {
     return UnsafeRawBufferPointer(start: start, count: count)
   }
 
-  /// Of the path just resolved; empty for `/`.
+  /// The last component of the path just resolved; empty for `/`.
   var lastComponent: UnsafeRawBufferPointer {
     var first = count
     while first > 0 && byte(first - 1) != UInt8(ascii: "/") { first -= 1 }

@@ -2,9 +2,9 @@
 
 import CBfatrace
 
-/// Requests to block devices, and what they have in common: one line each.
+/// Requests to block devices that have one line together, and what they have in common.
 struct DiskRequests {
-  /// The first of them; bytes and requests of all.
+  /// The first request, with the bytes and the number of all.
   var record: bfa_disk_record
   var path: [UInt8]
   /// The control group of the process; empty: it was not asked for, or is not known.

@@ -235,7 +235,7 @@ extension LineBuffer {
     }
   }
 
-  /// Of a value below 16.
+  /// The hexadecimal digit of a value below 16.
   mutating func append(hexadecimalDigit value: UInt8) {
     append(byte: value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10)
   }

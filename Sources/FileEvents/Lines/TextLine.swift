@@ -204,7 +204,7 @@ extension LineBuffer {
     }
   }
 
-  /// The name of the error that a negative `ret` tells, or `errno N` if it has none.
+  /// The name of the error in a negative `ret`, or `errno N` if it has none.
   mutating func appendErrnoName(_ ret: Int64) {
     if let number = Int32(exactly: ret.magnitude), let name = bfa_errno_name(number) {
       append(cString: name)

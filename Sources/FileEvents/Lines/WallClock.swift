@@ -7,9 +7,9 @@ import Glibc
 /// localtime_r(3) is asked once a minute only: time zones change at whole minutes. It must run on
 /// after midnight and back again, as records of several processors are not in order.
 struct WallClock: Sendable {
-  /// Since the epoch; the minute whose answer is kept.
+  /// The minute, since the epoch, whose answer is kept.
   private var minute: UInt64 = .max
-  /// Of the local day, at the beginning of `minute`.
+  /// Seconds of the local day at the beginning of `minute`.
   private var secondsOfDay: UInt64 = 0
 
   /// Seconds of the local day, 0..<86400, for a time in seconds since the epoch.

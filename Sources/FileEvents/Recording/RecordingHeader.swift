@@ -48,19 +48,20 @@ public struct RecordingHeader: Equatable, Sendable {
     public static let args = Contents(rawValue: 1 << 10)
     /// Only what --changes needs of calls.
     public static let changes = Contents(rawValue: 1 << 7)
-    /// With it, what --inputs needs, and with --failed.
+    /// With `changes`, what --inputs needs.
     public static let inputs = Contents(rawValue: 1 << 11)
+    /// With `inputs`, names that were looked up in vain.
     public static let missing = Contents(rawValue: 1 << 12)
   }
 
-  /// Of bfatrace.
+  /// The version of the bfatrace that recorded.
   public var version: String
-  /// Of the kernel.
+  /// The release of the kernel that was traced.
   public var release: String
-  /// Where it was made.
+  /// The host and boot that were traced.
   public var origin: Origin
   public var contents: Contents
-  /// What restricted it.
+  /// The command line, which may restrict what was recorded.
   public var arguments: [String]
 
   public init(
@@ -139,11 +140,11 @@ public struct RecordingHeader: Equatable, Sendable {
   }
 }
 
-/// Why bytes are no recording, or one that cannot be read here.
+/// Why bytes are no recording, or a recording that cannot be read here.
 public enum RecordingError: Error, Equatable, Sendable {
   case noRecording
   case otherByteOrder
-  /// Of another bfatrace, this version.
+  /// Another version of bfatrace recorded it: this one.
   case otherVersion(String)
   /// A frame is not what its kind should be.
   case damaged

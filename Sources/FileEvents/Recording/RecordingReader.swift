@@ -2,7 +2,7 @@
 
 import CBfatrace
 
-/// One thing of a recording, in the order in which it happened. Bytes are borrowed.
+/// What one frame of a recording holds, in the order in which it happened. Bytes are borrowed.
 public enum RecordingFrame {
   case header(RecordingHeader)
   case record(UnsafeRawBufferPointer)
@@ -15,8 +15,8 @@ public enum RecordingFrame {
   case end(unresolved: UInt64, time: UInt64?)
 }
 
-/// Takes a recording apart, in pieces as they are read. Reads nothing outside of what it is given,
-/// whatever that is.
+/// Takes a recording apart, in pieces as they are read. Whatever the bytes are, it reads nothing
+/// outside of them.
 public struct RecordingReader {
   /// No frame is longer: a record with all its names and processes, or a header.
   public static let longestFrame = 1 << 20

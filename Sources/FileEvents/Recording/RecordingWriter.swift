@@ -5,9 +5,9 @@
 public struct RecordingWriter: ~Copyable {
   /// The frames so far, whole ones.
   public var frames: LineBuffer
-  /// Of the last clock frame.
+  /// The offset in the last clock frame.
   private var realtimeOffset: Int64?
-  /// There are records behind the last `drained`.
+  /// There are records after the last `drained` frame.
   private var isInShare = false
 
   public init(capacity: Int = 256 << 10) { frames = LineBuffer(capacity: capacity) }

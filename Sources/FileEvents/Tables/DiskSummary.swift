@@ -2,7 +2,7 @@
 
 import CBfatrace
 
-/// What disks were asked for, or what was handed to write calls, added up.
+/// Sums of requests to disks, or of what was handed to write calls.
 struct DiskSums {
   var reads: UInt64 = 0
   var readBytes: UInt64 = 0
@@ -58,8 +58,8 @@ struct DiskSums {
   }
 }
 
-/// What processes had disks do, for which file, beside what they have handed to write calls; added
-/// up from all requests and writes that are wanted.
+/// Sums of requests to disks by process, file and disk, beside what the processes handed to write
+/// calls: of all requests and writes that are wanted.
 ///
 /// Memory is bounded: what comes after the first `rowLimit` combinations is added up by disk.
 struct DiskSummary {
@@ -72,7 +72,7 @@ struct DiskSummary {
     /// The first ones: process, file and disk are those of all.
     let requests: DiskRequests
     var sums = DiskSums()
-    /// Of what is beyond the limit: no process and no file.
+    /// The row is that of the others beyond the limit, without process and file.
     var isOthers = false
     /// No request came to the file system: which disk it is on is not known.
     var hasNoDisk = false
@@ -154,7 +154,7 @@ struct DiskSummary {
     handed.rows[index].sums.handedBytes &+= access.write_bytes
   }
 
-  /// Both together: those with most bytes first.
+  /// Requests and writes in one list, those with most bytes first.
   var rows: [Row] {
     var joined = asked
     for row in handed.rows {
@@ -178,14 +178,14 @@ struct DiskSummary {
     return joined.rows.sorted(by: Self.isBefore)
   }
 
-  /// The same of all files together: of each process, those with most bytes first.
+  /// The sums over all files of each process, those with most bytes first.
   static func processes(_ rows: [Row]) -> [Row] {
     totals(rows.filter { !$0.isOthers }) {
       Key(pid: $0.record.record.tgid, comm: $0.record.commBytes)
     }
   }
 
-  /// The same of each disk.
+  /// The sums over all processes and files of each disk.
   static func disks(_ rows: [Row]) -> [Row] {
     totals(rows.filter { !$0.hasNoDisk }) { Key(disk: $0.record.disk) }
   }
@@ -218,7 +218,7 @@ extension bfa_disk_record {
     idle_ns >= nanoseconds && (!isCommand || may_wake != 0)
   }
 
-  /// The same on the disk of another one.
+  /// This record, with the disk of another one.
   fileprivate func on(_ disk: bfa_disk_record?) -> bfa_disk_record {
     var record = self
     if let disk { (record.disk, record.disk_name) = (disk.disk, disk.disk_name) }

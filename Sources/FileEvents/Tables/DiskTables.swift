@@ -3,7 +3,7 @@
 import CBfatrace
 
 extension LineBuffer {
-  /// What woke disks, as a table: first of each disk, then by process, file and cause.
+  /// The table of what woke disks: first by disk, then by process, file and cause.
   mutating func append(_ wakeups: DiskWakeups, colored: Bool) {
     append(header: "  WAKEUPS   LONGEST  DISK        CAUSE      PROCESS  FILE", colored)
     for disk in wakeups.disks {
@@ -33,7 +33,7 @@ extension LineBuffer {
     append("  ")
   }
 
-  /// What disks were asked for, as a table: of each disk, of each process, then of both and file.
+  /// The table of requests: by disk, by process, then by process, file and disk.
   mutating func append(_ summary: DiskSummary, colored: Bool) {
     let rows = summary.rows
     append(
@@ -137,7 +137,7 @@ extension LineBuffer {
     appendJSONCounts(row)
   }
 
-  /// The same for a whole disk.
+  /// The members of the row of a whole disk.
   mutating func appendJSON(disk row: DiskWakeups.Row) {
     row.record.diskBytes.withUnsafeBytes { append(key: "device_name", string: $0) }
     appendJSONCounts(row)
@@ -164,14 +164,14 @@ extension LineBuffer {
     appendJSON(row.sums)
   }
 
-  /// Of all processes and files of a disk.
+  /// The members of the sums of a disk.
   mutating func appendJSON(disk row: DiskSummary.Row) {
     append(",\"total\":true")
     row.record.diskBytes.withUnsafeBytes { append(key: "device_name", string: $0) }
     appendJSON(row.sums)
   }
 
-  /// Of all files and disks of a process.
+  /// The members of the sums of a process.
   mutating func appendJSON(process row: DiskSummary.Row) {
     append(",\"total\":true")
     appendJSONProcess(row.record)

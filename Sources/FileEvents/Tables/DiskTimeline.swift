@@ -19,7 +19,7 @@ struct DiskTimeline {
     var comm: [UInt8]
   }
 
-  /// What one culprit has done, or all.
+  /// The wake-ups of one culprit, or of all.
   struct Share {
     var comm: [UInt8]
     var wakeups: UInt64 = 0

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension LineBuffer {
-  /// The night of a disk: a row for each hour, then each culprit, then what it would have been
-  /// without the two that kept it awake longest.
+  /// The night of a disk: a row for each hour, then each culprit, then how long the disk would have
+  /// slept without the two that kept it awake longest.
   mutating func append(_ timeline: DiskTimeline, of disk: [UInt8], colored: Bool) {
     let shares = timeline.shares
     reserve()
@@ -86,7 +86,8 @@ extension LineBuffer {
     append(key: "wakeups", UInt64(timeline.wakeups.count))
   }
 
-  /// Of one culprit: how long it kept the disk awake, and how long that would have slept without it.
+  /// The members of one culprit: how long it kept the disk awake, and how long the disk would have
+  /// slept without it.
   mutating func appendJSON(
     _ share: DiskTimeline.Share, in timeline: DiskTimeline, of disk: [UInt8]
   ) {

@@ -10,7 +10,7 @@ struct DiskWakeups {
   static let rowLimit = 1 << 16
 
   struct Row {
-    /// The first one.
+    /// The first request of the row.
     let requests: DiskRequests
     var wakeups: UInt64 = 0
     /// Nanoseconds.
@@ -77,7 +77,7 @@ struct DiskWakeups {
 
   /// Those with most wake-ups first.
   var sorted: [Row] { Self.sorted(rows) }
-  /// Of each disk, also what is beyond the limit.
+  /// The sums of each disk, with what is beyond the limit.
   var disks: [Row] { Self.sorted(diskRows) }
 
   private static func sorted(_ rows: [Row]) -> [Row] {

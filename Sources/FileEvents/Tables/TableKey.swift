@@ -54,10 +54,11 @@ struct TableKeyBuilder: ~Copyable {
 
   private let start: UnsafeMutableRawPointer
   private var count = 0
-  /// A number may be given to another process later, which the time it began tells.
+  /// A later process may have this number: the time when it began tells them apart.
   private let tellsProcessesApart: Bool
 
-  /// - Parameter tellsProcessesApart: that had the same number. Records about disks do not know.
+  /// - Parameter tellsProcessesApart: two processes that had one number are two rows. Records about
+  ///   disks do not know when a process began.
   init(tellsProcessesApart: Bool) {
     self.tellsProcessesApart = tellsProcessesApart
     start = UnsafeMutableRawPointer.allocate(byteCount: Self.capacity, alignment: 8)
@@ -151,15 +152,15 @@ struct TableKeyBuilder: ~Copyable {
     append(string: UnsafeRawBufferPointer(rebasing: path[..<end]))
   }
 
-  /// How long the path of the directory that holds it is.
+  /// The length of the path of the directory that holds a path.
   private static func directoryEnd(_ path: UnsafeRawBufferPointer) -> Int {
     var end = path.count
     while end > 0 && path[end &- 1] != UInt8(ascii: "/") { end &-= 1 }
-    // The slash belongs to it only where it is the root.
+    // The slash belongs to the directory only if that is the root.
     return end > 1 ? end &- 1 : end
   }
 
-  /// How long its first components are.
+  /// The length of the first components of a path.
   private static func end(
     _ path: UnsafeRawBufferPointer, components: Int, atMost end: Int
   ) -> Int {

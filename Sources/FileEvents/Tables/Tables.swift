@@ -41,16 +41,16 @@ struct Tables: ~Copyable {
   private let keys: [TableKey]
   private let sort: TableColumn
   private let wakeupNanoseconds: UInt64
-  /// What is written to file systems on other disks is left out.
+  /// Leaves out what is written to file systems on other disks.
   private let isOfOneDisk: Bool
   private var builder: TableKeyBuilder
-  /// Of the interval, if there are any; otherwise, since the start.
+  /// The sums of the interval under way; without intervals, since the start.
   private var current: Tally
-  /// Of the last interval that is over.
+  /// The sums of the last interval that is over.
   private var last: Tally
-  /// Of all intervals that are over.
+  /// The sums of all intervals that are over.
   private var past: Tally
-  /// The key of a row, whose events are to be told from others.
+  /// The key of the row that is chosen on the screen: `add` says which events belong to it.
   var chosen: [UInt8]?
 
   init(
@@ -62,7 +62,7 @@ struct Tables: ~Copyable {
     self.options = options
     self.wakeupNanoseconds = wakeupNanoseconds
     self.isOfOneDisk = isOfOneDisk
-    // What is on which disk has to be known of each row.
+    // The disk of each row has to be known.
     let addsDevice = isOfOneDisk && !options.keys.contains { $0.kind == .device }
     keys = options.keys + (addsDevice ? [TableKey(.device)] : [])
     sort = options.sort.flatMap { subject.column(named: $0) } ?? .bytes
@@ -75,14 +75,14 @@ struct Tables: ~Copyable {
   /// Whether rows are of disks, which those of what is handed to write calls are known for later.
   private var joinsDisks: Bool { keys.contains { $0.kind == .device } && subject == .disks }
 
-  /// - Returns: whether it is of the chosen row.
+  /// - Returns: whether the event belongs to the chosen row.
   mutating func add(_ event: Event, path: UnsafeRawBufferPointer) -> Bool {
     guard let numbers = subject.numbers(of: event, wakeupNanoseconds: wakeupNanoseconds) else {
       return false
     }
     if let disk = event.disk { names.note(disk) }
     var record = event.record
-    // What nobody is known for is of one process.
+    // Requests whose process is not known count as those of one process.
     if event.disk?.isOfNobody == true { record.nameUnknown() }
     let key = builder.key(keys, of: event, path: path)
     current.add(numbers, key: key, record: record)

@@ -333,7 +333,7 @@ struct Tally: ~Copyable {
     boundOfAbsent &+= other.boundOfAbsent
   }
 
-  /// Their keys are the same where there are files.
+  /// Adds the files of another tally, whose keys are those of this one where files are counted.
   private mutating func mergeFiles(of other: borrowing Tally) {
     guard subject.countsFiles else { return }
     let new = (0..<other.count).map { find(other.key(of: $0), hash: other.rows[$0].hash) }

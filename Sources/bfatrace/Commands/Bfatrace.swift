@@ -30,7 +30,7 @@ struct Bfatrace: ParsableCommand {
   @OptionGroup(title: "Delivery") var delivery: DeliveryOptions
   @OptionGroup(title: "When to end") var end: EndOptions
 
-  @Flag(help: "Say what this kernel and this user allow, what is missing, and what to do.")
+  @Flag(help: "Show what this kernel and this user allow, what is missing, and what to do.")
   var check = false
 
   var lineOptions: LineOptions {

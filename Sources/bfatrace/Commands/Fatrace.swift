@@ -141,16 +141,16 @@ struct Fatrace {
     options of fatrace under this name; see `man fatrace` and `bfatrace --help`.
 
       -c, --current-mount     Only the file system of the current directory.
-      -d, --dir DIR           Only files directly in this directory; repeatable. DIRs at the end are
-                              the same.
-      -p, --ignore-pid PID    Not this process; repeatable.
+      -d, --dir DIR           Only files directly in this directory; repeatable. A DIR at the end has
+                              this meaning, too.
+      -p, --ignore-pid PID    All but this process; repeatable.
       -C, --command NAME      Only processes with this name.
       -f, --filter TYPES      Only these types: letters of R C W O + D < >.
-      -t, --timestamp         Add the time; twice: in seconds since the epoch.
+      -t, --timestamp         Add the time; given twice, in seconds since the epoch.
       -u, --user              Add uid and gid.
       -e, --exe               Add the path of the executable.
       -P, --parents           Add all ancestors of the process.
-      -j, --json              JSON lines.
+      -j, --json              Print JSON lines.
       -o, --output FILE       Write to this file, which must not exist.
       -s, --seconds N         Stop after N seconds.
       -h, --help              Show this.

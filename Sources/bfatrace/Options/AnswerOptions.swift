@@ -4,7 +4,7 @@ import FileEvents
 
 /// Tables in place of lines, or behind them.
 struct AnswerOptions: ParsableArguments {
-  @Flag(help: "At the end, a table of processes: opens, reads, writes, bytes, files.")
+  @Flag(help: "At the end, print a table of processes: opens, reads, writes, bytes, files.")
   var summary = false
 
   @Flag(help: "Print only the summary, without the lines.")
@@ -12,36 +12,40 @@ struct AnswerOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "A table by up to three of process, comm, exe, file, dir, dir:N, user, unit, container, device, call.",
+      "Print a table by up to three of process, comm, exe, file, dir, dir:N, user, unit, container, device, call.",
       valueName: "key,..."),
     transform: Value.tableKeys)
   var by: [TableKey]?
 
   @Option(
-    help: ArgumentHelp("The largest of this column first (default: bytes).", valueName: "column"))
+    help: ArgumentHelp(
+      "Sort rows by this column, the largest first (default: bytes).", valueName: "column"))
   var sort: String?
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("At most N rows, then one for the others.", valueName: "n"),
+    help: ArgumentHelp("Print at most N rows, then one for all others.", valueName: "n"),
     transform: Value.rows)
   var rows: Int?
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("A table for each such interval: 10, 5m, 1h, 1d.", valueName: "time"),
+    help: ArgumentHelp("Print a table for each such interval: 10, 5m, 1h, 1d.", valueName: "time"),
     transform: Value.seconds)
   var every: UInt64?
 
-  @Flag(help: "The table on a full screen, again and again; h there shows the keys.")
+  @Flag(help: "Show the table on the full screen, again and again; the key h lists the keys.")
   var top = false
 
   @Flag(
-    help: "At the end, what is left of all changes: created, modified, deleted, moved, attributes.")
+    help:
+      "At the end, list what remains of all changes: created, modified, deleted, moved, attributes."
+  )
   var changes = false
 
   @Flag(
-    help: "At the end, what was there before and was read or executed; --failed: looked up in vain."
+    help:
+      "At the end, list what was there before and read or executed; --failed: or looked up in vain."
   )
   var inputs = false
 

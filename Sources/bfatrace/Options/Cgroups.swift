@@ -8,7 +8,7 @@ import Tracer
 struct Cgroups {
   private(set) var tracer = TracerOptions.Cgroups()
 
-  /// Tells of each that does not exist yet. The descriptors are for the rest of the run.
+  /// Reports each group that does not exist yet. The descriptors stay open for the rest of the run.
   init(_ options: ProcessOptions) throws(Failure) {
     tracer.units = options.unit.map { Array($0.utf8) }
     tracer.containers = options.container.map { Array($0.utf8) }
@@ -80,7 +80,7 @@ struct Cgroups {
     return Array(path[root.count...])
   }
 
-  /// As a recording has them, which may be of another machine: the text counts.
+  /// The rules for a recording, which may be of another machine: the text of paths counts.
   static func filter(_ options: ProcessOptions) -> CgroupFilter {
     var filter = CgroupFilter()
     filter.units = options.unit.map { Array($0.utf8) }
@@ -104,7 +104,7 @@ struct Cgroups {
         + "systemd.unified_cgroup_hierarchy=1")
   }
 
-  /// Where the hierarchy is mounted; nil: nowhere, or it cannot be told.
+  /// Where the hierarchy is mounted; nil: nowhere, or it is not known.
   private static var root: [UInt8]? {
     guard let table = try? MountTable(for: "--unit") else { return nil }
     return table.mounts.first { $0.type == "cgroup2" }?.point

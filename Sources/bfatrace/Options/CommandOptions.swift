@@ -10,12 +10,12 @@ struct CommandOptions: ParsableArguments {
 
   @Argument(
     help: ArgumentHelp(
-      "Behind --: what to start and trace, with its arguments.", valueName: "command"))
+      "Command to run and trace, after --, with its arguments.", valueName: "command"))
   var words: [String] = []
 
   func validate() throws {
     if user != nil && words.isEmpty {
-      throw ValidationError("--as needs a command: put it behind --")
+      throw ValidationError("--as needs a command: put it after --")
     }
   }
 
@@ -24,10 +24,10 @@ struct CommandOptions: ParsableArguments {
     let terminator = arguments.firstIndex(of: "--")
     let behind = terminator.map { arguments[($0 + 1)...] } ?? []
     if words.count > behind.count {
-      throw ValidationError("unexpected '\(words[0])': put a command to trace behind --")
+      throw ValidationError("unexpected '\(words[0])': put a command to trace after --")
     }
     if terminator != nil && behind.isEmpty {
-      throw ValidationError("there is no command behind --")
+      throw ValidationError("there is no command after --")
     }
   }
 }

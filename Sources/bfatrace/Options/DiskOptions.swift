@@ -11,7 +11,7 @@ struct DiskOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Only what wakes a disk that was idle that long, 60 or 10m; implies --disk.",
+      "Only requests to a disk that was idle for so long, 60 or 10m; implies --disk.",
       valueName: "seconds"),
     transform: Value.seconds)
   var wakeups: UInt64?

@@ -16,7 +16,7 @@ struct EventOptions: ParsableArguments {
 
   @Flag(
     name: .shortAndLong,
-    help: "Looking without opening too: stat, access, chmod, ...; implies --syscalls.")
+    help: "Also calls that do not open: stat, access, chmod, ...; implies --syscalls.")
   var metadata = false
 
   @Flag(

@@ -14,8 +14,8 @@ struct FileOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Only the file of this name, whatever is behind it; it need not exist yet.", valueName: "file"
-    ))
+      "Only the file of this name, whichever inode has it; it need not exist yet.",
+      valueName: "file"))
   var file: [String] = []
 
   @Option(help: ArgumentHelp("Nothing below this directory.", valueName: "dir"))
@@ -31,7 +31,7 @@ struct FileOptions: ParsableArguments {
   @Flag(help: "Only the file system of the current directory.")
   var currentMount = false
 
-  @Flag(help: "Virtual file systems and device nodes too.")
+  @Flag(help: "Also virtual file systems and device nodes.")
   var all = false
 
   func validate() throws {
@@ -44,7 +44,7 @@ struct FileOptions: ParsableArguments {
 }
 
 extension FileOptions {
-  /// The patterns; what needs the name of a directory's entry.
+  /// The patterns of --path and --exclude.
   func pathFilter() throws(Failure) -> PathFilter {
     var filter = PathFilter()
     for pattern in path { try Self.add(pattern, to: &filter, isWanted: true, of: "--path") }
@@ -72,7 +72,7 @@ extension FileOptions {
 
   private struct NoDirectory: Error {}
 
-  /// With a slash, but not at the beginning: from the working directory on.
+  /// A pattern with a slash that does not begin with one starts at the working directory.
   private static func absolute(_ pattern: String) throws -> [UInt8] {
     let bytes = Array(pattern.utf8)
     let slash = UInt8(ascii: "/")

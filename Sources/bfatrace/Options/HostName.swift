@@ -5,7 +5,7 @@ import Glibc
 
 /// What --host says: by which name lines tell this machine from others.
 enum HostName: ExpressibleByArgument, CustomStringConvertible {
-  /// As the kernel has it.
+  /// The name of this machine, as the kernel has it.
   case own
   case given(String)
 

@@ -13,7 +13,7 @@ struct MountTable {
     /// What is mounted: a path of a device, or any word.
     var source: [UInt8]
 
-    /// The same for system calls.
+    /// `source` as system calls take it: NUL-terminated.
     var sourcePath: [CChar] { source.map(CChar.init(bitPattern:)) + [0] }
   }
 

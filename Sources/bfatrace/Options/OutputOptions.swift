@@ -12,18 +12,18 @@ struct OutputOptions: ParsableArguments {
   @Flag(name: .shortAndLong, help: "Add descriptor, flags, mode, counts, bytes to merged lines.")
   var long = false
 
-  @Flag(name: .shortAndLong, help: "JSON lines.")
+  @Flag(name: .shortAndLong, help: "Print JSON lines.")
   var json = false
 
   @Flag(
     name: .shortAndLong,
-    help: "Add the time; twice: in seconds since the epoch.")
+    help: "Add the time; given twice, in seconds since the epoch.")
   var timestamp: Int
 
   @Option(
     defaultAsFlag: HostName.own, parsing: .next,
     help: ArgumentHelp(
-      "Add the host, by this name, and the id of its boot to JSON lines.",
+      "Add this name, or that of the host, and the id of its boot to JSON lines.",
       valueName: "host"))
   var host: HostName?
 
@@ -56,10 +56,10 @@ struct OutputOptions: ParsableArguments {
   @Flag(help: "Add to the file of --output if it exists.")
   var append = false
 
-  @Option(help: ArgumentHelp("Colours: auto, always or never.", valueName: "when"))
+  @Option(help: ArgumentHelp("Print colours: auto, always or never.", valueName: "when"))
   var color = ColorChoice.auto
 
-  /// Where nothing else is said, for a person at a terminal (no-color.org).
+  /// Whether lines have colours: by default for a person at a terminal (no-color.org).
   var usesColor: Bool {
     switch color {
     case .always: true
@@ -102,12 +102,12 @@ struct DeliveryOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Memory for events that wait, in MiB, rounded up to a power of two (default: 8).",
+      "Memory for events that wait to be printed, in MiB, rounded up to a power of two (default: 8).",
       valueName: "mib"),
     transform: Value.ringSize)
   var ringSize: UInt32?
 
-  /// To see, with few files, what happens when there is no more room.
+  /// For tests, which see with few files what happens when there is no more room.
   @Option(help: .private) var roomForFiles: UInt32?
   @Option(help: .private) var roomForPaths: UInt32?
 

@@ -4,15 +4,15 @@ import FileEvents
 import Glibc
 import Tracer
 
-/// A restriction to places, opened: for the kernel by descriptor, for names that it cannot follow by
-/// path. The descriptors are for the rest of the run.
+/// A restriction to places, opened: the kernel side takes descriptors, and user space the paths, for
+/// names that the kernel side cannot follow. The descriptors stay open for the rest of the run.
 struct Place {
   var tracer: TracerOptions.Place?
   /// Directories below which nothing is wanted.
   var ignored: [Int32] = []
   var filter = PlaceFilter()
 
-  /// Everywhere.
+  /// No restriction.
   init() {}
 
   init(_ options: FileOptions) throws(Failure) {

@@ -6,7 +6,7 @@ import Glibc
 struct ProcessOptions: ParsableArguments {
   @Option(
     name: .shortAndLong, parsing: .unconditionalSingleValue,
-    help: ArgumentHelp("Only this process, all its threads; also 12,34.", valueName: "pid"),
+    help: ArgumentHelp("Only this process, with all its threads; also 12,34.", valueName: "pid"),
     transform: Value.pids)
   var pid: [[pid_t]] = []
 
@@ -17,21 +17,23 @@ struct ProcessOptions: ParsableArguments {
 
   @Option(
     name: [.customShort("C"), .customLong("command")],
-    help: ArgumentHelp("The same as --comm.", valueName: "name"), transform: Value.nonEmpty)
+    help: ArgumentHelp("As --comm, for users of fatrace.", valueName: "name"),
+    transform: Value.nonEmpty)
   var command: [String] = []
 
   @Flag(
     name: [.customShort("F"), .customLong("follow")],
-    help: "With -p or -c: their future children too.")
+    help: "With -p or -c: also the children that these start from now on.")
   var follow = false
 
   @Option(
     parsing: .unconditionalSingleValue,
-    help: ArgumentHelp("Not this process.", valueName: "pid"), transform: Value.pids)
+    help: ArgumentHelp("All but this process; also 12,34.", valueName: "pid"), transform: Value.pids
+  )
   var ignorePid: [[pid_t]] = []
 
   @Option(
-    help: ArgumentHelp("Not processes with this name.", valueName: "name"),
+    help: ArgumentHelp("All but processes with this name.", valueName: "name"),
     transform: Value.nonEmpty)
   var ignoreComm: [String] = []
 
@@ -50,7 +52,8 @@ struct ProcessOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Only processes of the container whose id begins so.", valueName: "container"),
+      "Only processes of this container: the start of its id, or its name with LXC.",
+      valueName: "container"),
     transform: Value.container)
   var container: [String] = []
 

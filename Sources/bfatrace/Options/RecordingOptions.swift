@@ -10,7 +10,7 @@ struct RecordingOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Print such a file as if it happened now; -: standard input.", valueName: "file"))
+      "Print a recording as if it happened now; -: standard input.", valueName: "file"))
   var replay: String?
 
   func validate() throws {

@@ -2,7 +2,8 @@
 import CBfatrace
 import Glibc
 
-/// The command that is traced: a child process. Made, it waits; whatever ends the run ends it too.
+/// The command that is traced, a child process. It waits until `begin`; whatever ends the run ends it
+/// too.
 final class Command {
   /// How long a look for its end takes at most: milliseconds.
   private static let patience: Int32 = 100
@@ -47,7 +48,7 @@ final class Command {
   /// From now on, signals that this process is sent go to the command.
   func passSignals() { bfa_pass_signals(child.pidfd) }
 
-  /// Its first instruction.
+  /// Lets the command execute its first instruction.
   func begin() throws(Failure) {
     let report = bfa_execute(&child)
     if report.error != 0 { throw Self.failure(report, of: name, as: nil) }
@@ -84,7 +85,7 @@ final class Command {
     return Glibc.poll(&poll, 1, milliseconds) > 0
   }
 
-  /// Statuses as env(1) has them.
+  /// The exit statuses of env(1).
   private static func failure(_ report: bfa_report, of name: String, as user: User?) -> Failure {
     let reason = String(cString: strerror(report.error))
     switch report.step {

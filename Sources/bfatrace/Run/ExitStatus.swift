@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 
-/// What the process tells its parent. Nothing else picks a number.
+/// The exit status of bfatrace. Nothing else picks a number.
 struct ExitStatus: Equatable {
   /// By itself, by -s, -n, a signal, or because the reader went away.
   static let ended = ExitStatus(rawValue: 0)
@@ -41,7 +41,7 @@ func complain(_ message: String) {
   line.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
 }
 
-/// What calls were missing for another reason than a full ring, if any.
+/// Reports calls that are missing for another reason than a full ring, if any.
 func complain(unresolved count: UInt64) {
   if count == 0 { return }
   complain(
@@ -49,7 +49,7 @@ func complain(unresolved count: UInt64) {
       + "they are not shown")
 }
 
-/// What of the changes there was no memory for, or no path.
+/// Reports changes that are missing in the list: there was no memory for them, or no path.
 func complain(missed count: UInt64) {
   if count == 0 { return }
   complain(

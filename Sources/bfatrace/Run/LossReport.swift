@@ -4,7 +4,7 @@ import Tracer
 
 /// Says which events are missing, why, and what to do.
 struct LossReport: ~Copyable {
-  /// What has been said.
+  /// The losses that have been reported.
   private(set) var told = Losses()
   private var processor = ProcessorWait()
 
@@ -49,7 +49,7 @@ struct LossReport: ~Copyable {
       : Program.current.remedyForLoss
   }
 
-  /// At the end.
+  /// Reports the sums at the end of the run.
   func sumUp(unnamed: UInt64, room: Room) {
     if unnamed > 0 {
       complain(

@@ -3,8 +3,8 @@ import CBfatrace
 import Glibc
 
 /// The processes behind standard output, when it is a pipe, a FIFO or a socket: who reads it, and
-/// who reads what these write. What they do with files, they do because of the lines: shown, each
-/// line would make more.
+/// who reads what these write. They touch files because of the lines: if these accesses were shown,
+/// each line would make more.
 enum Pipeline {
   /// What a process holds to read from a pipe, a FIFO or a socket: one of its ends.
   private struct End: Hashable {
@@ -35,8 +35,9 @@ enum Pipeline {
     return fstat(STDOUT_FILENO, &status) == 0 ? status : nil
   }
 
-  /// Those that are there: to be asked as late as can be, as a shell starts one after the other.
-  /// Not the ancestors of this process: who starts it and reads its lines does other things too.
+  /// The readers that are there now. Call it as late as possible, as a shell starts one process after
+  /// the other. Ancestors of this process are none: who starts it and reads its lines does other
+  /// things too.
   static func readers() -> Readers {
     guard exists, let output else { return Readers() }
     guard ProcessTable.isOwn else {
@@ -87,7 +88,7 @@ enum Pipeline {
     return process
   }
 
-  /// What a reader of this file holds: of a pipe the same, of a connected socket the other one.
+  /// What a reader of this file holds: the pipe itself, or the other end of a connected socket.
   private static func end(behind file: stat) -> End? {
     switch file.st_mode & S_IFMT {
     case S_IFIFO:
@@ -142,7 +143,7 @@ private enum InternetSockets {
     return found
   }
 
-  /// The same for both families: an IPv4 address may be written as one of IPv6.
+  /// An address in one form for both families: an IPv4 address may be written as one of IPv6.
   private static func address(_ field: Substring) -> Substring {
     let mapped = "0000000000000000FFFF0000"
     return field.hasPrefix(mapped) ? field.dropFirst(mapped.count) : field

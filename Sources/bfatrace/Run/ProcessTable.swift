@@ -3,8 +3,8 @@ import Glibc
 
 /// The processes in /proc.
 enum ProcessTable {
-  /// Whether it is there, and has this process under its own number: it may be that of another pid
-  /// namespace.
+  /// Whether /proc is there, and is that of this pid namespace: it has this process under its own
+  /// number.
   static var isOwn: Bool {
     var link = [CChar](repeating: 0, count: 16)
     let length = readlink("/proc/self", &link, link.count)

@@ -23,14 +23,14 @@ struct Replay: ~Copyable {
   private let descriptor: Int32
   private var output: LineOutput?
   private var reader = RecordingReader()
-  /// Of the first record: nanoseconds.
+  /// The time of the first record: nanoseconds.
   private var start: UInt64?
   /// Nanoseconds since the epoch, of the latest record or of the end of the recording.
   private var now: UInt64 = 0
   private var realtimeOffset: Int64 = 0
   /// When the last table of --every was: nanoseconds since the epoch.
   private var lastTable: UInt64?
-  /// Of the first header.
+  /// What the first header says was recorded.
   private var contents: RecordingHeader.Contents?
   private var isOver = false
   private var lost: UInt64 = 0

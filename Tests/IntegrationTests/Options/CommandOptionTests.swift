@@ -91,12 +91,12 @@ struct CommandOptionTests {
 
 @Suite("Wrong usage of a command")
 struct CommandUsageTests {
-  private static let noCommand = "there is no command behind --"
+  private static let noCommand = "there is no command after --"
 
   @Test(
     "is told in one line",
     arguments: [
-      (["ls", "-l"], "put a command to trace behind --"),
+      (["ls", "-l"], "put a command to trace after --"),
       (["-j", "ls", "--", "ls"], "unexpected 'ls'"),
       (["--"], noCommand), (["-j", "--"], noCommand), (["--as", "root", "--"], "needs a command"),
       (["--as", "root"], "--as needs a command"), (["--as"], "--as"),
