@@ -9,6 +9,8 @@ extension TracerOptions {
     public var idleNanoseconds: UInt64 = 0
     /// Only those to this disk, the kernel's dev_t: major << 20 | minor.
     public var device: UInt32?
+    /// A record of the end of each request, too.
+    public var latency = false
 
     public init() {}
 
@@ -17,6 +19,7 @@ extension TracerOptions {
       config.idle_ns = idleNanoseconds
       config.disk = device ?? 0
       config.page_size = UInt32(sysconf(Int32(_SC_PAGESIZE)))
+      config.latency = latency ? 1 : 0
       return config
     }
   }
@@ -27,6 +30,9 @@ extension TracerOptions {
     "writeback_mark_inode_dirty", "writeback_queue", "writeback_start", "writeback_written",
     "block_bio_queue",
   ]
+
+  /// The programs that tell how long requests take: before the first one is reported, they are there.
+  static let latencyPrograms = ["block_bio_complete", "block_rq_complete", "block_rq_issue"]
 
   /// Of these, the ones are attached whose tracepoints the kernel has now: those of file systems come
   /// with their modules.

@@ -86,7 +86,7 @@ public struct Tracer: ~Copyable {
   }
 
   private mutating func attachOptionalDiskPrograms() throws(TracerError) {
-    for name in TracerOptions.optionalDiskPrograms {
+    for name in TracerOptions.optionalDiskPrograms where !options.programs.contains(name) {
       if let link = bpf_program__attach(try object.program(name)) { links.append(link) }
     }
   }
@@ -330,7 +330,10 @@ final class ScopedProcess {
 extension TracerOptions {
   /// The programs that this run needs, in the order in which they are attached.
   var programs: [String] {
-    if disk != nil { return Self.diskPrograms + (needsForks ? ["sched_process_fork"] : []) }
+    if let disk {
+      return (disk.latency ? Self.latencyPrograms : []) + Self.diskPrograms
+        + (needsForks ? ["sched_process_fork"] : [])
+    }
     return ["sched_process_exit", "sched_process_exec"]
       + (needsForks ? ["sched_process_fork"] : [])
       + (calls ? ["sys_enter"] : [])
@@ -348,7 +351,7 @@ extension TracerOptions {
   /// Programs of the object that this run does without.
   var unneededPrograms: [String] {
     let forks = needsForks ? [] : ["sched_process_fork"]
-    if disk != nil { return forks }
+    if let disk { return forks + (disk.latency ? [] : Self.latencyPrograms.dropLast()) }
     return forks + (calls ? ["open_at_start"] : ["sys_enter"])
   }
 

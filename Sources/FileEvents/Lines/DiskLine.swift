@@ -104,6 +104,7 @@ extension LineBuffer {
     append(byte: UInt8(ascii: " "))
     appendTextFile(requests, colored: options.color)
     appendTextValues(record, options)
+    appendText(latency: requests.latency)
     requests.cgroup.withUnsafeBytes { appendText(cgroup: $0, options: options) }
     append(byte: UInt8(ascii: "\n"))
   }
@@ -161,6 +162,12 @@ extension LineBuffer {
     }
   }
 
+  private mutating func appendText(latency: UInt64) {
+    if latency == 0 { return }
+    append(" latency=")
+    append(secondsOf: latency)
+  }
+
   /// Which command it is, in quotation marks if there is a space in it; and whether it leaves the
   /// disk asleep.
   mutating func appendText(commandOf record: bfa_disk_record) {
@@ -210,6 +217,10 @@ extension LineBuffer {
     if options.wakeups != nil {
       append(key: "idle")
       append(secondsOf: record.idle_ns)
+    }
+    if requests.latency > 0 {
+      append(key: "latency")
+      append(secondsOf: requests.latency)
     }
     appendJSON(commandOf: record)
     requests.cgroup.withUnsafeBytes { appendJSON(cgroup: $0, options: options) }

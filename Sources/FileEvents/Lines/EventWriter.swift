@@ -167,6 +167,10 @@ public struct EventWriter: ~Copyable {
   /// Appends the line of an event, for callers that have decoded the record already.
   /// - Returns: false if it was filtered, or is for the summary only.
   public mutating func append(_ event: Event) -> Bool {
+    if let end = event.diskEnd {
+      append(end)
+      return false
+    }
     if let filter, !filter.admits(event) { return false }
     if options.disk {
       append(forDisks: event)
@@ -208,6 +212,12 @@ public struct EventWriter: ~Copyable {
     if !options.onlySummary || isChosen { requests.add(event, disk) }
   }
 
+  private mutating func append(_ end: bfa_disk_end) {
+    guard options.disk else { return }
+    requests.end(end)
+    tables?.end(end)
+  }
+
   private mutating func addToTables(forDisks event: Event) -> Bool {
     guard let disk = event.disk, event.path.isEmpty else {
       return tables?.add(event, path: event.path) ?? false
@@ -222,10 +232,12 @@ public struct EventWriter: ~Copyable {
     UInt64(bitPattern: Int64(bitPattern: record.time_ns) &+ realtimeOffset)
   }
 
-  /// Appends the lines of the requests to block devices since the last time: records of these have
-  /// no lines of their own. Calls the body after each one; it returns false for no more.
-  public mutating func appendRequests(_ goesOn: () -> Bool) {
-    for request in requests.requests {
+  /// Appends the lines of the requests to block devices that have ended since the last time: records
+  /// of these have no lines of their own. Calls the body after each one; it returns false for no
+  /// more.
+  /// - Parameter all: also those of requests that have not ended.
+  public mutating func appendRequests(all: Bool = false, _ goesOn: () -> Bool) {
+    for request in requests.take(all: all) {
       lines.reserve()
       let time = realtime(request.record.record)
       if options.json {
@@ -239,7 +251,6 @@ public struct EventWriter: ~Copyable {
       }
       if !goesOn() { break }
     }
-    requests.removeAll()
   }
 
   private mutating func resolve(_ event: Event) -> EventPaths {
@@ -302,7 +313,7 @@ public struct EventWriter: ~Copyable {
   /// recorded is as chosen as what is shown.
   public mutating func isInPlace(record bytes: UnsafeRawBufferPointer) -> Bool {
     if options.changes != nil || (places.isEverywhere && paths.isEmpty) { return true }
-    guard let event = try? Event(record: bytes) else { return true }
+    guard let event = try? Event(record: bytes), event.diskEnd == nil else { return true }
     let paths = resolve(event)
     return admits(event, paths) && isWanted(event, paths)
   }

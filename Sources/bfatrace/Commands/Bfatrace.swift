@@ -110,6 +110,8 @@ struct Bfatrace: ParsableCommand {
     plan.tracer.prefixes = plan.paths.directories
     if answers.isList { followEverywhere(&plan.tracer) }
     plan.lines = lineOptions
+    plan.tracer.disk?.latency =
+      !plan.lines.onlySummary || plan.lines.table != nil || recordings.record != nil
     plan.tracer.entries = plan.tracer.disk == nil && wantsEntries(plan)
     plan.interval = delivery.interval ?? plan.interval
     plan.seconds = end.seconds

@@ -186,11 +186,12 @@ struct LineOutput: ~Copyable {
     flush()
   }
 
-  /// Appends the lines of the requests to block devices since the last time.
-  mutating func appendRequests() {
+  /// Appends the lines of the requests to block devices that have ended since the last time.
+  /// - Parameter all: also those of requests that have not ended.
+  mutating func appendRequests(all: Bool = false) {
     if isDone { return }
     var left = linesLeft
-    writer.appendRequests {
+    writer.appendRequests(all: all) {
       left -= 1
       return left > 0
     }

@@ -209,6 +209,7 @@ struct Session: ~Copyable {
       isMore = try flush()
       while !output.isDone && drain() {}
     }
+    output.appendRequests(all: true)
     let unresolved = tracer.unresolved + (writeCalls?.unresolved ?? 0)
     let now = Clock.realtime
     output.endRecording(unresolved: unresolved, time: now)

@@ -44,6 +44,7 @@ struct LimitDocumentationTests {
     Limit(name: "CULPRIT_FILE_SYSTEMS", file: "disk/disk_culprit.h", what: "loop devices"),
     Limit(name: "READ_FILES", file: "disk/disk_reader.h", what: "files being read"),
     Limit(name: "SYNCS_KNOWN", file: "disk/disk_cause.h", what: "syncs under way"),
+    Limit(name: "BFA_REQUESTS", file: "bfatrace.h", what: "requests to disks under way"),
     Limit(name: "DISKS_KNOWN", file: "disk/disk_report.h", what: "disks"),
   ]
 
