@@ -81,9 +81,9 @@ enum bfa_mark {
 };
 
 enum bfa_record_kind {
-	BFA_RECORD_ACCESS = 1, /* one process, one file: what happened since it was last reported */
-	BFA_RECORD_CALL = 2,   /* one system call */
-	BFA_RECORD_DISK = 3,   /* one request to a block device */
+	BFA_RECORD_ACCESS = 1,	 /* one process, one file: what happened since it was last reported */
+	BFA_RECORD_CALL = 2,	 /* one system call */
+	BFA_RECORD_DISK = 3,	 /* one request to a block device */
 	BFA_RECORD_DISK_END = 4, /* such a request has ended, or a part of it */
 };
 
@@ -496,7 +496,13 @@ struct bfa_config {
 	__u8 parents;		/* processes with their ancestors */
 	__u8 changes;		/* only calls that change files, or of `types`; of one open file, the first */
 	__u8 exe_is_lost;	/* with exe or args: a process that ends has none any more */
+	__u8 histogram;		/* enum bfa_call_histogram: calls are counted, and have no record */
 	__u8 only_general;	/* no call is handled quickly: for tests, and with `changes` */
+};
+
+enum bfa_call_histogram {
+	BFA_HISTOGRAM_GENERAL = 1, /* what has a record in other runs is counted instead */
+	BFA_HISTOGRAM_QUICK = 2,   /* so are opens, reads, writes and closes, but only by their inodes */
 };
 
 /* What a rule says of a process; values of the maps pid_rules and comm_rules. */

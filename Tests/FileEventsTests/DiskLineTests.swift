@@ -53,13 +53,6 @@ struct DiskLineTests {
     }
   }
 
-  private func end(_ request: UInt64, latency: UInt64, done: UInt64 = 512) -> [UInt8] {
-    var end = bfa_disk_end()
-    end.record.kind = UInt16(BFA_RECORD_DISK_END.rawValue)
-    (end.request, end.latency_ns, end.done) = (request, latency, done)
-    return withUnsafeBytes(of: end) { Array($0) }
-  }
-
   @Test("a line waits for the end of its requests, and has the longest latency")
   func latency() {
     var options = LineOptions()
@@ -75,21 +68,21 @@ struct DiskLineTests {
       return String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
     }
     let text = "cat(1): disk-read /a bytes="
-    #expect(take([begun(1, at: 1), begun(2, at: 1), end(2, latency: 4_249_000)]) == [])
+    #expect(take([begun(1, at: 1), begun(2, at: 1), diskEndRecord(2, latency: 4_249_000)]) == [])
     // One ends in parts, and a line that waits is not joined by what comes later.
-    #expect(take([end(1, latency: 81_000, done: 256), begun(3, at: 2)]) == [])
+    #expect(take([diskEndRecord(1, latency: 81_000, done: 256), begun(3, at: 2)]) == [])
     #expect(
-      take([end(1, latency: 80_000, done: 256)]) == [
+      take([diskEndRecord(1, latency: 80_000, done: 256)]) == [
         text + "1024 requests=2 device=sda cause=read latency=0.004249"
       ])
     #expect(take() == [])
     // Nor does one wait for ever; what ends after that is not shown again.
     #expect(
-      take([begun(4, at: 33), end(4, latency: 1_000_000_000)]) == [
+      take([begun(4, at: 33), diskEndRecord(4, latency: 1_000_000_000)]) == [
         text + "512 requests=1 device=sda cause=read",
         text + "512 requests=1 device=sda cause=read latency=1.000000",
       ])
-    #expect(take([end(3, latency: 2_000_000_000), begun(5, at: 34)]) == [])
+    #expect(take([diskEndRecord(3, latency: 2_000_000_000), begun(5, at: 34)]) == [])
     #expect(take(all: true) == [text + "512 requests=1 device=sda cause=read"])
     writer.appendSummary(width: 0, lost: 0)
     let table = writer.lines.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }

@@ -43,6 +43,8 @@ struct DiskBatch {
     var requests: DiskRequests
     /// Requests whose end is not reported yet.
     var pending = 0
+    /// It has been shown without them.
+    var isOver = false
 
     init(_ requests: DiskRequests) { self.requests = requests }
 
@@ -114,13 +116,17 @@ struct DiskBatch {
     if lines.isEmpty { return [] }
     let limit = latest > Self.patience ? latest - Self.patience : 0
     var taken: [DiskRequests] = []
+    var areLate = false
     lines.removeAll { line in
-      let isTaken = all || line.pending == 0 || line.time < limit
-      if isTaken { taken.append(line.requests) }
-      return isTaken
+      let isLate = all || line.time < limit
+      guard isLate || line.pending == 0 else { return false }
+      line.isOver = line.pending > 0
+      areLate = areLate || line.isOver
+      taken.append(line.requests)
+      return true
     }
     // What ends later than this has no line any more.
-    if lines.isEmpty { pending.removeAll(keepingCapacity: true) }
+    if areLate { pending = pending.filter { !$0.value.line.isOver } }
     return taken
   }
 }

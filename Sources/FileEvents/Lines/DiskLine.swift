@@ -3,9 +3,10 @@
 import CBfatrace
 import Glibc
 
-extension bfa_disk_record {
-  var operationName: StaticString {
-    switch UInt32(operation) {
+/// The words for enum bfa_disk_operation.
+enum DiskOperation {
+  static func name(_ operation: UInt32) -> StaticString {
+    switch operation {
     case BFA_DISK_READ.rawValue: "read"
     case BFA_DISK_FLUSH.rawValue: "flush"
     case BFA_DISK_DISCARD.rawValue: "discard"
@@ -13,6 +14,10 @@ extension bfa_disk_record {
     default: "write"
     }
   }
+}
+
+extension bfa_disk_record {
+  var operationName: StaticString { DiskOperation.name(UInt32(operation)) }
 
   /// The word for what is not exact.
   var certaintyName: StaticString? {

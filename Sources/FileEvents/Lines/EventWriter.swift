@@ -45,6 +45,9 @@ public struct LineOptions: Sendable {
   /// What has changed, and what was used, instead of lines; nil: lines.
   public var changes: ChangeOptions?
 
+  /// How long calls or requests took, instead of lines: what `EventWriter.setHistograms` is given.
+  public var histogram = false
+
   /// Requests to block devices instead of accesses.
   public var disk = false
   /// Only requests to a disk that was idle for at least so many nanoseconds, with how long it was,
@@ -107,6 +110,7 @@ public struct EventWriter: ~Copyable {
   private var diskWakeups: DiskWakeups?
   /// What objects at the end begin with.
   private var endMembers: [UInt8] = []
+  private var histograms = HistogramPeriods()
   /// One is above the next, apart from it.
   private var hasTables = false
 
@@ -345,6 +349,12 @@ public struct EventWriter: ~Copyable {
   public mutating func appendSummary(width: Int, lost: UInt64, time: UInt64 = 0) {
     if options.json { endMembers = membersOfEnd(time) }
     if changes != nil { return appendChanges(lost: lost) }
+    if options.histogram {
+      // As those of the intervals have, if there were any.
+      let isBehind = options.json && hasTables && endMembers.isEmpty
+      let members = isBehind ? timeMembers(time, interval: nil) : endMembers
+      return append(histograms.now, members: members)
+    }
     if options.disk && tables == nil {
       appendDiskSummaries(lost: lost)
       return
@@ -405,7 +415,7 @@ public struct EventWriter: ~Copyable {
   ///   - time: nanoseconds since the epoch.
   ///   - length: of the interval, in nanoseconds.
   public mutating func appendInterval(width: Int, time: UInt64, length: UInt64) {
-    guard tables != nil else { return }
+    guard tables != nil || options.histogram else { return }
     if !options.json {
       appendGap(if: !options.onlySummary || hasTables)
       if options.timestamps == .sinceEpoch {
@@ -415,10 +425,38 @@ public struct EventWriter: ~Copyable {
       }
       lines.append("\n")
     }
+    let members = options.json ? timeMembers(time, interval: length) : []
+    if options.histogram {
+      append(histograms.takeInterval(), members: members, isInterval: true)
+      hasTables = true
+      return
+    }
     hasTables = true
     tables?.endInterval()
-    let members = options.json ? timeMembers(time, interval: length) : []
     append(.lastInterval, width: width, members: members)
+  }
+
+  /// How long calls or requests took since the start.
+  public mutating func setHistograms(_ now: Histograms) { histograms.now = now }
+
+  private mutating func append(
+    _ shown: Histograms, members: [UInt8], isInterval: Bool = false
+  ) {
+    if options.json {
+      for (timed, histogram) in shown {
+        lines.reserve()
+        let start = lines.count
+        members.withUnsafeBytes { lines.append($0) }
+        lines.appendJSON(timed, histogram)
+        lines.endObject(from: start)
+      }
+      return
+    }
+    if !isInterval { appendGap(if: hasTables) }
+    if shown.isEmpty {
+      lines.append(options.disk ? "no requests\n" : "no calls\n")
+    }
+    lines.append(shown, colored: options.color)
   }
 
   /// Begins the next interval without writing the last one.

@@ -210,6 +210,9 @@ struct LineOutput: ~Copyable {
     if hasLines && !isDone && writer.appendLost(count, time: time) { flush() }
   }
 
+  /// What --histogram has counted since the start.
+  mutating func setHistograms(_ histograms: Histograms) { writer.setHistograms(histograms) }
+
   /// Writes what the processes did, if that is wanted; it fits the terminal, if it goes to one.
   /// - Parameter time: nanoseconds since the epoch.
   mutating func writeSummary(lost: UInt64, time: UInt64) {
