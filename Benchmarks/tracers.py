@@ -177,6 +177,7 @@ def all_tracers(bfatrace, workshop, sleeper):
     return [
         Tracer("empty program, sys_exit", empty + ["on_exit"]),
         Tracer("empty programs, sys_enter, sys_exit", empty + ["on_enter", "on_exit"]),
+        Tracer("clocks, sys_enter, sys_exit", empty + ["clock_on_enter", "clock_on_exit"]),
         Tracer("bfatrace", own, r"\(PID\): [RCW]*O[^\n]* FILE", loss=told),
         Tracer(
             "bfatrace --json",
@@ -193,6 +194,7 @@ def all_tracers(bfatrace, workshop, sleeper):
             json_line + '"syscall":"pread64"',
             loss=told,
         ),
+        Tracer("bfatrace --syscalls --histogram", own + ["--syscalls", "--histogram"], loss=told),
         Tracer("bfatrace -p OTHER", own + ["-p", str(sleeper)], loss=told),
         Tracer("fatrace", ["fatrace"], r"\(PID\): [RCW]*O[^\n]* FILE", r"\(PID\): R[CWO]* +FILE"),
         Tracer("opensnoop", WITH_TRACEFS + ["opensnoop"], r"(?m)^PID +[^\n]*FILE"),

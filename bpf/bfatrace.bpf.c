@@ -5,6 +5,7 @@
  * durations. From there: scope -> open file -> counts or record -> ring.
  */
 #include "calls/aio.h"
+#include "calls/call_times.h"
 #include "calls/calls.h"
 #include "calls/descriptor_calls.h"
 #include "calls/exec.h"
@@ -74,8 +75,11 @@ int BPF_PROG(sys_exit, struct pt_regs *passed, long ret)
 		return 0;
 	if (describes_processes())
 		know_process();
-	if (!config.only_general && is_basic(entry.kind) &&
-	    (PER_CALL ? called_quickly(task, regs, &entry, ret) : merged_quickly(task, regs, &entry, ret)))
+	if (COUNTS_QUICKLY && is_basic(entry.kind)) {
+		if (counted_quickly(task, &entry, ret))
+			return 0;
+	} else if (!config.only_general && is_basic(entry.kind) &&
+		   (PER_CALL ? called_quickly(task, regs, &entry, ret) : merged_quickly(task, regs, &entry, ret)))
 		return 0;
 	return go_on(ctx, AT_CALL, handler_of(entry.kind, ret));
 }
@@ -172,6 +176,8 @@ int BPF_PROG(sys_enter, struct pt_regs *passed, long number)
 		return 0;
 	if (is_closing(entry.kind) || (FOR_CHANGES && !is_rename(entry.id)))
 		return 0;
+	if (COUNTS_QUICKLY && is_basic(entry.kind))
+		return begin_counted(task, regs, &entry);
 	start = make_start();
 	s = scratch_of_others();
 	if (!start || !s) {
@@ -215,6 +221,8 @@ int sched_process_exit(void *ctx)
 	struct files_struct *files = task->files;
 	__u32 threads;
 
+	if (COUNTS_QUICKLY)
+		give_up_slot(task);
 	if (task->signal->live.counter)
 		return 0;
 	if (config.pid_rules)

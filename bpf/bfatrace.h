@@ -81,9 +81,10 @@ enum bfa_mark {
 };
 
 enum bfa_record_kind {
-	BFA_RECORD_ACCESS = 1, /* one process, one file: what happened since it was last reported */
-	BFA_RECORD_CALL = 2,   /* one system call */
-	BFA_RECORD_DISK = 3,   /* one request to a block device */
+	BFA_RECORD_ACCESS = 1,	 /* one process, one file: what happened since it was last reported */
+	BFA_RECORD_CALL = 2,	 /* one system call */
+	BFA_RECORD_DISK = 3,	 /* one request to a block device */
+	BFA_RECORD_DISK_END = 4, /* such a request has ended, or a part of it */
 };
 
 /*
@@ -399,6 +400,7 @@ struct bfa_disk_record {
 	__u64 bytes;
 	__u64 age_ns;  /* since the process wrote it to memory; 0: it waits for it */
 	__u64 idle_ns; /* the disk had nothing to do for so long before */
+	__u64 request; /* its number, which the records of its end have too; 0: there will be none */
 	__u32 requests;
 	__u32 disk;	  /* the kernel's dev_t of the whole disk; 0: of a controller, or of a device that is no disk */
 	__u32 by_tgid;	  /* with by_comm: who submitted it, if that is another one */
@@ -414,11 +416,52 @@ struct bfa_disk_record {
 	char by_comm[BFA_COMM_SIZE]; /* empty: the process itself */
 };
 
+/* Of its struct bfa_record, only kind and time are set: it is the end of another record. */
+struct bfa_disk_end {
+	struct bfa_record record;
+	__u64 request;
+	__u64 latency_ns; /* from the device's getting it to its completion; 0: not known */
+	__u64 done;	  /* bytes; 1 of a request without */
+};
+
 /* As struct bfa_config, for the programs for block devices alone. */
 struct bfa_disk_config {
-	__u64 idle_ns;	 /* only requests to a disk that was idle at least so long */
-	__u32 disk;	 /* only this one, the kernel's dev_t; 0: all */
-	__u32 page_size; /* in bytes */
+	__u64 idle_ns;	  /* only requests to a disk that was idle at least so long */
+	__u32 disk;	  /* only this one, the kernel's dev_t; 0: all */
+	__u32 page_size;  /* in bytes */
+	__u8 latency;	  /* a record of the end of each request that is reported */
+	__u8 histogram;	  /* how long requests take is counted */
+	__u8 only_wanted; /* with it: only requests with something that would be reported; nothing is */
+	__u8 unused[5];
+};
+
+enum {
+	BFA_HISTOGRAM_PARTS = 4, /* slots for each power of two: struct bfa_histogram */
+	BFA_HISTOGRAM_SLOTS = 164,
+	BFA_DISK_HISTOGRAMS = 1024, /* disks and their operations; beyond, requests are not counted */
+	BFA_REQUESTS = 16384,	    /* under way, at a disk or on the way to it */
+};
+
+/*
+ * How long something took, in nanoseconds: below 4, each has a slot; above, a
+ * power of two has four, by the two bits that follow the highest one. The last
+ * slot also has all that is longer (73 minutes).
+ */
+struct bfa_histogram {
+	__u64 longest_ns;
+	__u64 total_ns;
+	__u64 slots[BFA_HISTOGRAM_SLOTS];
+};
+
+/* A key of the map disk_histograms. */
+struct bfa_disk_operation_key {
+	__u32 disk;	 /* the kernel's dev_t */
+	__u32 operation; /* enum bfa_disk_operation */
+};
+
+struct bfa_disk_histogram {
+	char disk_name[BFA_DISK_NAME_SIZE];
+	struct bfa_histogram latency;
 };
 
 /* Fixed before the programs are loaded: the verifier removes what is off. */
@@ -454,7 +497,13 @@ struct bfa_config {
 	__u8 parents;		/* processes with their ancestors */
 	__u8 changes;		/* only calls that change files, or of `types`; of one open file, the first */
 	__u8 exe_is_lost;	/* with exe or args: a process that ends has none any more */
+	__u8 histogram;		/* enum bfa_call_histogram: calls are counted, and have no record */
 	__u8 only_general;	/* no call is handled quickly: for tests, and with `changes` */
+};
+
+enum bfa_call_histogram {
+	BFA_HISTOGRAM_GENERAL = 1, /* what has a record in other runs is counted instead */
+	BFA_HISTOGRAM_QUICK = 2,   /* so are opens, reads, writes and closes, but only by their inodes */
 };
 
 /* What a rule says of a process; values of the maps pid_rules and comm_rules. */
@@ -506,7 +555,8 @@ struct bfa_counters {
 	__u64 lost_processes; /* entries of pid_rules: all that a child does */
 	__u64 lost_requests;  /* entries of uring_requests or uring_names */
 	__u64 lost_turns;     /* turns at the lock of an entry, or memory of the kernel */
-	__u64 unused[5];      /* to two cache lines */
+	__u64 unmeasured;     /* requests and calls that a histogram had no room for */
+	__u64 unused[4];      /* to two cache lines */
 };
 
 /* Slots of the map handlers, which user space fills with programs of these names. */

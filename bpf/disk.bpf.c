@@ -23,13 +23,27 @@ int block_io_start(struct bpf_raw_tracepoint_args *context)
 	return is_command(request) ? report_command(request) : 0;
 }
 
-/* Comes again for a command that the driver tries again. */
+/* Comes again for what the driver tries again. */
 SEC("raw_tp/block_rq_issue")
 int block_rq_issue(struct bpf_raw_tracepoint_args *context)
 {
 	struct request *request = (struct request *)context->args[0];
 
+	note_issue(request);
 	return !HAS_IO_START && is_command(request) ? report_command(request) : 0;
+}
+
+SEC("raw_tp/block_rq_complete")
+int block_rq_complete(struct bpf_raw_tracepoint_args *context)
+{
+	return end_request((struct request *)context->args[0], context->args[2]);
+}
+
+/* Comes for bios alone that were not part of a request. */
+SEC("raw_tp/block_bio_complete")
+int block_bio_complete(struct bpf_raw_tracepoint_args *context)
+{
+	return end_bio_itself((struct bio *)context->args[1]);
 }
 
 SEC("tp_btf/writeback_dirty_folio")

@@ -252,7 +252,7 @@ _bfatrace()
 	# Of several letters, the last one may have a value.
 	[[ $option == -[^-]* ]] && option=-${option: -1}
 	_bfatrace_value "$option" && return
-	_bfatrace_offer -p --pid -c --comm -C --command -F --follow --ignore-pid --ignore-comm --uid --unit --container --under-cgroup --as -d --dir --under --file --ignore-under --path --exclude --current-mount --all -f --filter -S --syscalls -m --metadata -x --failed --slower --disk --wakeups --device --summary --summary-only --by --sort --rows --every --top --changes --inputs -l --long -j --json -t --timestamp --host -u --user -e --exe -P --parents --cgroup --cwd --args -o --output --append --color --record --replay --interval --ring-size -s --seconds -n --count --check --version -h --help --
+	_bfatrace_offer -p --pid -c --comm -C --command -F --follow --ignore-pid --ignore-comm --uid --unit --container --under-cgroup --as -d --dir --under --file --ignore-under --path --exclude --current-mount --all -f --filter -S --syscalls -m --metadata -x --failed --slower --disk --wakeups --device --histogram --summary --summary-only --by --sort --rows --every --top --changes --inputs -l --long -j --json -t --timestamp --host -u --user -e --exe -P --parents --cgroup --cwd --args -o --output --append --color --record --replay --interval --ring-size -s --seconds -n --count --check --version -h --help --
 }
 
 complete -F _bfatrace bfatrace

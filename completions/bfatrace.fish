@@ -97,6 +97,8 @@ complete -c bfatrace -l disk -d 'Requests to disks instead of accesses: who caus
 complete -c bfatrace -l wakeups -x -d 'Only requests to a disk that was idle for so long, 60 or 10m; implies --disk'
 complete -c bfatrace -l device -x -a '(__bfatrace_complete_disk)' -d 'Only this disk: sda, or a path on it; implies --disk'
 complete -c bfatrace -l summary -d 'At the end, print a table of processes: opens, reads, writes, bytes, files'
+complete -c bfatrace -l histogram -d 'At the end, how long requests to disks took, or calls with --syscalls, without lines'
+complete -c bfatrace -l summary -d 'At the end, a table of processes: opens, reads, writes, bytes, files'
 complete -c bfatrace -l summary-only -d 'Print only the summary, without the lines'
 complete -c bfatrace -l by -x -d 'Print a table by up to three of process, comm, exe, file, dir, dir:N, user, unit, container, device, call'
 complete -c bfatrace -l sort -x -d 'Sort rows by this column, the largest first (default: bytes)'

@@ -89,6 +89,7 @@ public enum Check {
     var options = TracerOptions()
     options.pids = [getpid()]
     options.disk = TracerOptions.Disk()
+    options.disk?.latency = true
     do throws(TracerError) {
       var tracer = try Tracer(options)
       try tracer.attach()

@@ -9,6 +9,16 @@ extension TracerOptions {
     public var idleNanoseconds: UInt64 = 0
     /// Only those to this disk, the kernel's dev_t: major << 20 | minor.
     public var device: UInt32?
+    /// A record of the end of each request, too.
+    public var latency = false
+    /// How long requests take is counted instead of making records of them.
+    public var histogram: Counted?
+
+    public enum Counted: Sendable {
+      case all
+      /// Those that there would be a record of.
+      case wanted
+    }
 
     public init() {}
 
@@ -17,6 +27,9 @@ extension TracerOptions {
       config.idle_ns = idleNanoseconds
       config.disk = device ?? 0
       config.page_size = UInt32(sysconf(Int32(_SC_PAGESIZE)))
+      config.latency = latency ? 1 : 0
+      config.histogram = histogram == nil ? 0 : 1
+      config.only_wanted = histogram == .wanted ? 1 : 0
       return config
     }
   }
@@ -28,6 +41,15 @@ extension TracerOptions {
     "writeback_mark_inode_dirty", "writeback_queue", "writeback_start", "writeback_written",
     "block_bio_queue",
   ]
+
+  /// The programs that tell how long requests take: before the first one is reported, they are there.
+  static let latencyPrograms = ["block_bio_complete", "block_rq_complete", "block_rq_issue"]
+
+  /// All for a run on disks, without those that only some kernels have.
+  static func programs(_ disk: Disk) -> [String] {
+    if disk.histogram == .all { return Array(latencyPrograms.dropFirst()) }
+    return (disk.latency || disk.histogram != nil ? latencyPrograms : []) + diskPrograms
+  }
 
   /// Programs that are attached where the kernel has their tracepoints now: those of file systems come
   /// with their modules.

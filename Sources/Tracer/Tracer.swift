@@ -86,7 +86,8 @@ public struct Tracer: ~Copyable {
   }
 
   private mutating func attachOptionalDiskPrograms() throws(TracerError) {
-    for name in TracerOptions.optionalDiskPrograms {
+    if options.disk?.histogram == .all { return }
+    for name in TracerOptions.optionalDiskPrograms where !options.programs.contains(name) {
       if let link = bpf_program__attach(try object.program(name)) { links.append(link) }
     }
   }
@@ -149,6 +150,21 @@ public struct Tracer: ~Copyable {
 
   /// Calls on names that could not be placed, and found the ring half full.
   public var unplaced: UInt64 { counters.sum(\.unplaced) }
+
+  /// What --histogram had no room for.
+  public var unmeasured: UInt64 { counters.sum(\.unmeasured) }
+
+  /// With `histogram`, the calls that there were, and what each processor has counted of them.
+  public func callTimes() throws(TracerError) -> [(call: UInt32, counted: [bfa_histogram])] {
+    try object.callTimes()
+  }
+
+  /// With that of `disk`, disks and their operations, and what was counted of them.
+  public func diskTimes() throws(TracerError) -> [(
+    key: bfa_disk_operation_key, counted: bfa_disk_histogram
+  )] {
+    try object.diskTimes()
+  }
 
   /// Whether all processes that were asked for by number, and those that follow them, have ended.
   public var scopeHasEnded: Bool {
@@ -330,7 +346,7 @@ final class ScopedProcess {
 extension TracerOptions {
   /// The programs that this run needs, in the order in which they are attached.
   var programs: [String] {
-    if disk != nil { return Self.diskPrograms + (needsForks ? ["sched_process_fork"] : []) }
+    if let disk { return Self.programs(disk) + (needsForks ? ["sched_process_fork"] : []) }
     return ["sched_process_exit", "sched_process_exec"]
       + (needsForks ? ["sched_process_fork"] : [])
       + (calls ? ["sys_enter"] : [])
@@ -348,7 +364,9 @@ extension TracerOptions {
   /// Programs of the object that this run does without.
   var unneededPrograms: [String] {
     let forks = needsForks ? [] : ["sched_process_fork"]
-    if disk != nil { return forks }
+    if let disk {
+      return forks + Self.latencyPrograms.dropLast().filter { !Self.programs(disk).contains($0) }
+    }
     return forks + (calls ? ["open_at_start"] : ["sys_enter"])
   }
 
@@ -356,7 +374,26 @@ extension TracerOptions {
   var unneededMaps: [String] {
     let groups = cgroup || !cgroups.isEverywhere ? [] : ["cgroups"]
     let describes = exe || parents || cgroup || cwd || args
-    return groups + (disk != nil || describes ? [] : ["descriptions", "last_descriptions"])
+    return groups + unneededTimes
+      + (disk != nil || describes ? [] : ["descriptions", "last_descriptions"])
+  }
+
+  private var unneededTimes: [String] {
+    guard let disk else { return histogram || !calls ? [] : ["call_times", "quick_starts"] }
+    return (disk.histogram == nil ? ["disk_histograms"] : [])
+      + (disk.histogram == nil && !disk.latency ? ["issued_requests"] : [])
+      + (disk.histogram != .wanted && !disk.latency ? ["waiting_requests"] : [])
+  }
+
+  /// Whether the inode of a file tells that a call is wanted.
+  private var isWideOpen: Bool {
+    place == nil && ignoredDirectories.isEmpty && prefixes.isEmpty && types == .max && !onlyFailed
+      && slowerNanoseconds == 0 && !all && !onlyGeneral
+  }
+
+  private var histogramOfCalls: UInt8 {
+    guard histogram else { return 0 }
+    return UInt8((isWideOpen ? BFA_HISTOGRAM_QUICK : BFA_HISTOGRAM_GENERAL).rawValue)
   }
 
   /// The object with the programs for this run on this kernel; bpf_rdonly_cast came with 6.2.
@@ -401,6 +438,7 @@ extension TracerOptions {
     config.pid_rules = config.only_pids != 0 || ignores || follow ? 1 : 0
     config.follow = follow ? 1 : 0
     config.entries = entries ? 1 : 0
+    config.histogram = histogramOfCalls
     config.only_general = onlyGeneral || changes ? 1 : 0
     config.exe = exe ? 1 : 0
     config.parents = parents ? 1 : 0

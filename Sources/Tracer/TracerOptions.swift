@@ -96,6 +96,8 @@ public struct TracerOptions {
   public var entries = false
   /// For the open files that are known.
   public var room = Room.ofMachine
+  /// How long calls take is counted instead of making records of them; with `calls`.
+  public var histogram = false
   /// No call is handled quickly: what the general way reports, the quick way must report too.
   public var onlyGeneral = false
   /// Only calls that change files; with `calls`.

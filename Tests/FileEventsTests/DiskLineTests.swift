@@ -46,6 +46,49 @@ struct DiskLineTests {
       ])
   }
 
+  private func begun(_ request: UInt64, at second: UInt64, pid: UInt32 = 1) -> [UInt8] {
+    diskRecord(Common(comm: Array("cat".utf8), tgid: pid, path: Array("/a".utf8))) {
+      ($0.bytes, $0.cause, $0.request) = (512, UInt8(BFA_CAUSE_READ.rawValue), request)
+      $0.record.time_ns = second * 1_000_000_000
+    }
+  }
+
+  @Test("a line waits for the end of its requests, and has the longest latency")
+  func latency() {
+    var options = LineOptions()
+    options.disk = true
+    options.summary = true
+    options.table = TableOptions()
+    var writer = EventWriter(options: options)
+    func take(all: Bool = false, _ records: [[UInt8]] = []) -> [String] {
+      for record in records { _ = record.withUnsafeBytes { writer.append(record: $0) } }
+      writer.appendRequests(all: all) { true }
+      let bytes = writer.lines.withUnsafeBytes { Array($0) }
+      writer.lines.removeAll()
+      return String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
+    }
+    let text = "cat(1): disk-read /a bytes="
+    #expect(take([begun(1, at: 1), begun(2, at: 1), diskEndRecord(2, latency: 4_249_000)]) == [])
+    // One ends in parts, and a line that waits is not joined by what comes later.
+    #expect(take([diskEndRecord(1, latency: 81_000, done: 256), begun(3, at: 2)]) == [])
+    #expect(
+      take([diskEndRecord(1, latency: 80_000, done: 256)]) == [
+        text + "1024 requests=2 device=sda cause=read latency=0.004249"
+      ])
+    #expect(take() == [])
+    // Nor does one wait for ever; what ends after that is not shown again.
+    #expect(
+      take([begun(4, at: 33), diskEndRecord(4, latency: 1_000_000_000)]) == [
+        text + "512 requests=1 device=sda cause=read",
+        text + "512 requests=1 device=sda cause=read latency=1.000000",
+      ])
+    #expect(take([diskEndRecord(3, latency: 2_000_000_000), begun(5, at: 34)]) == [])
+    #expect(take(all: true) == [text + "512 requests=1 device=sda cause=read"])
+    writer.appendSummary(width: 0, lost: 0)
+    let table = writer.lines.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+    #expect(table.contains("LATENCY") && table.contains("2.000000"), "\(table)")
+  }
+
   @Test("what is not exact says so, and who submitted it")
   func likely() {
     var options = LineOptions()

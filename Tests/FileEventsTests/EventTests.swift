@@ -79,7 +79,7 @@ struct EventTests {
     }
   }
 
-  @Test("a kind that is not known is refused", arguments: [0, 4, 255, 65535] as [UInt16])
+  @Test("a kind that is not known is refused", arguments: [0, 5, 255, 65535] as [UInt16])
   func unknownKind(kind: UInt16) {
     #expect(decodingError(accessRecord { $0.record.kind = kind }) == .unknownKind)
   }

@@ -33,12 +33,12 @@ struct FuzzCorpusTests {
     let disk = diskRecord(Common(marks: [BFA_MARK_FILE])) { $0.bytes = 4096 }
     let records = [
       "access": access, "hostile": hostile, "processes": described, "failed": failed,
-      "rename": rename, "disk": disk,
+      "rename": rename, "disk": disk, "disk-end": diskEndRecord(1, latency: 80_000),
     ]
     var seeds: [String: [UInt8]] = [:]
     for (name, record) in records {
       let framed = [UInt8(record.count & 255), UInt8(record.count >> 8)] + record
-      let disks: UInt8 = name == "disk" ? 64 : 0
+      let disks: UInt8 = name.hasPrefix("disk") ? 64 : 0
       seeds[name] = [disks | 2 | 4 | 8 | 32] + framed + framed
       seeds["\(name).json"] = [disks | 1 | 4 | 8 | 32] + framed + framed
     }

@@ -100,6 +100,14 @@ func diskRecord(
   return withUnsafeBytes(of: disk) { Array($0) } + common.path + common.processBytes
 }
 
+/// The end of a request to a disk, or of a part of it.
+func diskEndRecord(_ request: UInt64, latency: UInt64, done: UInt64 = 512) -> [UInt8] {
+  var end = bfa_disk_end()
+  end.record.kind = UInt16(BFA_RECORD_DISK_END.rawValue)
+  (end.request, end.latency_ns, end.done) = (request, latency, done)
+  return withUnsafeBytes(of: end) { Array($0) }
+}
+
 /// An openat(2) that failed with ENOENT: `filename` was looked up from `base`.
 func failedOpen(base: String, filename: String, marks: [bfa_mark] = []) -> [UInt8] {
   let common = Common(

@@ -282,6 +282,10 @@ done <<EOF
 --dir $disk
 --ignore-under $disk
 --syscalls --ignore-under $disk
+--histogram
+--histogram -p 1 --under $disk
+--syscalls --histogram
+--metadata --histogram --under $disk
 --metadata --under $disk --ignore-under $disk/x
 --metadata --current-mount
 --disk --ignore-under $disk

@@ -3,8 +3,9 @@
 #ifndef BFATRACE_CALL_RECORD_H
 #define BFATRACE_CALL_RECORD_H
 
-#include "files/ancestry.h"
 #include "base/call_shapes.h"
+#include "base/histogram.h"
+#include "files/ancestry.h"
 
 /* What is known of a call from its entry on, until its exit. */
 struct call_start {
@@ -155,6 +156,33 @@ static __always_inline bool call_wanted(struct bfa_call_record *c)
 	return types_wanted(c->record.types);
 }
 
+/* With --histogram: by enum bfa_call. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, BFA_CALL_COUNT);
+	__type(key, __u32);
+	__type(value, struct bfa_histogram);
+} call_times SEC(".maps");
+
+/* Instead of a record. Not inlined: the stack of all callers together is bounded. */
+static __noinline int count_call(struct bfa_call_record *c)
+{
+	struct bfa_histogram *h;
+	__u32 id;
+
+	if (!c || !(c->record.marks & BFA_MARK_DURATION))
+		return 0;
+	if (c->record.marks & BFA_MARK_UNPLACED) {
+		COUNT(unplaced, 1);
+		return 0;
+	}
+	id = c->record.call;
+	h = bpf_map_lookup_elem(&call_times, &id);
+	if (h)
+		count_here(h, c->duration_ns);
+	return 0;
+}
+
 static __always_inline void emit_call(struct scratch *s)
 {
 	struct bfa_call_record *c = &s->call;
@@ -162,6 +190,10 @@ static __always_inline void emit_call(struct scratch *s)
 
 	__u32 size = sizeof(*c) + r->path_len + r->filename_len + c->new_path_len + c->new_filename_len;
 
+	if (config.histogram) {
+		count_call(c);
+		return;
+	}
 	if (describes_processes())
 		size += append_process(s->process, current_task()->tgid, size);
 	emit(s->bytes, size, 1);
@@ -174,7 +206,11 @@ static __always_inline void send_call(struct known_file *k)
 
 	/* Opaque: the verifier of older kernels needs to see the comparison. */
 	asm volatile("" : "+r"(len));
-	if (call_wanted(&k->call) && len < BFA_SHORT_PATH)
+	if (!call_wanted(&k->call) || len >= BFA_SHORT_PATH)
+		return;
+	if (config.histogram)
+		count_call(&k->call);
+	else
 		emit(&k->call, sizeof(k->call) + len, 1);
 }
 

@@ -13,17 +13,6 @@
 
 #include "disk/disk_report.h"
 
-struct request_queue {
-	struct gendisk *disk;
-	void *queuedata;
-} KERNEL_STRUCT;
-
-struct request {
-	struct request_queue *q;
-	__u32 cmd_flags;
-	unsigned int __data_len;
-} KERNEL_STRUCT;
-
 struct kobject {
 	const char *name;
 } KERNEL_STRUCT;
@@ -64,8 +53,6 @@ typedef void (*btf_trace_block_io_start)(void *, struct request *);
 #define HAS_IO_START bpf_core_type_exists(btf_trace_block_io_start)
 
 enum {
-	OPERATION_COMMAND_IN = 34, /* include/linux/blk_types.h: REQ_OP_DRV_IN, REQ_OP_DRV_OUT */
-	OPERATION_COMMAND_OUT = 35,
 	CDB_BYTES = 16,
 	NO_DISK = 1U << 31, /* no device number is so high */
 };
@@ -78,13 +65,6 @@ struct command {
 	__u16 code;
 	__u8 set;
 };
-
-static __always_inline bool is_command(struct request *request)
-{
-	__u8 operation = READ(request, cmd_flags) & OPERATION_MASK;
-
-	return operation == OPERATION_COMMAND_IN || operation == OPERATION_COMMAND_OUT;
-}
 
 /* include/scsi/scsi_proto.h: ATA PASS-THROUGH (16) and (12); SBC: START STOP UNIT. */
 static __always_inline void decode_scsi(struct command *c, const __u8 *cdb)
@@ -164,11 +144,6 @@ static __always_inline void name_device(struct bfa_disk_record *r, struct comman
 		bpf_probe_read_kernel_str(r->disk_name, sizeof(r->disk_name), c->name);
 }
 
-static __always_inline __u32 disk_number(struct gendisk *disk)
-{
-	return disk ? (__u32)READ(disk, major) << 20 | (READ(disk, first_minor) & 0xfffff) : 0;
-}
-
 /*
  * Without block_io_start, a queue that was full is run by a kernel thread or in
  * an interrupt: then whose command it is cannot be told.
@@ -246,6 +221,9 @@ static __noinline int report_command(struct request *request)
 		return 0;
 	find_sender(&sender, &r);
 	if (!culprit_wanted(&sender))
+		return 0;
+	r.request = begin_request(request, 0);
+	if (disk_config.only_wanted)
 		return 0;
 	fill_command(&r, &c, &sender);
 	if (bpf_ringbuf_output(&records, &r, sizeof(r), BPF_RB_NO_WAKEUP))

@@ -45,12 +45,26 @@ struct bvec_iter {
 } KERNEL_STRUCT;
 
 struct bio {
+	struct bio *bi_next;
 	struct block_device *bi_bdev;
 	__u32 bi_opf;
 	struct bvec_iter bi_iter;
 	void *bi_end_io;
 	void *bi_private;
 	struct bio_vec *bi_io_vec;
+} KERNEL_STRUCT;
+
+struct request_queue {
+	struct gendisk *disk;
+	void *queuedata;
+} KERNEL_STRUCT;
+
+struct request {
+	struct request_queue *q;
+	__u32 cmd_flags;
+	unsigned int __data_len;
+	struct bio *bio;
+	__u64 start_time_ns; /* CLOCK_MONOTONIC of its making; 0: nobody counts it */
 } KERNEL_STRUCT;
 
 struct kiocb {
@@ -256,8 +270,22 @@ enum {
 	OPERATION_FLUSH = 2,
 	OPERATION_DISCARD = 3,
 	OPERATION_ERASE = 5,
+	OPERATION_COMMAND_IN = 34, /* include/linux/blk_types.h: REQ_OP_DRV_IN, REQ_OP_DRV_OUT */
+	OPERATION_COMMAND_OUT = 35,
 	LOOP_MAJOR = 7, /* include/uapi/linux/major.h */
 };
+
+static __always_inline bool is_command(struct request *request)
+{
+	__u8 operation = READ(request, cmd_flags) & OPERATION_MASK;
+
+	return operation == OPERATION_COMMAND_IN || operation == OPERATION_COMMAND_OUT;
+}
+
+static __always_inline __u32 disk_number(struct gendisk *disk)
+{
+	return disk ? (__u32)READ(disk, major) << 20 | (READ(disk, first_minor) & 0xfffff) : 0;
+}
 
 /* include/linux/fs.h: the bits moved when they became an enumeration, in 6.18. */
 enum inode_state_flags_t {

@@ -4,8 +4,8 @@
 #define BFATRACE_DISK_REPORT_H
 
 #include "disk/disk_io.h"
+#include "disk/disk_latency.h"
 #include "disk/disk_name.h"
-#include "base/emit.h"
 
 __u64 begin_ns; /* of the trace, CLOCK_BOOTTIME */
 
@@ -185,6 +185,10 @@ static __always_inline int report_io(struct io *io, struct block_device *device,
 		return 0;
 	if (config.only_prefixes && !has_wanted_prefix(len))
 		return 0;
+	if (disk_config.only_wanted) {
+		begin_request(io->bio, io->bytes);
+		return 0;
+	}
 	r = (struct bfa_disk_record *)s->bytes;
 	fill_record(r, io, now, idle);
 	fill_names(r, io, device);
@@ -198,7 +202,9 @@ static __always_inline int report_io(struct io *io, struct block_device *device,
 		r->record.process_len = append_culprit(&io->culprit, size);
 		size += r->record.process_len;
 	}
-	emit(s->bytes, size, 1);
+	r->request = begin_request(io->bio, io->bytes);
+	if (!emit(s->bytes, size, 1))
+		forget_request(io->bio);
 	return 0;
 }
 

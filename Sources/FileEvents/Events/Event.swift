@@ -41,7 +41,7 @@ public struct Event {
     guard UInt32(record.path_len) < BFA_PATH_MAX.rawValue,
       UInt32(record.filename_len) < BFA_PATH_MAX.rawValue
     else { throw .overLimit }
-    guard isAccess || isCall || isDisk else { throw .unknownKind }
+    guard isAccess || isCall || isDisk || isDiskEnd else { throw .unknownKind }
     guard bytes.count >= fixedSize else { throw .short }
     var needed = fixedSize + Int(record.path_len) + Int(record.filename_len)
     if let call {
@@ -74,6 +74,11 @@ public struct Event {
   /// One request to a block device, or several; nil for other kinds.
   public var disk: bfa_disk_record? {
     isDisk ? start.loadUnaligned(as: bfa_disk_record.self) : nil
+  }
+
+  /// The end of a request to a block device, or of a part of it; nil for other kinds.
+  var diskEnd: bfa_disk_end? {
+    isDiskEnd ? start.loadUnaligned(as: bfa_disk_end.self) : nil
   }
 
   /// The process name, up to its first NUL: at most `BFA_COMM_SIZE` bytes of any value.
@@ -139,9 +144,12 @@ public struct Event {
 
   private var isDisk: Bool { UInt32(record.kind) == BFA_RECORD_DISK.rawValue }
 
+  private var isDiskEnd: Bool { UInt32(record.kind) == BFA_RECORD_DISK_END.rawValue }
+
   private var fixedSize: Int {
     if isAccess { return MemoryLayout<bfa_access>.size }
-    return isCall ? MemoryLayout<bfa_call_record>.size : MemoryLayout<bfa_disk_record>.size
+    if isCall { return MemoryLayout<bfa_call_record>.size }
+    return isDisk ? MemoryLayout<bfa_disk_record>.size : MemoryLayout<bfa_disk_end>.size
   }
 
   // Stored fields of C structs always have an offset; the optimiser folds this to a constant.

@@ -3,9 +3,10 @@
 import CBfatrace
 import Glibc
 
-extension bfa_disk_record {
-  var operationName: StaticString {
-    switch UInt32(operation) {
+/// The words for enum bfa_disk_operation.
+enum DiskOperation {
+  static func name(_ operation: UInt32) -> StaticString {
+    switch operation {
     case BFA_DISK_READ.rawValue: "read"
     case BFA_DISK_FLUSH.rawValue: "flush"
     case BFA_DISK_DISCARD.rawValue: "discard"
@@ -13,6 +14,10 @@ extension bfa_disk_record {
     default: "write"
     }
   }
+}
+
+extension bfa_disk_record {
+  var operationName: StaticString { DiskOperation.name(UInt32(operation)) }
 
   /// The word for what is not exact.
   var certaintyName: StaticString? {
@@ -104,6 +109,7 @@ extension LineBuffer {
     append(byte: UInt8(ascii: " "))
     appendTextFile(requests, colored: options.color)
     appendTextValues(record, options)
+    appendText(latency: requests.latency)
     requests.cgroup.withUnsafeBytes { appendText(cgroup: $0, options: options) }
     append(byte: UInt8(ascii: "\n"))
   }
@@ -161,6 +167,12 @@ extension LineBuffer {
     }
   }
 
+  private mutating func appendText(latency: UInt64) {
+    if latency == 0 { return }
+    append(" latency=")
+    append(secondsOf: latency)
+  }
+
   /// Which command it is, in quotation marks if there is a space in it; and whether it leaves the
   /// disk asleep.
   mutating func appendText(commandOf record: bfa_disk_record) {
@@ -210,6 +222,10 @@ extension LineBuffer {
     if options.wakeups != nil {
       append(key: "idle")
       append(secondsOf: record.idle_ns)
+    }
+    if requests.latency > 0 {
+      append(key: "latency")
+      append(secondsOf: requests.latency)
     }
     appendJSON(commandOf: record)
     requests.cgroup.withUnsafeBytes { appendJSON(cgroup: $0, options: options) }

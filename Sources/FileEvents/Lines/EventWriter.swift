@@ -45,6 +45,9 @@ public struct LineOptions: Sendable {
   /// What has changed, and what was used, instead of lines; nil: lines.
   public var changes: ChangeOptions?
 
+  /// How long calls or requests took, instead of lines: what `EventWriter.setHistograms` is given.
+  public var histogram = false
+
   /// Requests to block devices instead of accesses.
   public var disk = false
   /// Only requests to a disk that was idle for at least so many nanoseconds, with how long it was,
@@ -107,6 +110,7 @@ public struct EventWriter: ~Copyable {
   private var diskWakeups: DiskWakeups?
   /// What objects at the end begin with.
   private var endMembers: [UInt8] = []
+  private var histograms = HistogramPeriods()
   /// One is above the next, apart from it.
   private var hasTables = false
 
@@ -167,6 +171,10 @@ public struct EventWriter: ~Copyable {
   /// Appends the line of an event, for callers that have decoded the record already.
   /// - Returns: false if it was filtered, or is for the summary only.
   public mutating func append(_ event: Event) -> Bool {
+    if let end = event.diskEnd {
+      append(end)
+      return false
+    }
     if let filter, !filter.admits(event) { return false }
     if options.disk {
       append(forDisks: event)
@@ -208,6 +216,12 @@ public struct EventWriter: ~Copyable {
     if !options.onlySummary || isChosen { requests.add(event, disk) }
   }
 
+  private mutating func append(_ end: bfa_disk_end) {
+    guard options.disk else { return }
+    requests.end(end)
+    tables?.end(end)
+  }
+
   private mutating func addToTables(forDisks event: Event) -> Bool {
     guard let disk = event.disk, event.path.isEmpty else {
       return tables?.add(event, path: event.path) ?? false
@@ -222,10 +236,12 @@ public struct EventWriter: ~Copyable {
     UInt64(bitPattern: Int64(bitPattern: record.time_ns) &+ realtimeOffset)
   }
 
-  /// Appends the lines of the requests to block devices since the last time: records of these have
-  /// no lines of their own. Calls the body after each one; it returns false for no more.
-  public mutating func appendRequests(_ goesOn: () -> Bool) {
-    for request in requests.requests {
+  /// Appends the lines of the requests to block devices that have ended since the last time: records
+  /// of these have no lines of their own. Calls the body after each one; it returns false for no
+  /// more.
+  /// - Parameter all: also those of requests that have not ended.
+  public mutating func appendRequests(all: Bool = false, _ goesOn: () -> Bool) {
+    for request in requests.take(all: all) {
       lines.reserve()
       let time = realtime(request.record.record)
       if options.json {
@@ -239,7 +255,6 @@ public struct EventWriter: ~Copyable {
       }
       if !goesOn() { break }
     }
-    requests.removeAll()
   }
 
   private mutating func resolve(_ event: Event) -> EventPaths {
@@ -302,7 +317,7 @@ public struct EventWriter: ~Copyable {
   /// recorded is as chosen as what is shown.
   public mutating func isInPlace(record bytes: UnsafeRawBufferPointer) -> Bool {
     if options.changes != nil || (places.isEverywhere && paths.isEmpty) { return true }
-    guard let event = try? Event(record: bytes) else { return true }
+    guard let event = try? Event(record: bytes), event.diskEnd == nil else { return true }
     let paths = resolve(event)
     return admits(event, paths) && isWanted(event, paths)
   }
@@ -334,6 +349,12 @@ public struct EventWriter: ~Copyable {
   public mutating func appendSummary(width: Int, lost: UInt64, time: UInt64 = 0) {
     if options.json { endMembers = membersOfEnd(time) }
     if changes != nil { return appendChanges(lost: lost) }
+    if options.histogram {
+      // As those of the intervals have, if there were any.
+      let isBehind = options.json && hasTables && endMembers.isEmpty
+      let members = isBehind ? timeMembers(time, interval: nil) : endMembers
+      return append(histograms.now, members: members)
+    }
     if options.disk && tables == nil {
       appendDiskSummaries(lost: lost)
       return
@@ -394,7 +415,7 @@ public struct EventWriter: ~Copyable {
   ///   - time: nanoseconds since the epoch.
   ///   - length: of the interval, in nanoseconds.
   public mutating func appendInterval(width: Int, time: UInt64, length: UInt64) {
-    guard tables != nil else { return }
+    guard tables != nil || options.histogram else { return }
     if !options.json {
       appendGap(if: !options.onlySummary || hasTables)
       if options.timestamps == .sinceEpoch {
@@ -404,10 +425,38 @@ public struct EventWriter: ~Copyable {
       }
       lines.append("\n")
     }
+    let members = options.json ? timeMembers(time, interval: length) : []
+    if options.histogram {
+      append(histograms.takeInterval(), members: members, isInterval: true)
+      hasTables = true
+      return
+    }
     hasTables = true
     tables?.endInterval()
-    let members = options.json ? timeMembers(time, interval: length) : []
     append(.lastInterval, width: width, members: members)
+  }
+
+  /// How long calls or requests took since the start.
+  public mutating func setHistograms(_ now: Histograms) { histograms.now = now }
+
+  private mutating func append(
+    _ shown: Histograms, members: [UInt8], isInterval: Bool = false
+  ) {
+    if options.json {
+      for (timed, histogram) in shown {
+        lines.reserve()
+        let start = lines.count
+        members.withUnsafeBytes { lines.append($0) }
+        lines.appendJSON(timed, histogram)
+        lines.endObject(from: start)
+      }
+      return
+    }
+    if !isInterval { appendGap(if: hasTables) }
+    if shown.isEmpty {
+      lines.append(options.disk ? "no requests\n" : "no calls\n")
+    }
+    lines.append(shown, colored: options.color)
   }
 
   /// Begins the next interval without writing the last one.

@@ -93,7 +93,7 @@ public struct RecordingHeader: Equatable, Sendable {
   private static let sizes = [
     MemoryLayout<bfa_record>.size, MemoryLayout<bfa_access>.size,
     MemoryLayout<bfa_call_record>.size, MemoryLayout<bfa_disk_record>.size,
-    MemoryLayout<bfa_process>.size,
+    MemoryLayout<bfa_process>.size, MemoryLayout<bfa_disk_end>.size,
   ]
 
   /// Version of this format; the layout; the contents; then the strings, each behind its length.

@@ -32,7 +32,7 @@ struct TableColumn: Sendable {
   /// It grows with time; files and the longest do not, nor do ratios.
   var isAdded: Bool {
     if case .hundredths = unit { return false }
-    return header != "LONGEST" && header != "FILES"
+    return slot != TableSubject.longestSlot && header != "FILES"
   }
 
   static let bytes = TableColumn(header: "BYTES", key: "bytes", unit: .bytes, slot: -1)
@@ -67,7 +67,7 @@ extension TableSubject {
     TableColumn(header: "CALLS", key: "calls", unit: .count, slot: 0),
     TableColumn(header: "ERRORS", key: "errors", unit: .count, slot: 1),
     TableColumn(header: "TIME", key: "time_ns", unit: .nanoseconds, slot: 2),
-    TableColumn(header: "LONGEST", key: "longest_ns", unit: .nanoseconds, slot: 7),
+    TableColumn(header: "LONGEST", key: "longest_ns", unit: .nanoseconds, slot: longestSlot),
     TableColumn(header: "RBYTES", key: "read_bytes", unit: .bytes, slot: 3),
     TableColumn(header: "WBYTES", key: "write_bytes", unit: .bytes, slot: 5),
     TableColumn(header: "FILES", key: "files", unit: .count, slot: filesSlot),
@@ -82,9 +82,12 @@ extension TableSubject {
     TableColumn(header: "HANDED", key: "write_bytes", unit: .bytes, slot: 5),
     .amplification(),
     TableColumn(header: "WAKEUPS", key: "wakeups", unit: .count, slot: 6),
+    TableColumn(header: "LATENCY", key: "longest_ns", unit: .nanoseconds, slot: longestSlot),
   ]
   /// Where the number of files is, and that of the others' in `Tally`.
   static let filesSlot = 6
+  /// Where the longest time is.
+  static let longestSlot = 7
 
   var columns: [TableColumn] {
     switch self {
@@ -106,9 +109,9 @@ extension TableSubject {
 
   /// The last number is the largest of all; the others are added up.
   func add(_ other: TableNumbers, to numbers: inout TableNumbers) {
-    let longest = max(numbers[7], other[7])
+    let longest = max(numbers[Self.longestSlot], other[Self.longestSlot])
     numbers &+= other
-    numbers[7] = longest
+    numbers[Self.longestSlot] = longest
   }
 
   /// All that were read, written or discarded.

@@ -52,6 +52,8 @@ struct Tables: ~Copyable {
   private var past: Tally
   /// The key of the row that is chosen on the screen: `add` says which events belong to it.
   var chosen: [UInt8]?
+  /// Requests to disks that have not ended.
+  private var pending = PendingRows()
 
   init(
     _ subject: TableSubject, _ options: TableOptions, wakeupNanoseconds: UInt64 = .max,
@@ -86,7 +88,16 @@ struct Tables: ~Copyable {
     if event.disk?.isOfNobody == true { record.nameUnknown() }
     let key = builder.key(keys, of: event, path: path)
     current.add(numbers, key: key, record: record)
+    if let disk = event.disk, disk.request != 0 { pending.add(disk, key, record) }
     return chosen.map { $0.elementsEqual(key) } ?? false
+  }
+
+  /// A request to a disk has ended, or a part of it: in this interval, whenever it began.
+  mutating func end(_ end: bfa_disk_end) {
+    guard let row = pending.end(end) else { return }
+    var numbers = TableNumbers()
+    numbers[TableSubject.longestSlot] = end.latency_ns
+    row.key.withUnsafeBytes { current.add(numbers, key: $0, record: row.record) }
   }
 
   /// Begins the next interval.

@@ -42,9 +42,13 @@ struct Bfatrace: ParsableCommand {
     options.summary = answers.wantsSummary
     options.onlySummary = answers.isOnlySummary
     options.table = answers.table(ofCalls: areCalls)
+    options.histogram = disks.histogram
+    if disks.histogram {
+      (options.summary, options.onlySummary, options.table) = (false, true, nil)
+    }
     options.changes = answers.list
     if answers.isList { options.onlySummary = true }
-    options.disk = disks.areRequests
+    options.disk = areRequests
     options.wakeups = disks.wakeups
     options.timeline = !choosesSome
     options.onlyOneDisk = disks.device != nil
@@ -53,7 +57,7 @@ struct Bfatrace: ParsableCommand {
 
   /// Whether some requests are left out, whatever disk they are to: then the others do not tell how
   /// long it slept.
-  private var choosesSome: Bool {
+  var choosesSome: Bool {
     let ofProcesses =
       !processes.pid.isEmpty || !processes.comms.isEmpty || !processes.ignorePid.isEmpty
       || !processes.ignoreComm.isEmpty || processes.uid != nil || processes.choosesCgroups
@@ -68,11 +72,12 @@ struct Bfatrace: ParsableCommand {
 
   func validate() throws {
     try validateList()
+    try validateHistogram()
     if disks.areRequests && events.areCalls {
       throw ValidationError(
         "--disk shows requests, not calls: leave out --syscalls, --metadata, --failed and --slower")
     }
-    if disks.areRequests && (output.exe || output.parents || output.cwd || output.args) {
+    if areRequests && (output.exe || output.parents || output.cwd || output.args) {
       throw ValidationError(
         "--disk does not know --exe, --parents, --cwd and --args: leave them out")
     }
@@ -81,7 +86,7 @@ struct Bfatrace: ParsableCommand {
     {
       throw ValidationError("--follow needs the processes to follow: add --pid or --comm")
     }
-    try answers.check(ofDisks: disks.areRequests, ofCalls: areCalls)
+    try answers.check(ofDisks: areRequests, ofCalls: areCalls)
     if answers.isOnlySummary && end.count != nil {
       throw ValidationError(
         "\(answers.nameOfOnlySummary) has no lines for --count to count: use --seconds")
@@ -101,15 +106,20 @@ struct Bfatrace: ParsableCommand {
     var plan = Plan()
     plan.tracer = tracerOptions
     plan.tracer.cgroups = try Cgroups(processes).tracer
-    plan.tracer.disk = try disks.tracerOptions(forSummary: answers.wantsSummary)
+    if areRequests {
+      plan.tracer.disk = try disks.tracerOptions(forSummary: answers.wantsSummary)
+    }
     plan.tracer.place = place.tracer
     plan.tracer.ignoredDirectories = place.ignored
-    plan.countsWriteCalls = disks.areRequests && answers.wantsSummary
+    plan.countsWriteCalls = areRequests && answers.wantsSummary && !disks.histogram
     plan.places = place.filter
     plan.paths = try files.pathFilter()
     plan.tracer.prefixes = plan.paths.directories
     if answers.isList { followEverywhere(&plan.tracer) }
     plan.lines = lineOptions
+    plan.tracer.disk?.latency =
+      !plan.lines.onlySummary || plan.lines.table != nil || recordings.record != nil
+    countTimes(in: &plan)
     plan.tracer.entries = plan.tracer.disk == nil && wantsEntries(plan)
     plan.interval = delivery.interval ?? plan.interval
     plan.seconds = end.seconds
@@ -119,7 +129,7 @@ struct Bfatrace: ParsableCommand {
       && isatty(STDOUT_FILENO) == 1
     {
       plan.top = answers.topPlan(
-        ofDisks: disks.areRequests, ofCalls: areCalls, exe: output.exe, cgroup: output.cgroup)
+        ofDisks: areRequests, ofCalls: areCalls, exe: output.exe, cgroup: output.cgroup)
       // Lines of a row are on the screen, which has no room for sequences.
       plan.lines.color = false
     }

@@ -50,14 +50,14 @@ extension Bfatrace {
     if answers.isList { contents.insert(.changes) }
     if answers.inputs { contents.insert(.inputs) }
     if answers.isList && events.failed { contents.insert(.missing) }
-    if disks.areRequests { contents.insert(.disk) }
+    if areRequests { contents.insert(.disk) }
     if events.metadata || events.failed { contents.insert(.metadata) }
     if output.exe || answers.needsExe { contents.insert(.exe) }
     if output.parents { contents.insert(.parents) }
     if output.cgroup || answers.needsCgroup { contents.insert(.cgroup) }
     if output.cwd { contents.insert(.cwd) }
     if output.args { contents.insert(.args) }
-    if disks.areRequests && answers.wantsSummary { contents.insert(.writeCalls) }
+    if areRequests && answers.wantsSummary { contents.insert(.writeCalls) }
     if files.all { contents.insert(.all) }
     return Plan.Recording(
       path: path,
@@ -82,8 +82,8 @@ extension Bfatrace {
       ),
       (.changes, "--changes", answers.isList), (.inputs, "--inputs", answers.inputs),
       (.missing, "--failed", answers.isList && events.failed),
-      (.metadata, "--metadata", events.metadata), (.disk, "--disk", disks.areRequests),
-      (.writeCalls, "--summary", disks.areRequests && answers.wantsSummary),
+      (.metadata, "--metadata", events.metadata), (.disk, "--disk", areRequests),
+      (.writeCalls, "--summary", areRequests && answers.wantsSummary),
       (.exe, "--exe", output.exe || answers.needsExe), (.parents, "--parents", output.parents),
       (.all, "--all", files.all), (.cwd, "--cwd", output.cwd), (.args, "--args", output.args),
       (.cgroup, "--cgroup", output.cgroup || answers.needsCgroup || processes.choosesCgroups),

@@ -21,13 +21,16 @@ struct DiskOptions: ParsableArguments {
       "Only this disk: sda, or a path on it; implies --disk.", valueName: "disk"))
   var device: String?
 
+  @Flag(
+    help: "At the end, how long requests to disks took, or calls with --syscalls, without lines.")
+  var histogram = false
+
   /// Options that only requests can answer imply --disk.
   var areRequests: Bool { disk || wakeups != nil || device != nil }
 
-  /// What they mean to the tracer; nil without any.
+  /// What they mean to the tracer.
   /// - Parameter forSummary: all requests are added up, whichever have lines.
-  func tracerOptions(forSummary: Bool) throws(Failure) -> TracerOptions.Disk? {
-    guard areRequests else { return nil }
+  func tracerOptions(forSummary: Bool) throws(Failure) -> TracerOptions.Disk {
     var options = TracerOptions.Disk()
     options.idleNanoseconds = forSummary ? 0 : wakeups ?? 0
     if let device { options.device = try BlockDevice.disk(device) }

@@ -67,3 +67,13 @@ private func octal(_ byte: UInt8) -> String {
   let digits = String(byte, radix: 8)
   return String(repeating: "0", count: 3 - digits.count) + digits
 }
+
+/// What is said of requests and calls whose time could not be noted.
+func complain(unmeasured count: UInt64, inHistogram: Bool) {
+  if count == 0 { return }
+  complain(
+    inHistogram
+      ? "\(count) calls or requests are in no histogram: too many disks, or no memory in the kernel"
+      : "the latency of \(count) requests is not known: the ring buffer was full: "
+        + "use a larger --ring-size")
+}

@@ -186,11 +186,12 @@ struct LineOutput: ~Copyable {
     flush()
   }
 
-  /// Appends the lines of the requests to block devices since the last time.
-  mutating func appendRequests() {
+  /// Appends the lines of the requests to block devices that have ended since the last time.
+  /// - Parameter all: also those of requests that have not ended.
+  mutating func appendRequests(all: Bool = false) {
     if isDone { return }
     var left = linesLeft
-    writer.appendRequests {
+    writer.appendRequests(all: all) {
       left -= 1
       return left > 0
     }
@@ -208,6 +209,9 @@ struct LineOutput: ~Copyable {
     top?.lost += count
     if hasLines && !isDone && writer.appendLost(count, time: time) { flush() }
   }
+
+  /// What --histogram has counted since the start.
+  mutating func setHistograms(_ histograms: Histograms) { writer.setHistograms(histograms) }
 
   /// Writes what the processes did, if that is wanted; it fits the terminal, if it goes to one.
   /// - Parameter time: nanoseconds since the epoch.

@@ -57,7 +57,7 @@ struct Replay: ~Copyable {
     bfa_catch_signals()
     try readAll()
     guard var output = output.take() else { throw failure("this is no recording of bfatrace") }
-    output.appendRequests()
+    output.appendRequests(all: true)
     if plan.every != nil { output.writeInterval(length: now - (lastTable ?? now), time: now) }
     output.writeSummary(lost: lost, time: now)
     if output.hasMalformed { throw Self.damaged(request.path) }

@@ -37,6 +37,8 @@ struct Session: ~Copyable {
   private var lastTable: UInt64 = 0
   private var nextTable: UInt64 = .max
   private var loss = LossReport()
+  /// --histogram, of requests to disks or of calls.
+  private let histogram: (isWanted: Bool, ofDisks: Bool)
 
   init(_ plan: Plan) throws {
     if let path = plan.recording?.path {
@@ -72,6 +74,7 @@ struct Session: ~Copyable {
     appends = plan.appends
     every = plan.every
     top = plan.top
+    histogram = (plan.lines.histogram, plan.lines.disk)
   }
 
   mutating func run() throws -> ExitStatus {
@@ -149,10 +152,17 @@ struct Session: ~Copyable {
     guard let every else { return }
     try flush()
     drain()
+    try takeHistograms()
     let now = Clock.monotonic
     output.writeInterval(length: now - lastTable, time: Clock.realtime)
     lastTable = now
     while nextTable <= now { nextTable += every }
+  }
+
+  private mutating func takeHistograms() throws {
+    if histogram.isWanted {
+      output.setHistograms(try tracer.histograms(ofDisks: histogram.ofDisks))
+    }
   }
 
   /// Makes records of what is pending in the kernel; true if something is left.
@@ -209,6 +219,8 @@ struct Session: ~Copyable {
       isMore = try flush()
       while !output.isDone && drain() {}
     }
+    output.appendRequests(all: true)
+    try takeHistograms()
     let unresolved = tracer.unresolved + (writeCalls?.unresolved ?? 0)
     let now = Clock.realtime
     output.endRecording(unresolved: unresolved, time: now)
@@ -216,6 +228,7 @@ struct Session: ~Copyable {
     output.writeSummary(lost: loss.told.total, time: now)
     try output.check()
     complain(unresolved: unresolved)
+    complain(unmeasured: tracer.unmeasured, inHistogram: histogram.isWanted)
     if tracer.unplaced > 0 {
       complain(
         "\(tracer.unplaced) calls on names that only their text can judge are left out: "
@@ -223,7 +236,8 @@ struct Session: ~Copyable {
     }
     loss.sumUp(unnamed: tracer.unnamed, room: tracer.room)
     complain(missed: output.missedChanges)
-    return loss.told.total + output.missedChanges > 0 ? .lost : .ended
+    let uncounted = histogram.isWanted ? tracer.unmeasured : 0
+    return loss.told.total + output.missedChanges + uncounted > 0 ? .lost : .ended
   }
 }
 

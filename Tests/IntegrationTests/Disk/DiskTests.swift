@@ -339,6 +339,72 @@ struct DiskTests {
     }
   }
 
+  @Test("a request takes no longer than the call that waits for it: whole, split, a flush")
+  func latency() throws {
+    try Scratch.directory { directory in
+      let image = try DiskImage(in: directory)
+      var pid = 0
+      let trace = try Trace.of(["--disk", "--json", "--device", image.device]) {
+        let process = try PythonProcess(
+          in: directory,
+          """
+          import mmap, time
+          node = os.open("\(image.device)", os.O_RDWR | os.O_DIRECT)
+          def timed(call):
+            begin = time.monotonic()
+            call()
+            print(time.monotonic() - begin, file=open("seconds", "a"))
+          timed(lambda: os.preadv(node, [mmap.mmap(-1, 4096)], 0))
+          timed(lambda: os.preadv(node, [mmap.mmap(-1, 8 << 20)], 0))
+          timed(lambda: os.fsync(node))
+          """)
+        pid = Int(process.pid)
+        try process.end()
+      }
+      let seconds = try String(contentsOfFile: "\(directory)/seconds", encoding: .ascii)
+        .split(separator: "\n").compactMap { Double($0) }
+      let own = try trace.objects().filter { $0["pid"] as? Int == pid }
+      let latencies = own.compactMap { $0["latency"] as? Double }
+      #expect(
+        Set(own.compactMap { $0["disk"] as? String }) == ["read", "flush"], trace.description)
+      #expect(latencies.count == own.count && seconds.count == 3, trace.description)
+      // Several are in one line, which has the longest.
+      #expect(
+        latencies.allSatisfy { $0 > 0 && $0 <= seconds.max() ?? 0 }, "\(seconds): \(trace)")
+    }
+  }
+
+  @Test("what has not ended is shown at the end, without latency")
+  func unended() throws {
+    try Scratch.directory { directory in
+      let image = try DiskImage(in: directory, .ext4)
+      try image.mount()
+      try FileManager.default.createDirectory(
+        atPath: "\(image.mountPoint)/inner", withIntermediateDirectories: false)
+      // Its requests wait as long as the file system below is frozen.
+      let inner = try DiskImage(in: "\(image.mountPoint)/inner", megabytes: 4)
+      let writer = try PythonProcess(
+        in: directory,
+        """
+        import mmap, threading
+        node = os.open("\(inner.device)", os.O_WRONLY | os.O_DIRECT)
+        write = threading.Thread(target=lambda: os.pwrite(node, mmap.mmap(-1, 4096), 0))
+        """)
+      let tracing = try Tracing(["--disk", "--json", "--device", inner.name])
+      try shell("fsfreeze -f on", in: directory)
+      defer { _ = try? shell("fsfreeze -u on", in: directory) }
+      try writer.run("write.start()")
+      try waitUntil("the request is at the device") { (try? inner.statistics()[8]) == 1 }
+      let trace = tracing.stop()
+      try shell("fsfreeze -u on", in: directory)
+      try writer.run("write.join()")
+      try writer.end()
+      let written = try trace.objects().filter { $0["pid"] as? Int == Int(writer.pid) }
+      #expect(written.count == 1 && written[0]["bytes"] as? Int == 4096, trace.description)
+      #expect(written.allSatisfy { $0["latency"] == nil }, trace.description)
+    }
+  }
+
   @Test("swap is of the process whose memory goes, or comes back", .needsMemoryGroups)
   func swap() throws {
     try Scratch.directory { directory in
@@ -398,9 +464,13 @@ struct DiskTests {
       let lines = trace.lines.filter { $0.contains("disk-") }
       #expect(lines.count == 2, trace.description)
       #expect(lines.allSatisfy { $0.contains("disk-write \(image.device) ") }, trace.description)
-      #expect(lines.allSatisfy { $0.contains(/idle=1\.[0-9]$/) }, trace.description)
       #expect(
-        trace.lines.contains { $0.contains(try! Regex("^ +2 +1\\.[0-9]  \(image.name) .*all")) },
+        lines.allSatisfy { $0.contains(/idle=[1-9]\.[0-9] latency=[0-9]+\.[0-9]{6}$/) },
+        trace.description)
+      #expect(
+        trace.lines.contains {
+          $0.contains(try! Regex("^ +2 +[1-9]\\.[0-9]  \(image.name) .*all"))
+        },
         trace.description)
       // The night of the disk, of seconds.
       #expect(

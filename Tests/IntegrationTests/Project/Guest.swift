@@ -15,7 +15,7 @@ struct Request: Decodable {
   let disk, deviceName, cause: String
   let path, command: String?
   let wakes: Bool?
-  let idle: Double?
+  let idle, latency: Double?
 }
 
 /// What a run of a script under another kernel, which says what there is, has left behind.

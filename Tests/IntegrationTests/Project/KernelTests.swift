@@ -62,6 +62,7 @@ struct KernelTests {
   /// missing, as SCSI disks count all requests.
   private func expectCommands(_ guest: Guest) throws {
     let records = try guest.requests("commands.trace")
+    expectLatency(records)
     let sent = try guest.words("commands.sent")
     try #require(Set(sent.map { $0[1] }).contains("sda"))
     for words in sent {
@@ -137,5 +138,15 @@ struct KernelTests {
       #expect(below.map(\.bytes).reduce(0, +) == 3 << 16, "\(file): \(records)")
       #expect(below.allSatisfy { $0.pid == pids[0] }, "\(file) by \(pids[0]): \(records)")
     }
+    expectLatency(records)
+  }
+
+  /// Requests to all kinds of devices have ended, and it is known when; what the kernel writes to the
+  /// disk it runs from may be under way when the trace ends.
+  private func expectLatency(_ records: [Request]) {
+    let own = records.filter { $0.deviceName != "nvme0n1" || $0.disk == "command" }
+    #expect(own.allSatisfy { $0.latency ?? 0 > 0 }, "\(own.filter { $0.latency == nil })")
+    let others = records.filter { $0.deviceName == "nvme0n1" }
+    #expect(others.isEmpty || others.contains { $0.latency ?? 0 > 0 }, "\(others)")
   }
 }

@@ -44,6 +44,8 @@ struct LimitDocumentationTests {
     Limit(name: "CULPRIT_FILE_SYSTEMS", file: "disk/disk_culprit.h", what: "loop devices"),
     Limit(name: "READ_FILES", file: "disk/disk_reader.h", what: "files being read"),
     Limit(name: "SYNCS_KNOWN", file: "disk/disk_cause.h", what: "syncs under way"),
+    Limit(name: "BFA_REQUESTS", file: "bfatrace.h", what: "requests to disks under way"),
+    Limit(name: "BFA_DISK_HISTOGRAMS", file: "bfatrace.h", what: "disks times operations"),
     Limit(name: "DISKS_KNOWN", file: "disk/disk_report.h", what: "disks"),
   ]
 
@@ -51,6 +53,7 @@ struct LimitDocumentationTests {
   /// one for each processor or program.
   private static let caches: Set = [
     "LOOKUP_CACHE", "LOOKUP_MOUNT_CACHE", "MAKER_CACHE", "BFA_HANDLER_COUNT", "BFA_RING_BYTES",
+    "BFA_CALL_COUNT", "QUICK_STARTS",
   ]
 
   @Test("each map has a limit in the manual, or is a cache")

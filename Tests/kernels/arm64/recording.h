@@ -67,7 +67,7 @@ static uint64_t layout(void)
 	};
 	static const size_t sizes[] = {
 		sizeof(struct bfa_record),	sizeof(struct bfa_access),  sizeof(struct bfa_call_record),
-		sizeof(struct bfa_disk_record), sizeof(struct bfa_process),
+		sizeof(struct bfa_disk_record), sizeof(struct bfa_process), sizeof(struct bfa_disk_end),
 	};
 	uint64_t sum = 0xcbf29ce484222325;
 	char text[24];
