@@ -85,7 +85,8 @@ static __always_inline __u8 listed_activity(struct call_entry *entry)
 /* The calls whose first argument is a descriptor. */
 static __always_inline bool is_on_descriptor(__u8 kind)
 {
-	return is_transfer(kind) || kind == CALL_DESCRIPTOR || kind == CALL_LOOK_DESCRIPTOR || kind == CALL_IOCTL;
+	return is_transfer(kind) || kind == CALL_DESCRIPTOR || kind == CALL_LOOK_DESCRIPTOR ||
+	       kind == CALL_ATTRIBUTES_OF || kind == CALL_IOCTL;
 }
 
 static __always_inline void look_at_call(struct task_struct *task, struct pt_regs *regs, struct doing *doing)

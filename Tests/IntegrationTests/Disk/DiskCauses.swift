@@ -161,6 +161,9 @@ extension DiskCause {
       name: "chmod", act: #"os.chmod("mode", 0o600)"#,
       disk: "write", causes: metadata, changed: ["mode"], isNamelessOnBtrfs: true),
     DiskCause(
+      name: "fchmod", act: #"os.fchmod(os.open("mode", os.O_RDONLY), 0o640)"#,
+      disk: "write", causes: metadata, changed: ["mode"]),
+    DiskCause(
       name: "discard",
       act: """
         import fcntl, struct

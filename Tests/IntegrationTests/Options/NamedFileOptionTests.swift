@@ -17,6 +17,13 @@ struct NamedFileOptionTests {
     "split -b 9 ../other part; mv partaa file",
     "vim -es -u NONE -c s/x/y/ -c wq file", "vim -es -u NONE -c 'set bkc=no' -c s/x/y/ -c wq file",
     "printf '1s/x/y/\\nw\\nq\\n' | ed -s file",
+    """
+    t="tmux -L nano-$$ -f /dev/null"
+    await() { until $t capture-pane -p | grep -q "$1"; do sleep 0.05; done; }
+    $t new-session -d -x 80 -y 24 'nano -I file' && await 'Read 1 line'
+    $t send-keys y C-o && await 'File Name to Write' && $t send-keys Enter && await 'Wrote 1 line'
+    $t send-keys C-x; while $t has-session 2> /dev/null; do sleep 0.05; done
+    """,
     "rsync -I ../other file",
     "rsync -I --inplace ../other file",
     "printf '%s\\n' '--- file' '+++ file' '@@ -1 +1 @@' -x +y | patch -s file",
