@@ -22,10 +22,22 @@ FLOORS = {
     "bfatrace --syscalls --histogram": CLOCKS,
 }
 GOOD_OPEN = "open+close"
+
+
+def counts_are_known():
+    """Whether the kernel names the counts that tell that no path has changed (CONFIG_KALLSYMS_ALL).
+
+    Without them, each use of a file compares the way up to the root.
+    """
+    with open("/proc/kallsyms") as symbols:
+        return any(line.split()[2] == "rename_lock" for line in symbols)
+
+
+COMPARING = 0 if counts_are_known() else 60  # nanoseconds
 BUDGETS = [  # tracer, load, nanoseconds
     ("bfatrace", "getppid", 40),
-    ("bfatrace", "read", 100),
-    ("bfatrace", "write", 100),
+    ("bfatrace", "read", 100 + COMPARING),
+    ("bfatrace", "write", 100 + COMPARING),
     ("bfatrace", GOOD_OPEN, 700),
     ("bfatrace", "failing open", GOOD_OPEN),
     ("bfatrace -p OTHER", "read", 50),
