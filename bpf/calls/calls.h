@@ -4,7 +4,7 @@
 #define BFATRACE_CALLS_H
 
 #include "calls/closing.h"
-#include "calls/names.h"
+#include "calls/name_touches.h"
 
 /*
  * At the exit of close its file is gone, and the descriptor perhaps another

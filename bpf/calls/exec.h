@@ -8,7 +8,7 @@
 #define BFATRACE_EXEC_H
 
 #include "calls/descriptor_calls.h"
-#include "calls/names.h"
+#include "calls/name_touches.h"
 
 enum {
 	EXEC_TYPES = BFA_READ | BFA_OPENED,

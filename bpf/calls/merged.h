@@ -4,7 +4,7 @@
 #define BFATRACE_MERGED_H
 
 #include "calls/closing.h"
-#include "calls/names.h"
+#include "calls/name_touches.h"
 #include "files/nameless.h"
 
 /* Of a descriptor, in one call. */

@@ -4,7 +4,7 @@
 #define BFATRACE_NAME_CALLS_H
 
 #include "calls/ioctls.h"
-#include "calls/names.h"
+#include "calls/name_touches.h"
 #include "calls/socket_names.h"
 
 #define TMPFS_MAGIC 0x01021994 /* it has all its entries in the cache */
