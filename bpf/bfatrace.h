@@ -416,7 +416,7 @@ struct bfa_disk_record {
 	char by_comm[BFA_COMM_SIZE]; /* empty: the process itself */
 };
 
-/* Of its struct bfa_record, only kind and time are set: it is the end of another record. */
+/* The end of a request that another record has described: only kind and time of its struct bfa_record are set. */
 struct bfa_disk_end {
 	struct bfa_record record;
 	__u64 request;

@@ -28,8 +28,8 @@ static __always_inline void end_access(struct scratch *s)
 }
 
 /*
- * Merged: what a call did to a name that could not be followed is told by
- * itself, as it was passed.
+ * In a merged run, reports what a call did to a name that could not be followed
+ * as a record of its own, with the name as the call passed it.
  */
 CHECKED_ONCE int report_unfollowed(struct name *n, __u32 types, int verdict)
 {

@@ -2,7 +2,7 @@
 /*
  * Commands that are passed through to a device: they have no bio and no file.
  * What the command is, the driver's part of the request tells, right behind
- * the request itself. Drivers are told apart by what points back to the queue,
+ * the request itself. What points back to the queue tells drivers apart,
  * so nothing is taken for a command that is none.
  *
  * All this is on the stack: a request may be issued in an interrupt of the

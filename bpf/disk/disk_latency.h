@@ -111,7 +111,7 @@ static __noinline int report_end(struct waiting *w, __u64 latency, __u64 done)
 	return 0;
 }
 
-/* Of what waits by this key; of another one, nothing. */
+/* Ends a request that waits under this key; false if none does. */
 static __always_inline bool end_waiting(__u64 key, struct ending *e, __u64 done)
 {
 	struct waiting *w = bpf_map_lookup_elem(&waiting_requests, &key);

@@ -353,7 +353,7 @@ static __always_inline struct open_file *find_or_make_entry(struct open_key *key
 	return find_entry(key);
 }
 
-/* The same; in the scratch memory if the map is full. */
+/* The entry for a key, empty if it is new; in the scratch memory if the map is full. */
 static __always_inline struct open_file *entry_for(struct open_key *key)
 {
 	struct open_file *e = find_or_make_entry(key);

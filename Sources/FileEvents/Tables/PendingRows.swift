@@ -11,7 +11,7 @@ struct PendingRows {
     fileprivate var left: UInt64
   }
 
-  /// Of these, the ends of the oldest may be lost.
+  /// Requests that may wait for their end; beyond that, the oldest are given up.
   private static let limit = 1 << 16
 
   private var rows: [UInt64: Row] = [:]

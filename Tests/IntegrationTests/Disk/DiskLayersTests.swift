@@ -39,10 +39,10 @@ struct DiskLayersTests {
   @Test("an overlay's requests are those of the process, with the file in the layer")
   func overlay() throws {
     try Scratch.directory { directory in
-      let image = try makeImage(in: directory, "lower", "upper", "work")
-      let options = "lowerdir=on/lower,upperdir=on/upper,workdir=on/work"
+      let image = try makeImage(in: directory, "lower", "upper", "working")
+      let options = "lowerdir=on/lower,upperdir=on/upper,workdir=on/working"
       let mounted = try shell(
-        "rm on/upper/file on/work/file && mkdir over && mount -t overlay overlay -o \(options) over",
+        "rm on/upper/file on/working/file && mkdir over && mount -t overlay overlay -o \(options) over",
         in: directory)
       try #require(mounted.status == 0, "\(mounted.errors)")
       defer { _ = try? shell("umount over", in: directory) }

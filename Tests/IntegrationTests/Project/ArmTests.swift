@@ -25,7 +25,7 @@ extension KernelTests {
     try expectRequests(guest, writer: pids[1], reader: pids[2], narrow: pids[3])
   }
 
-  /// Of a trace, without those of the directories that recorders have open.
+  /// The lines of a trace, without those that recorders cause themselves.
   private func lines(_ guest: Guest, _ name: String) throws -> [Line] {
     try guest.lines(["\(name).trace"]).filter { $0.comm != ByteString("recorder") }
   }

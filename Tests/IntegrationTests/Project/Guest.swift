@@ -87,7 +87,7 @@ struct Guest {
     }
   }
 
-  /// Of each line of a file.
+  /// The words of each line of a file.
   func words(_ file: String) throws -> [[String]] {
     try text(file).split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
   }
