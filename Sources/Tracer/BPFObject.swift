@@ -54,7 +54,10 @@ struct BPFObject: ~Copyable {
   /// Fixes the configuration and hands the programs to the kernel's verifier.
   func load(_ options: TracerOptions) throws(TracerError) {
     try fix(".rodata.config", options.configuration)
-    if let disk = options.disk { try fix(".rodata.disk", disk.configuration) }
+    switch options.subject {
+    case .requests(let disk): try fix(".rodata.disk", disk.configuration)
+    case .accesses, .calls, .changes: break
+    }
     let result = bpf_object__load(object)
     if result != 0 {
       throw TracerError(

@@ -88,8 +88,9 @@ public enum Check {
     let name = "tracing with --disk"
     var options = TracerOptions()
     options.pids = [getpid()]
-    options.disk = TracerOptions.Disk()
-    options.disk?.latency = true
+    var disk = TracerOptions.Disk()
+    disk.latency = true
+    options.subject = .requests(disk)
     do throws(TracerError) {
       var tracer = try Tracer(options)
       try tracer.attach()
@@ -103,7 +104,7 @@ public enum Check {
   /// - Parameter absent: gains the programs that have no tracepoint.
   private static func runs(absent: inout Set<String>) -> [Finding] {
     modes.map { options in
-      let name = options.calls ? "tracing with --syscalls" : "tracing"
+      let name = options.subject.isMerged ? "tracing" : "tracing with --syscalls"
       do throws(TracerError) {
         var tracer = try Tracer(options)
         try tracer.attach()
@@ -119,11 +120,11 @@ public enum Check {
 
   /// What is recorded of this process, which never shows itself: nothing.
   private static var modes: [TracerOptions] {
-    [false, true].map { calls in
+    [TracerOptions.Subject.accesses, .calls].map { subject in
       var options = TracerOptions()
       options.pids = [getpid()]
       options.follow = true
-      options.calls = calls
+      options.subject = subject
       return options
     }
   }

@@ -27,14 +27,15 @@ public struct Tracer: ~Copyable {
     let counterMap = try object.map("counters")
     bpf_map__set_max_entries(counterMap, try Requirements.processors)
     bpf_map__set_max_entries(try object.map("records"), options.ringBytes)
-    if options.disk == nil { try options.room.make(in: object) }
+    if options.subject.isOfFiles { try options.room.make(in: object) }
     for name in options.unneededMaps { bpf_map__set_max_entries(try object.map(name), 1) }
     for name in options.unneededPrograms {
       bpf_program__set_autoload(try object.program(name), false)
     }
     try object.load(options)
-    if options.disk == nil { try object.connectHandlers() }
-    let flushProgram = options.disk == nil ? bpf_program__fd(try object.program("flush")) : nil
+    if options.subject.isOfFiles { try object.connectHandlers() }
+    let flushProgram =
+      options.subject.isOfFiles ? bpf_program__fd(try object.program("flush")) : nil
     let counters = try Counters(map: counterMap)
     let ring = try RecordRing(map: try object.map("records"))
     self.options = options
@@ -53,11 +54,21 @@ public struct Tracer: ~Copyable {
   /// - Parameter pids: processes to ignore besides those of the options, where `ignoresMore`.
   public mutating func attach(ignoring pids: [pid_t] = []) throws(TracerError) {
     try tellScope(ignoring: options.ignoredPids + pids)
-    if options.disk == nil {
+    switch options.subject {
+    case .accesses, .calls, .changes:
       for (name, tracepoints) in TracerOptions.optionalPrograms {
         try attach(name, toOneOf: tracepoints)
       }
+      try attachPrograms()
+    case .requests(let disk):
+      try attachPrograms()
+      try attachOptionalPrograms(disk)
     }
+    try forgetEnded()
+    if options.subject.isMerged { try object.iterate("open_at_start") }
+  }
+
+  private mutating func attachPrograms() throws(TracerError) {
     for name in options.programs {
       guard let link = bpf_program__attach(try object.program(name)) else {
         throw TracerError(
@@ -65,9 +76,6 @@ public struct Tracer: ~Copyable {
       }
       links.append(link)
     }
-    if options.disk != nil { try attachOptionalDiskPrograms() }
-    try forgetEnded()
-    if options.disk == nil && !options.calls { try object.iterate("open_at_start") }
   }
 
   /// Attaches a program to the first of these tracepoints that the kernel has, if it has any.
@@ -85,8 +93,8 @@ public struct Tracer: ~Copyable {
     withoutTracepoint.append(name)
   }
 
-  private mutating func attachOptionalDiskPrograms() throws(TracerError) {
-    if options.disk?.histogram == .all { return }
+  private mutating func attachOptionalPrograms(_ disk: TracerOptions.Disk) throws(TracerError) {
+    if disk.histogram == .all { return }
     for name in TracerOptions.optionalDiskPrograms where !options.programs.contains(name) {
       if let link = bpf_program__attach(try object.program(name)) { links.append(link) }
     }
@@ -159,7 +167,7 @@ public struct Tracer: ~Copyable {
     try object.callTimes()
   }
 
-  /// With that of `disk`, disks and their operations, and what was counted of them.
+  /// With that of `Disk`, disks and their operations, and what was counted of them.
   public func diskTimes() throws(TracerError) -> [(
     key: bfa_disk_operation_key, counted: bfa_disk_histogram
   )] {
@@ -187,7 +195,7 @@ extension Tracer {
 
   private func tellScope(ignoring ignored: [pid_t]) throws(TracerError) {
     try setup(BFA_SETUP_SELF)
-    if options.disk == nil { try findCounts() }
+    if options.subject.isOfFiles { try findCounts() }
     switch options.place {
     case .parents(let directories), .under(let directories):
       for directory in directories { try setup(BFA_SETUP_PLACE, directory) }
@@ -340,125 +348,5 @@ final class ScopedProcess {
   var hasEnded: Bool {
     var poll = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
     return Glibc.poll(&poll, 1, 0) > 0
-  }
-}
-
-extension TracerOptions {
-  /// The programs that this run needs, in the order in which they are attached.
-  var programs: [String] {
-    if let disk { return Self.programs(disk) + (needsForks ? ["sched_process_fork"] : []) }
-    return ["sched_process_exit", "sched_process_exec"]
-      + (needsForks ? ["sched_process_fork"] : [])
-      + (calls ? ["sys_enter"] : [])
-      + ["sys_exit"]
-  }
-
-  private var needsForks: Bool { follow || command != nil }
-
-  /// Programs that some kernels have no tracepoint for, and the names that it has had.
-  static let optionalPrograms = [
-    ("io_uring_submit", ["io_uring_submit_req", "io_uring_submit_sqe"]),
-    ("io_uring_complete", ["io_uring_complete"]),
-  ]
-
-  /// Programs of the object that this run does without.
-  var unneededPrograms: [String] {
-    let forks = needsForks ? [] : ["sched_process_fork"]
-    if let disk {
-      return forks + Self.latencyPrograms.dropLast().filter { !Self.programs(disk).contains($0) }
-    }
-    return forks + (calls ? ["open_at_start"] : ["sys_enter"])
-  }
-
-  /// Maps of the object that this run has nothing to put into.
-  var unneededMaps: [String] {
-    let groups = cgroup || !cgroups.isEverywhere ? [] : ["cgroups"]
-    let describes = exe || parents || cgroup || cwd || args
-    return groups + unneededTimes
-      + (disk != nil || describes ? [] : ["descriptions", "last_descriptions"])
-  }
-
-  private var unneededTimes: [String] {
-    guard let disk else { return histogram || !calls ? [] : ["call_times", "quick_starts"] }
-    return (disk.histogram == nil ? ["disk_histograms"] : [])
-      + (disk.histogram == nil && !disk.latency ? ["issued_requests"] : [])
-      + (disk.histogram != .wanted && !disk.latency ? ["waiting_requests"] : [])
-  }
-
-  /// Whether the inode of a file tells that a call is wanted.
-  private var isWideOpen: Bool {
-    place == nil && ignoredDirectories.isEmpty && prefixes.isEmpty && types == .max && !onlyFailed
-      && slowerNanoseconds == 0 && !all && !onlyGeneral
-  }
-
-  private var histogramOfCalls: UInt8 {
-    guard histogram else { return 0 }
-    return UInt8((isWideOpen ? BFA_HISTOGRAM_QUICK : BFA_HISTOGRAM_GENERAL).rawValue)
-  }
-
-  /// The object with the programs for this run on this kernel; bpf_rdonly_cast came with 6.2.
-  var object: String {
-    let byHelper = KernelVersion.running < KernelVersion(major: 6, minor: 2)
-    if disk != nil { return byHelper ? TracerObjects.diskByHelper : TracerObjects.disk }
-    if byHelper {
-      return calls ? TracerObjects.callsByHelper : TracerObjects.mergedByHelper
-    }
-    return calls ? TracerObjects.calls : TracerObjects.merged
-  }
-
-  /// Letters of what is changed or read.
-  private var changeTypes: UInt16 {
-    let kinds = [
-      BFA_WRITTEN, BFA_CREATED, BFA_DELETED, BFA_MOVED_FROM, BFA_MOVED_TO, BFA_MAPPED,
-      BFA_ATTRIBUTES,
-    ]
-    return (inputs ? kinds + [BFA_READ] : kinds).reduce(0) { $0 | UInt16($1.rawValue) }
-  }
-
-  var hasPrefixes: Bool { (1...Int(BFA_PREFIXES.rawValue)).contains(prefixes.count) }
-
-  /// These options as the BPF configuration.
-  var configuration: bfa_config {
-    var config = bfa_config()
-    config.wakeup_bytes = ringBytes / 4
-    config.open_files = room.openFiles
-    config.slower_ns = slowerNanoseconds
-    config.only_uid = uid == nil ? 0 : 1
-    config.uid = uid ?? 0
-    config.types = changes ? changeTypes : types
-    config.changes = changes ? 1 : 0
-    config.only_failed = onlyFailed ? 1 : 0
-    config.failed_opens = failedOpens ? 1 : 0
-    config.all = all ? 1 : 0
-    config.metadata = metadata ? 1 : 0
-    config.times = times ? 1 : 0
-    config.only_pids = pids.isEmpty && command == nil ? 0 : 1
-    config.only_comms = comms.isEmpty ? 0 : 1
-    let ignores = !ignoredPids.isEmpty || ignoresMore
-    config.pid_rules = config.only_pids != 0 || ignores || follow ? 1 : 0
-    config.follow = follow ? 1 : 0
-    config.entries = entries ? 1 : 0
-    config.histogram = histogramOfCalls
-    config.only_general = onlyGeneral || changes ? 1 : 0
-    config.exe = exe ? 1 : 0
-    config.parents = parents ? 1 : 0
-    config.cgroup_scopes = cgroups.scopes
-    config.cgroup = cgroup ? 1 : 0
-    config.cwd = cwd && disk == nil ? 1 : 0
-    config.args = args && disk == nil ? 1 : 0
-    // Since 6.16, a process still has its memory when its end is reported; calls are reported before.
-    let isToldEarly = KernelVersion.running >= KernelVersion(major: 6, minor: 16)
-    config.exe_is_lost = (exe || args) && !calls && !isToldEarly ? 1 : 0
-    config.comm_rules = comms.isEmpty && ignoredComms.isEmpty ? 0 : 1
-    switch place {
-    case .parents: config.only_parents = 1
-    case .under: config.only_under = 1
-    case .files: config.only_files = 1
-    case .fileSystems: config.only_file_systems = 1
-    case nil: break
-    }
-    config.only_prefixes = hasPrefixes ? 1 : 0
-    config.ignore_under = ignoredDirectories.isEmpty ? 0 : 1
-    return config
   }
 }

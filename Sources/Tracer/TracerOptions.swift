@@ -4,6 +4,8 @@ import Glibc
 
 /// What to trace. All of it is applied in the kernel.
 public struct TracerOptions {
+  public var subject = Subject.accesses
+
   /// A restriction to files in certain places. The descriptors stay open as long as the
   /// tracer lives: they keep what the kernel compares. All but the last are of directories.
   public enum Place {
@@ -75,35 +77,29 @@ public struct TracerOptions {
   public var all = false
   /// Records with any of these letters, `bfa_type` or-ed.
   public var types: UInt16 = .max
-  /// A record for each call instead of merged ones.
-  public var calls = false
-  /// Also calls that look at a file without opening it; with `calls`.
+  /// Also calls that look at a file without opening it; without merged records.
   public var metadata = false
-  /// A change of one of a file's times alone is an access to it, as fanotify has it; without `calls`.
+  /// A change of one of a file's times alone is an access to it, as fanotify has it; of merged records.
   public var times = false
   /// More processes to ignore may be given to `Tracer.attach(ignoring:)`.
   public var ignoresMore = false
-  /// A record for each failed open beside the merged ones; without `calls`.
+  /// A record for each failed open beside the merged ones, or in vain for the inputs.
   public var failedOpens = false
-  /// Only calls that failed; with `calls`.
+  /// Only calls that failed; of `calls`.
   public var onlyFailed = false
-  /// Only calls that took at least this long; with `calls`.
+  /// Only calls that took at least this long; of `calls`.
   public var slowerNanoseconds: UInt64 = 0
   /// Memory for records that wait for `drain`: a power of two, at least the size of a page.
   public var ringBytes = UInt32(BFA_RING_BYTES.rawValue)
 
-  /// A record for each change of a directory, with the name of the entry; without `calls`.
+  /// A record for each change of a directory, with the name of the entry, beside merged ones.
   public var entries = false
   /// For the open files that are known.
   public var room = Room.ofMachine
-  /// How long calls take is counted instead of making records of them; with `calls`.
+  /// How long calls take is counted instead of making records of them; of `calls`.
   public var histogram = false
   /// No call is handled quickly: what the general way reports, the quick way must report too.
   public var onlyGeneral = false
-  /// Only calls that change files; with `calls`.
-  public var changes = false
-  /// With `changes`, also calls that read or execute files.
-  public var inputs = false
   /// Records with the executable of their process.
   public var exe = false
   /// Records with the ancestors of their process.
@@ -111,13 +107,10 @@ public struct TracerOptions {
 
   /// Records with the control group of their process.
   public var cgroup = false
-  /// Records with the working directory of their process; without `disk`.
+  /// Records with the working directory of their process; not of requests.
   public var cwd = false
-  /// Records with the arguments of their process; without `disk`.
+  /// Records with the arguments of their process; not of requests.
   public var args = false
-
-  /// Requests to block devices instead of accesses.
-  public var disk: Disk?
 
   public init() {}
 
@@ -125,7 +118,7 @@ public struct TracerOptions {
   /// devices.
   public var ofWriteCalls: TracerOptions {
     var options = self
-    options.disk = nil
+    options.subject = .accesses
     options.types = types & UInt16(BFA_WRITTEN.rawValue)
     options.failedOpens = false
     return options

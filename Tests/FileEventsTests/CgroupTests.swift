@@ -130,7 +130,7 @@ struct CgroupTests {
     }
     for json in [false, true] {
       var options = LineOptions(json: json)
-      options.disk = true
+      options.subject = .requests
       var writer = EventWriter(options: options)
       for record in records { _ = record.withUnsafeBytes { writer.append(record: $0) } }
       writer.appendRequests { true }

@@ -8,7 +8,7 @@ import Testing
 struct DiskLineTests {
   private func lines(_ records: [[UInt8]], _ options: LineOptions = LineOptions()) -> [String] {
     var options = options
-    options.disk = true
+    options.subject = .requests
     var writer = EventWriter(options: options)
     for record in records { _ = record.withUnsafeBytes { writer.append(record: $0) } }
     writer.appendRequests { true }
@@ -56,7 +56,7 @@ struct DiskLineTests {
   @Test("a line waits for the end of its requests, and has the longest latency")
   func latency() {
     var options = LineOptions()
-    options.disk = true
+    options.subject = .requests
     options.summary = true
     options.table = TableOptions()
     var writer = EventWriter(options: options)

@@ -139,7 +139,7 @@ struct DiskSummaryTests {
 
   private func text(_ records: [[UInt8]], json: Bool = false) -> [String] {
     var options = LineOptions(json: json)
-    (options.disk, options.summary, options.onlySummary) = (true, true, true)
+    (options.subject, options.summary, options.onlySummary) = (.requests, true, true)
     var writer = EventWriter(options: options)
     for record in records { _ = record.withUnsafeBytes { writer.append(record: $0) } }
     writer.appendSummary(width: 0, lost: 0)

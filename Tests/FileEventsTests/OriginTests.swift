@@ -14,7 +14,7 @@ struct OriginTests {
   private func objects(disk: Bool, origin: Origin?) throws -> [String] {
     var options = LineOptions(json: true, timestamps: .sinceEpoch)
     options.summary = true
-    options.disk = disk
+    if disk { options.subject = .requests }
     options.wakeups = disk ? 0 : nil
     var writer = EventWriter(options: options, realtimeOffset: Self.time)
     if let origin { writer.setOrigin(origin) }

@@ -140,7 +140,7 @@ struct RecordingTests {
     var random = SystemRandomNumberGenerator()
     var options = LineOptions(json: kind & 1 != 0, long: true, timestamps: .timeOfDay, user: true)
     options.summary = true
-    options.disk = kind & 2 != 0
+    if kind & 2 != 0 { options.subject = .requests }
     let disks = (0..<3).map { number in
       diskRecord(Common(path: Array("/d\(number % 2)".utf8))) {
         $0.bytes = .random(in: 0 ... .max, using: &random)

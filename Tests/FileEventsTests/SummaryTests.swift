@@ -162,7 +162,7 @@ struct SummaryTests {
   @Test("failed opens that were recorded for the summary have no line")
   func hidden() {
     var options = LineOptions()
-    (options.summary, options.calls) = (true, false)
+    (options.summary, options.subject) = (true, .accesses)
     var writer = EventWriter(
       options: options, places: PlaceFilter(under: [Array("/home".utf8)]))
     for (name, isLine) in [("/home/x", false), ("/etc/x", false)] {

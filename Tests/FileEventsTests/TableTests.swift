@@ -144,7 +144,7 @@ struct TableTests {
     table.hasTotal = true
     change(&table)
     (options.summary, options.onlySummary, options.table) = (true, true, table)
-    options.disk = disk
+    if disk { options.subject = .requests }
     var writer = EventWriter(options: options)
     for record in records { _ = record.withUnsafeBytes { writer.append(record: $0) } }
     writer.appendSummary(width: width, lost: 0)

@@ -125,6 +125,6 @@ private func lineOptions(_ bits: UInt8) -> LineOptions {
     json: bits & 1 != 0, long: bits & 2 != 0, timestamps: bits & 4 != 0 ? .sinceEpoch : .none,
     user: bits & 8 != 0)
   options.summary = bits & 32 != 0
-  options.disk = bits & 64 != 0
+  if bits & 64 != 0 { options.subject = .requests }
   return options
 }

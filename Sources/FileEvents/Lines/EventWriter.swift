@@ -20,8 +20,8 @@ public struct LineOptions: Sendable {
   public var timestamps: Timestamps
   /// uid and gid.
   public var user: Bool
-  /// A line for each call. Otherwise calls are told for the summary only: failed opens.
-  public var calls = true
+  /// Calls have lines only where events are of them. Elsewhere, failed opens are for the summary.
+  public var subject = Subject.calls
   /// Executables and ancestors, of records that hold them.
   public var exe = true
   public var parents = true
@@ -37,7 +37,7 @@ public struct LineOptions: Sendable {
   public var summary = false
   /// No lines but those of the summary.
   public var onlySummary = false
-  /// What the summary is a table of; nil: of processes, with `disk` also of files and disks.
+  /// What the summary is a table of; nil: of processes, of requests also of files and disks.
   public var table: TableOptions?
 
   /// Records are of this host, whose database has the names of users.
@@ -48,14 +48,12 @@ public struct LineOptions: Sendable {
   /// How long calls or requests took, instead of lines: what `EventWriter.setHistograms` is given.
   public var histogram = false
 
-  /// Requests to block devices instead of accesses.
-  public var disk = false
   /// Only requests to a disk that was idle for at least so many nanoseconds, with how long it was,
-  /// and at the end a table of them; with `disk`.
+  /// and at the end a table of them; of requests.
   public var wakeups: UInt64?
   /// With `wakeups`, also when each disk slept, and who kept it awake: where all wake-ups are there.
   public var timeline = false
-  /// The summary leaves out what is written to file systems on disks without requests; with `disk`.
+  /// The summary leaves out what is written to file systems on disks without requests; of requests.
   public var onlyOneDisk = false
 
   public init(
@@ -133,10 +131,12 @@ public struct EventWriter: ~Copyable {
     self.realtimeOffset = realtimeOffset
     users = UserNames(areOfHost: options.areOfHost)
     lines = LineBuffer(capacity: capacity)
-    diskWakeups = options.disk ? options.wakeups.map { DiskWakeups(threshold: $0) } : nil
+    if options.subject == .requests {
+      diskWakeups = options.wakeups.map { DiskWakeups(threshold: $0) }
+    }
     if options.changes != nil { changes = Changes() }
     guard options.summary else { return }
-    if options.disk && options.table == nil {
+    if options.subject == .requests && options.table == nil {
       diskSummary = DiskSummary(
         wakeupNanoseconds: options.wakeups ?? DiskSummary.defaultWakeupNanoseconds,
         isOfOneDisk: options.onlyOneDisk)
@@ -146,8 +146,13 @@ public struct EventWriter: ~Copyable {
   }
 
   private static func tables(_ table: TableOptions, _ options: LineOptions) -> Tables {
-    Tables(
-      TableSubject(disk: options.disk, calls: table.ofCalls), table,
+    let subject: Subject =
+      switch options.subject {
+      case .accesses, .calls: table.ofCalls ? .calls : .accesses
+      case .requests: .requests
+      }
+    return Tables(
+      subject, table,
       wakeupNanoseconds: options.wakeups ?? DiskSummary.defaultWakeupNanoseconds,
       isOfOneDisk: options.onlyOneDisk, users: UserNames(areOfHost: options.areOfHost))
   }
@@ -176,7 +181,7 @@ public struct EventWriter: ~Copyable {
       return false
     }
     if let filter, !filter.admits(event) { return false }
-    if options.disk {
+    if options.subject == .requests {
       append(forDisks: event)
       return false
     }
@@ -187,7 +192,8 @@ public struct EventWriter: ~Copyable {
     }
     guard admits(event, paths) && isWanted(event, paths) else { return false }
     let isChosen = tables?.add(event, path: paths.path) ?? false
-    if (options.onlySummary && !isChosen) || (!options.calls && event.call != nil) { return false }
+    if options.onlySummary && !isChosen { return false }
+    if options.subject != .calls && event.call != nil { return false }
     lines.reserve()
     let time = realtime(event.record)
     if options.json {
@@ -217,7 +223,7 @@ public struct EventWriter: ~Copyable {
   }
 
   private mutating func append(_ end: bfa_disk_end) {
-    guard options.disk else { return }
+    guard options.subject == .requests else { return }
     requests.end(end)
     tables?.end(end)
   }
@@ -355,7 +361,7 @@ public struct EventWriter: ~Copyable {
       let members = isBehind ? timeMembers(time, interval: nil) : endMembers
       return append(histograms.now, members: members)
     }
-    if options.disk && tables == nil {
+    if options.subject == .requests && tables == nil {
       appendDiskSummaries(lost: lost)
       return
     }
@@ -454,7 +460,7 @@ public struct EventWriter: ~Copyable {
     }
     if !isInterval { appendGap(if: hasTables) }
     if shown.isEmpty {
-      lines.append(options.disk ? "no requests\n" : "no calls\n")
+      lines.append(options.subject == .requests ? "no requests\n" : "no calls\n")
     }
     lines.append(shown, colored: options.color)
   }

@@ -31,6 +31,19 @@ public struct RecordingHeader: Equatable, Sendable {
 
     public init(rawValue: UInt32) { self.rawValue = rawValue }
 
+    public init(of subject: Subject) {
+      self =
+        switch subject {
+        case .accesses: []
+        case .calls: .calls
+        case .requests: .disk
+        }
+    }
+
+    public var subject: Subject {
+      contains(.disk) ? .requests : contains(.calls) ? .calls : .accesses
+    }
+
     /// Calls instead of merged accesses.
     public static let calls = Contents(rawValue: 1 << 0)
     /// Requests to disks instead of accesses.

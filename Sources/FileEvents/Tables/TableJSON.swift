@@ -24,7 +24,7 @@ extension LineBuffer {
   }
 
   /// The numbers of a row, each with a comma in front.
-  mutating func appendJSON(_ numbers: TableNumbers, _ subject: TableSubject) {
+  mutating func appendJSON(_ numbers: TableNumbers, _ subject: Subject) {
     for column in subject.columns {
       guard let value = column.value(numbers, subject) else { continue }
       if case .hundredths = column.unit {

@@ -2,17 +2,6 @@
 
 import CBfatrace
 
-/// What a table adds up.
-enum TableSubject: Sendable {
-  /// Merged accesses, and calls counted as these count them.
-  case accesses
-  case calls
-  /// Requests to disks beside what is handed to write calls.
-  case disks
-
-  init(disk: Bool, calls: Bool) { self = disk ? .disks : calls ? .calls : .accesses }
-}
-
 /// The numbers of a row: up to eight, whose meaning is in `TableColumn`.
 typealias TableNumbers = SIMD8<UInt64>
 
@@ -32,14 +21,14 @@ struct TableColumn: Sendable {
   /// It grows with time; files and the longest do not, nor do ratios.
   var isAdded: Bool {
     if case .hundredths = unit { return false }
-    return slot != TableSubject.longestSlot && header != "FILES"
+    return slot != Subject.longestSlot && header != "FILES"
   }
 
   static let bytes = TableColumn(header: "BYTES", key: "bytes", unit: .bytes, slot: -1)
   private static let amplificationSlot = -2
 
   /// Nil: there is none for this row.
-  func value(_ numbers: TableNumbers, _ subject: TableSubject) -> UInt64? {
+  func value(_ numbers: TableNumbers, _ subject: Subject) -> UInt64? {
     switch slot {
     case 0...: numbers[slot]
     case Self.amplificationSlot: DiskSums.amplification(writeBytes: numbers[3], handed: numbers[5])
@@ -53,7 +42,7 @@ struct TableColumn: Sendable {
   }
 }
 
-extension TableSubject {
+extension Subject {
   static let accessColumns = [
     TableColumn(header: "OPENS", key: "opens", unit: .count, slot: 0),
     TableColumn(header: "FAILED", key: "failed_opens", unit: .count, slot: 1),
@@ -93,7 +82,7 @@ extension TableSubject {
     switch self {
     case .accesses: Self.accessColumns
     case .calls: Self.callColumns
-    case .disks: Self.diskColumns
+    case .requests: Self.diskColumns
     }
   }
 
@@ -105,7 +94,7 @@ extension TableSubject {
     }
   }
 
-  var countsFiles: Bool { self != .disks }
+  var countsFiles: Bool { self != .requests }
 
   /// The last number is the largest of all; the others are added up.
   func add(_ other: TableNumbers, to numbers: inout TableNumbers) {
@@ -118,7 +107,7 @@ extension TableSubject {
   func bytes(_ numbers: TableNumbers) -> UInt64 {
     switch self {
     case .accesses, .calls: numbers[3] &+ numbers[5]
-    case .disks: numbers[1] &+ numbers[3] &+ numbers[4]
+    case .requests: numbers[1] &+ numbers[3] &+ numbers[4]
     }
   }
 
@@ -127,7 +116,7 @@ extension TableSubject {
     switch self {
     case .accesses: numbers[0] &+ numbers[1] &+ numbers[2] &+ numbers[4]
     case .calls: numbers[0]
-    case .disks: numbers[0] &+ numbers[2]
+    case .requests: numbers[0] &+ numbers[2]
     }
   }
 
@@ -141,7 +130,7 @@ extension TableSubject {
     case .calls:
       guard let call = event.call else { return nil }
       return Self.calls(call, isPart: event.has(BFA_MARK_PART))
-    case .disks:
+    case .requests:
       if let disk = event.disk { return Self.disks(disk, wakeupNanoseconds) }
       guard let access = event.access, access.write_bytes > 0 else { return nil }
       return TableNumbers(0, 0, 0, 0, 0, access.write_bytes, 0, 0)

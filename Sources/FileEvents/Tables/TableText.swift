@@ -16,7 +16,7 @@ struct TableText: ~Copyable {
 
   private let options: TableOptions
   private let columns: [TableColumn]
-  private let subject: TableSubject
+  private let subject: Subject
   /// Of the terminal that it is shown on, in columns; 0: of none.
   private let width: Int
   /// Numbers are those of so many nanoseconds, and are shown for each second; nil: as they are.
@@ -27,7 +27,7 @@ struct TableText: ~Copyable {
   private var texts = TableNameText()
 
   init(
-    _ subject: TableSubject, _ options: TableOptions, width: Int, rateLength: UInt64? = nil
+    _ subject: Subject, _ options: TableOptions, width: Int, rateLength: UInt64? = nil
   ) {
     self.rateLength = rateLength
     self.subject = subject
@@ -123,7 +123,7 @@ struct TableText: ~Copyable {
   private func cells(_ numbers: TableNumbers, isPartial: Bool, hasMoreFiles: Bool) -> [String] {
     columns.map { column in
       guard let value = column.value(numbers, subject) else { return "-" }
-      let isLeast = isPartial || (hasMoreFiles && column.slot == TableSubject.filesSlot)
+      let isLeast = isPartial || (hasMoreFiles && column.slot == Subject.filesSlot)
       return text(value, of: column) + (isLeast ? "+" : "")
     }
   }

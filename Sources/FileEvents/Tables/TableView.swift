@@ -26,7 +26,7 @@ struct TableView {
     for row in rows { tally.subject.add(tally[row].numbers, to: &total) }
     tally.subject.add(tally.others, to: &total)
     if tally.subject.countsFiles {
-      total[TableSubject.filesSlot] = tally.files(ofRows: { _ in true }, andOthers: true)
+      total[Subject.filesSlot] = tally.files(ofRows: { _ in true }, andOthers: true)
     }
   }
 
@@ -40,7 +40,7 @@ struct TableView {
     if tally.subject.countsFiles {
       var isHidden = [Bool](repeating: false, count: tally.count)
       for row in hidden { isHidden[row] = true }
-      numbers[TableSubject.filesSlot] = tally.files(
+      numbers[Subject.filesSlot] = tally.files(
         ofRows: { isHidden[$0] }, andOthers: true)
     }
     others = numbers

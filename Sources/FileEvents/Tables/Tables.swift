@@ -21,20 +21,19 @@ public struct TableOptions: Sendable {
   public init() {}
 
   /// Names for `sort`, of columns that a table of these has.
-  public static func columns(disk: Bool, calls: Bool) -> [String] {
-    let subject = TableSubject(disk: disk, calls: calls)
-    return (subject.columns.filter { !$0.isHidden } + [.bytes]).map { $0.header.lowercased() }
+  public static func columns(of subject: Subject) -> [String] {
+    (subject.columns.filter { !$0.isHidden } + [.bytes]).map { $0.header.lowercased() }
   }
 
   /// Whether a table of these can be sorted so: by a column's header, or its key in JSON.
-  public static func hasColumn(_ name: String, disk: Bool, calls: Bool) -> Bool {
-    TableSubject(disk: disk, calls: calls).column(named: name) != nil
+  public static func hasColumn(_ name: String, of subject: Subject) -> Bool {
+    subject.column(named: name) != nil
   }
 }
 
 /// What is traced, added up by the keys that were asked for: since the start, and of an interval.
 struct Tables: ~Copyable {
-  let subject: TableSubject
+  let subject: Subject
   let options: TableOptions
   private(set) var names: TableNames
   /// Those of the options, and perhaps a device that is not shown.
@@ -56,7 +55,7 @@ struct Tables: ~Copyable {
   private var pending = PendingRows()
 
   init(
-    _ subject: TableSubject, _ options: TableOptions, wakeupNanoseconds: UInt64 = .max,
+    _ subject: Subject, _ options: TableOptions, wakeupNanoseconds: UInt64 = .max,
     isOfOneDisk: Bool = false, limits: Tally.Limits = Tally.Limits(), users: UserNames = UserNames()
   ) {
     names = TableNames(users: users)
@@ -68,14 +67,14 @@ struct Tables: ~Copyable {
     let addsDevice = isOfOneDisk && !options.keys.contains { $0.kind == .device }
     keys = options.keys + (addsDevice ? [TableKey(.device)] : [])
     sort = options.sort.flatMap { subject.column(named: $0) } ?? .bytes
-    builder = TableKeyBuilder(tellsProcessesApart: subject != .disks)
+    builder = TableKeyBuilder(tellsProcessesApart: subject != .requests)
     current = Tally(subject, sort: sort, limits: limits)
     last = Tally(subject, sort: sort, limits: limits)
     past = Tally(subject, sort: sort, limits: limits)
   }
 
   /// Whether rows are of disks, which those of what is handed to write calls are known for later.
-  private var joinsDisks: Bool { keys.contains { $0.kind == .device } && subject == .disks }
+  private var joinsDisks: Bool { keys.contains { $0.kind == .device } && subject == .requests }
 
   /// - Returns: whether the event belongs to the chosen row.
   mutating func add(_ event: Event, path: UnsafeRawBufferPointer) -> Bool {
@@ -96,7 +95,7 @@ struct Tables: ~Copyable {
   mutating func end(_ end: bfa_disk_end) {
     guard let row = pending.end(end) else { return }
     var numbers = TableNumbers()
-    numbers[TableSubject.longestSlot] = end.latency_ns
+    numbers[Subject.longestSlot] = end.latency_ns
     row.key.withUnsafeBytes { current.add(numbers, key: $0, record: row.record) }
   }
 

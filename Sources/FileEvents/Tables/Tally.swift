@@ -41,7 +41,7 @@ struct Tally: ~Copyable {
   /// Keys are hashed differently in each run: nobody can choose names that collide.
   private static let seed = UInt64.random(in: 0...(.max))
 
-  let subject: TableSubject
+  let subject: Subject
   private let sort: TableColumn
   private let limits: Limits
   private var rows: UnsafeMutablePointer<Row>
@@ -65,7 +65,7 @@ struct Tally: ~Copyable {
   private(set) var boundOfAbsent: UInt64 = 0
 
   /// - Parameter sort: what a row's weight is.
-  init(_ subject: TableSubject, sort: TableColumn = .bytes, limits: Limits = Limits()) {
+  init(_ subject: Subject, sort: TableColumn = .bytes, limits: Limits = Limits()) {
     self.subject = subject
     self.sort = sort
     self.limits = limits
@@ -119,7 +119,7 @@ struct Tally: ~Copyable {
 
   private mutating func addFile(device: UInt32, inode: UInt64, to row: Int) {
     switch files.insert(row: UInt32(row), device: device, inode: inode) {
-    case .new: rows[row].numbers[TableSubject.filesSlot] &+= 1
+    case .new: rows[row].numbers[Subject.filesSlot] &+= 1
     case .known: return
     case .full: rows[row].hasMoreFiles = true
     }
@@ -310,7 +310,7 @@ struct Tally: ~Copyable {
   private mutating func merge(_ other: Row, key: UnsafeRawBufferPointer) {
     let row = row(of: key)
     var numbers = other.numbers
-    if subject.countsFiles { numbers[TableSubject.filesSlot] = 0 }
+    if subject.countsFiles { numbers[Subject.filesSlot] = 0 }
     subject.add(numbers, to: &rows[row].numbers)
     if other.time >= rows[row].time { (rows[row].time, rows[row].comm) = (other.time, other.comm) }
     rows[row].missing &+= other.missing
@@ -321,7 +321,7 @@ struct Tally: ~Copyable {
   /// Numbers of rows that are here may be among the others there.
   private mutating func inheritOthers(of other: borrowing Tally) {
     var numbers = other.others
-    if subject.countsFiles { numbers[TableSubject.filesSlot] = 0 }
+    if subject.countsFiles { numbers[Subject.filesSlot] = 0 }
     subject.add(numbers, to: &others)
     othersCount += other.othersCount
     if other.othersHaveMoreFiles { othersHaveMoreFiles = true }

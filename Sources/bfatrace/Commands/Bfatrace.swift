@@ -37,18 +37,17 @@ struct Bfatrace: ParsableCommand {
     var options = LineOptions(
       json: output.json, long: output.long,
       timestamps: LineOptions.Timestamps(rawValue: output.timestamp) ?? .none, user: output.user)
-    options.calls = areCalls
+    options.subject = subject
     options.color = output.usesColor
     options.summary = answers.wantsSummary
     options.onlySummary = answers.isOnlySummary
-    options.table = answers.table(ofCalls: areCalls)
+    options.table = answers.table(of: subject)
     options.histogram = disks.histogram
     if disks.histogram {
       (options.summary, options.onlySummary, options.table) = (false, true, nil)
     }
     options.changes = answers.list
     if answers.isList { options.onlySummary = true }
-    options.disk = areRequests
     options.wakeups = disks.wakeups
     options.timeline = !choosesSome
     options.onlyOneDisk = disks.device != nil
@@ -67,8 +66,16 @@ struct Bfatrace: ParsableCommand {
       || places.contains { !$0.isEmpty }
   }
 
-  /// Some tables are of calls only.
-  var areCalls: Bool { events.areCalls || answers.areCalls }
+  /// What is traced. Lists and some tables are of calls only; --histogram is of requests, unless calls
+  /// are asked for.
+  var subject: Subject {
+    if disks.areRequests { return .requests }
+    if events.areCalls || answers.areCalls { return .calls }
+    return disks.histogram ? .requests : .accesses
+  }
+
+  /// The summary of requests is also of what is handed to write calls.
+  var countsWriteCalls: Bool { subject == .requests && answers.wantsSummary }
 
   func validate() throws {
     try validateList()
@@ -77,7 +84,7 @@ struct Bfatrace: ParsableCommand {
       throw ValidationError(
         "--disk shows requests, not calls: leave out --syscalls, --metadata, --failed and --slower")
     }
-    if areRequests && (output.exe || output.parents || output.cwd || output.args) {
+    if subject == .requests && (output.exe || output.parents || output.cwd || output.args) {
       throw ValidationError(
         "--disk does not know --exe, --parents, --cwd and --args: leave them out")
     }
@@ -86,7 +93,7 @@ struct Bfatrace: ParsableCommand {
     {
       throw ValidationError("--follow needs the processes to follow: add --pid or --comm")
     }
-    try answers.check(ofDisks: areRequests, ofCalls: areCalls)
+    try answers.check(of: subject)
     if answers.isOnlySummary && end.count != nil {
       throw ValidationError(
         "\(answers.nameOfOnlySummary) has no lines for --count to count: use --seconds")
@@ -97,7 +104,7 @@ struct Bfatrace: ParsableCommand {
   /// Whether merged lines need names in directories: what shows them, or judges them.
   private func wantsEntries(_ plan: Plan) -> Bool {
     let isShown = (plan.lines.json || plan.lines.long) && !plan.lines.onlySummary
-    return !plan.tracer.calls && (isShown || !plan.paths.isEmpty || !files.file.isEmpty)
+    return subject == .accesses && (isShown || !plan.paths.isEmpty || !files.file.isEmpty)
   }
 
   /// Opens the places.
@@ -106,21 +113,17 @@ struct Bfatrace: ParsableCommand {
     var plan = Plan()
     plan.tracer = tracerOptions
     plan.tracer.cgroups = try Cgroups(processes).tracer
-    if areRequests {
-      plan.tracer.disk = try disks.tracerOptions(forSummary: answers.wantsSummary)
-    }
+    plan.lines = lineOptions
+    plan.tracer.subject = try tracerSubject(plan.lines)
     plan.tracer.place = place.tracer
     plan.tracer.ignoredDirectories = place.ignored
-    plan.countsWriteCalls = areRequests && answers.wantsSummary && !disks.histogram
+    plan.countsWriteCalls = countsWriteCalls && !disks.histogram
     plan.places = place.filter
     plan.paths = try files.pathFilter()
     plan.tracer.prefixes = plan.paths.directories
     if answers.isList { followEverywhere(&plan.tracer) }
-    plan.lines = lineOptions
-    plan.tracer.disk?.latency =
-      !plan.lines.onlySummary || plan.lines.table != nil || recordings.record != nil
     countTimes(in: &plan)
-    plan.tracer.entries = plan.tracer.disk == nil && wantsEntries(plan)
+    plan.tracer.entries = wantsEntries(plan)
     plan.interval = delivery.interval ?? plan.interval
     plan.seconds = end.seconds
     plan.count = end.count
@@ -129,7 +132,7 @@ struct Bfatrace: ParsableCommand {
       && isatty(STDOUT_FILENO) == 1
     {
       plan.top = answers.topPlan(
-        ofDisks: areRequests, ofCalls: areCalls, exe: output.exe, cgroup: output.cgroup)
+        of: subject, exe: output.exe, cgroup: output.cgroup)
       // Lines of a row are on the screen, which has no room for sequences.
       plan.lines.color = false
     }
@@ -142,6 +145,18 @@ struct Bfatrace: ParsableCommand {
     plan.words = command.words
     plan.user = command.user
     return plan
+  }
+
+  private func tracerSubject(_ lines: LineOptions) throws(Failure) -> TracerOptions.Subject {
+    if answers.isList { return .changes(inputs: answers.inputs) }
+    switch subject {
+    case .accesses: return .accesses
+    case .calls: return .calls
+    case .requests:
+      var disk = try disks.tracerOptions(forSummary: answers.wantsSummary)
+      disk.latency = !lines.onlySummary || lines.table != nil || recordings.record != nil
+      return .requests(disk)
+    }
   }
 
   private var tracerOptions: TracerOptions {
@@ -158,15 +173,12 @@ struct Bfatrace: ParsableCommand {
     options.uid = processes.uid
     options.all = files.all
     options.types = events.filter ?? .max
-    options.calls = areCalls
     options.metadata = events.metadata || events.failed
     options.onlyFailed = events.failed && !answers.isList
-    options.changes = answers.isList
-    options.inputs = answers.inputs
     // A recording is for tables too.
     options.failedOpens =
       answers.isList
-      ? events.failed : (answers.wantsSummary || recordings.record != nil) && !areCalls
+      ? events.failed : (answers.wantsSummary || recordings.record != nil) && subject != .calls
     options.ringBytes = delivery.ringSize ?? options.ringBytes
     options.room.openFiles = delivery.roomForFiles ?? options.room.openFiles
     options.room.longPaths = delivery.roomForPaths ?? options.room.longPaths

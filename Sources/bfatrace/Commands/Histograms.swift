@@ -6,9 +6,6 @@ import Tracer
 /// What --histogram means together with the other options: it counts in the kernel, so that there are
 /// no lines, and nothing that only user space can judge.
 extension Bfatrace {
-  /// Requests to disks, unless calls are asked for.
-  var areRequests: Bool { disks.areRequests || (disks.histogram && !areCalls) }
-
   func validateHistogram() throws {
     guard disks.histogram else { return }
     let others: [(option: String, isGiven: Bool)] = [
@@ -29,8 +26,12 @@ extension Bfatrace {
   /// No record is made, so nothing is known of processes.
   func countTimes(in plan: inout Plan) {
     guard disks.histogram else { return }
-    plan.tracer.disk?.histogram = choosesSome ? .wanted : .all
-    plan.tracer.histogram = plan.tracer.disk == nil
+    switch plan.tracer.subject {
+    case .accesses, .calls, .changes: plan.tracer.histogram = true
+    case .requests(var disk):
+      disk.histogram = choosesSome ? .wanted : .all
+      plan.tracer.subject = .requests(disk)
+    }
     plan.tracer.exe = false
     plan.tracer.parents = false
     plan.tracer.cgroup = false
@@ -41,8 +42,8 @@ extension Bfatrace {
 
 extension Tracer {
   /// What has been counted so far, most first.
-  func histograms(ofDisks: Bool) throws(TracerError) -> Histograms {
-    if ofDisks {
+  func histograms(of subject: Subject) throws(TracerError) -> Histograms {
+    if subject == .requests {
       return try diskTimes().map { key, counted in
         var histogram = Histogram()
         histogram.add(counted.latency)

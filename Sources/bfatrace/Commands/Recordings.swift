@@ -45,19 +45,17 @@ extension Bfatrace {
   /// What a recording of this run is of.
   var recording: Plan.Recording? {
     guard let path = recordings.record else { return nil }
-    var contents: RecordingHeader.Contents = []
-    if areCalls { contents.insert(.calls) }
+    var contents = RecordingHeader.Contents(of: subject)
     if answers.isList { contents.insert(.changes) }
     if answers.inputs { contents.insert(.inputs) }
     if answers.isList && events.failed { contents.insert(.missing) }
-    if areRequests { contents.insert(.disk) }
     if events.metadata || events.failed { contents.insert(.metadata) }
     if output.exe || answers.needsExe { contents.insert(.exe) }
     if output.parents { contents.insert(.parents) }
     if output.cgroup || answers.needsCgroup { contents.insert(.cgroup) }
     if output.cwd { contents.insert(.cwd) }
     if output.args { contents.insert(.args) }
-    if areRequests && answers.wantsSummary { contents.insert(.writeCalls) }
+    if countsWriteCalls { contents.insert(.writeCalls) }
     if files.all { contents.insert(.all) }
     return Plan.Recording(
       path: path,
@@ -82,8 +80,8 @@ extension Bfatrace {
       ),
       (.changes, "--changes", answers.isList), (.inputs, "--inputs", answers.inputs),
       (.missing, "--failed", answers.isList && events.failed),
-      (.metadata, "--metadata", events.metadata), (.disk, "--disk", areRequests),
-      (.writeCalls, "--summary", areRequests && answers.wantsSummary),
+      (.metadata, "--metadata", events.metadata), (.disk, "--disk", subject == .requests),
+      (.writeCalls, "--summary", countsWriteCalls),
       (.exe, "--exe", output.exe || answers.needsExe), (.parents, "--parents", output.parents),
       (.all, "--all", files.all), (.cwd, "--cwd", output.cwd), (.args, "--args", output.args),
       (.cgroup, "--cgroup", output.cgroup || answers.needsCgroup || processes.choosesCgroups),

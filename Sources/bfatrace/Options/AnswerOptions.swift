@@ -88,7 +88,7 @@ struct AnswerOptions: ParsableArguments {
   }
 
   /// Nil: today's summary.
-  func table(ofCalls: Bool) -> TableOptions? {
+  func table(of subject: Subject) -> TableOptions? {
     guard isTable && !isList else { return nil }
     var options = TableOptions()
     if let by { options.keys = by }
@@ -96,26 +96,26 @@ struct AnswerOptions: ParsableArguments {
     options.rows = rows
     options.hasTotal = true
     options.hasIntervals = interval != nil
-    options.ofCalls = ofCalls
+    options.ofCalls = subject == .calls
     return options
   }
 
   /// What a screen needs to know.
-  func topPlan(ofDisks: Bool, ofCalls: Bool, exe: Bool, cgroup: Bool) -> TopPlan {
+  func topPlan(of subject: Subject, exe: Bool, cgroup: Bool) -> TopPlan {
     var plan = TopPlan()
     let words = Arguments.all.dropFirst().filter { $0 != "--top" }
     plan.scope = words.isEmpty ? "all processes, real file systems" : words.joined(separator: " ")
     plan.keys = (by ?? [TableKey(.process)]).map(\.description).joined(separator: ",")
-    plan.columns = TableOptions.columns(disk: ofDisks, calls: ofCalls)
+    plan.columns = TableOptions.columns(of: subject)
     plan.sort = sort?.lowercased() ?? "bytes"
     let (hasExe, hasCgroup) = (exe || needsExe, cgroup || needsCgroup)
     plan.complaint = { key in
       switch key.kind {
-      case .exe where ofDisks: "--disk does not know executables"
+      case .exe where subject == .requests: "--disk does not know executables"
       case .exe where !hasExe: "executables are not known: start with --exe"
       case .unit where !hasCgroup, .container where !hasCgroup:
         "control groups are not known: start with --cgroup"
-      case .call where !ofCalls: "calls are not known: start with --syscalls"
+      case .call where subject != .calls: "calls are not known: start with --syscalls"
       default: nil
       }
     }
@@ -123,13 +123,13 @@ struct AnswerOptions: ParsableArguments {
   }
 
   /// Checks what depends on other options.
-  func check(ofDisks: Bool, ofCalls: Bool) throws {
-    if ofDisks, let key = by?.first(where: { $0.kind == .call || $0.kind == .exe }) {
+  func check(of subject: Subject) throws {
+    if subject == .requests, let key = by?.first(where: { $0.kind == .call || $0.kind == .exe }) {
       throw ValidationError("--disk does not know --by \(key.kind.rawValue): leave it out")
     }
     guard let sort else { return }
-    let columns = TableOptions.columns(disk: ofDisks, calls: ofCalls)
-    if !TableOptions.hasColumn(sort, disk: ofDisks, calls: ofCalls) {
+    let columns = TableOptions.columns(of: subject)
+    if !TableOptions.hasColumn(sort, of: subject) {
       throw ValidationError(
         "--sort \(sort): there is no such column: use one of \(columns.joined(separator: ", "))")
     }

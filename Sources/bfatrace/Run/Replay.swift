@@ -188,9 +188,7 @@ struct Replay: ~Copyable {
     if header.contents.contains(.changes) && plan.lines.changes == nil {
       throw failure("it was recorded for --changes: add --changes or --inputs")
     }
-    let kinds: RecordingHeader.Contents = [.calls, .disk]
-    let kind = header.contents.intersection(kinds)
-    if let contents, contents.intersection(kinds) != kind {
+    if let contents, contents.subject != header.contents.subject {
       throw failure("recordings of different kinds follow each other: replay one by one")
     }
     if contents == nil { try openOutput(header) }
@@ -200,8 +198,7 @@ struct Replay: ~Copyable {
 
   private mutating func openOutput(_ header: RecordingHeader) throws(Failure) {
     var lines = plan.lines
-    lines.calls = header.contents.contains(.calls)
-    lines.disk = header.contents.contains(.disk)
+    lines.subject = header.contents.subject
     lines.areOfHost = header.origin.host == Origin.ofThisMachine.host
     var output = LineOutput(
       EventWriter(

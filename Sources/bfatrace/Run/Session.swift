@@ -37,8 +37,8 @@ struct Session: ~Copyable {
   private var lastTable: UInt64 = 0
   private var nextTable: UInt64 = .max
   private var loss = LossReport()
-  /// --histogram, of requests to disks or of calls.
-  private let histogram: (isWanted: Bool, ofDisks: Bool)
+  /// What --histogram is of.
+  private let histogram: Subject?
 
   init(_ plan: Plan) throws {
     if let path = plan.recording?.path {
@@ -51,7 +51,7 @@ struct Session: ~Copyable {
     let command = plan.words.isEmpty ? nil : try Command(plan.words, as: plan.user)
     var options = plan.tracer
     options.command = command?.pid
-    if options.disk != nil && !Tracer.knowsModules {
+    if plan.lines.subject == .requests && !Tracer.knowsModules {
       complain(
         "--disk without CAP_SYS_ADMIN does not know the types of kernel modules: where these are the "
           + "drivers, commands to disks are not shown, and for what is behind dm, md, loop devices "
@@ -74,7 +74,7 @@ struct Session: ~Copyable {
     appends = plan.appends
     every = plan.every
     top = plan.top
-    histogram = (plan.lines.histogram, plan.lines.disk)
+    histogram = plan.lines.histogram ? plan.lines.subject : nil
   }
 
   mutating func run() throws -> ExitStatus {
@@ -160,9 +160,7 @@ struct Session: ~Copyable {
   }
 
   private mutating func takeHistograms() throws {
-    if histogram.isWanted {
-      output.setHistograms(try tracer.histograms(ofDisks: histogram.ofDisks))
-    }
+    if let histogram { output.setHistograms(try tracer.histograms(of: histogram)) }
   }
 
   /// Makes records of what is pending in the kernel; true if something is left.
@@ -228,7 +226,7 @@ struct Session: ~Copyable {
     output.writeSummary(lost: loss.told.total, time: now)
     try output.check()
     complain(unresolved: unresolved)
-    complain(unmeasured: tracer.unmeasured, inHistogram: histogram.isWanted)
+    complain(unmeasured: tracer.unmeasured, inHistogram: histogram != nil)
     if tracer.unplaced > 0 {
       complain(
         "\(tracer.unplaced) calls on names that only their text can judge are left out: "
@@ -236,7 +234,7 @@ struct Session: ~Copyable {
     }
     loss.sumUp(unnamed: tracer.unnamed, room: tracer.room)
     complain(missed: output.missedChanges)
-    let uncounted = histogram.isWanted ? tracer.unmeasured : 0
+    let uncounted = histogram != nil ? tracer.unmeasured : 0
     return loss.told.total + output.missedChanges + uncounted > 0 ? .lost : .ended
   }
 }
