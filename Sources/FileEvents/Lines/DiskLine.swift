@@ -88,17 +88,8 @@ extension LineBuffer {
   /// The line of text from the process name to the newline.
   mutating func appendText(_ requests: DiskRequests, options: LineOptions) {
     let record = requests.record
-    record.commBytes.withUnsafeBytes { append(processName: $0) }
-    append(byte: UInt8(ascii: "("))
-    append(decimal: record.record.tgid)
-    append(byte: UInt8(ascii: ")"))
-    if options.user {
-      append(" [")
-      append(decimal: record.record.uid)
-      append(byte: UInt8(ascii: ":"))
-      append(decimal: record.record.gid)
-      append(byte: UInt8(ascii: "]"))
-    }
+    append(processOf: record)
+    if options.user { append(userOf: record.record) }
     append(": ")
     // Read and write in the colours of their letters.
     let isRead = UInt32(record.operation) == BFA_DISK_READ.rawValue
@@ -114,8 +105,12 @@ extension LineBuffer {
     append(byte: UInt8(ascii: "\n"))
   }
 
+  /// The culprit.
+  mutating func append(processOf record: bfa_disk_record) {
+    record.commBytes.withUnsafeBytes { append(process: $0, pid: record.record.tgid) }
+  }
+
   mutating func appendTextFile(_ requests: DiskRequests, colored: Bool) {
-    let record = requests.record.record
     let path = requests.shownPath
     if !path.isEmpty {
       if requests.has(BFA_MARK_TRUNCATED) { append("...") }
@@ -125,14 +120,7 @@ extension LineBuffer {
       if requests.has(BFA_MARK_UNLINKED) { append(" (deleted)") }
       return
     }
-    append("device ")
-    append(decimal: record.deviceMajor)
-    append(byte: UInt8(ascii: ":"))
-    append(decimal: record.deviceMinor)
-    if requests.has(BFA_MARK_FILE) {
-      append(" inode ")
-      append(decimal: record.inode)
-    }
+    append(fileNumbersOf: requests.record.record)
   }
 
   private mutating func appendTextValues(_ record: bfa_disk_record, _ options: LineOptions) {
@@ -151,10 +139,7 @@ extension LineBuffer {
     let by = record.byBytes
     if !by.isEmpty {
       append(" by=")
-      by.withUnsafeBytes { append(processName: $0) }
-      append(byte: UInt8(ascii: "("))
-      append(decimal: record.by_tgid)
-      append(byte: UInt8(ascii: ")"))
+      by.withUnsafeBytes { append(process: $0, pid: record.by_tgid) }
     }
     if let certainty = record.certaintyName {
       append(" certainty=")
@@ -185,14 +170,6 @@ extension LineBuffer {
 
   mutating func append(causeOf record: bfa_disk_record) {
     if let cause = bfa_disk_cause_name(UInt32(record.cause)) { append(cString: cause) }
-  }
-
-  /// Seconds with one digit behind the point.
-  private mutating func append(tenthsOf nanoseconds: UInt64) {
-    let tenths = (nanoseconds / 50_000_000 + 1) / 2
-    append(decimal: tenths / 10)
-    append(byte: UInt8(ascii: "."))
-    append(decimal: tenths % 10)
   }
 
   /// The members of the object from `comm` to the last, each with a comma in front.

@@ -53,10 +53,7 @@ extension LineBuffer {
 
   private mutating func appendJSONNumbers(_ event: Event, _ record: bfa_record) {
     guard event.has(BFA_MARK_FILE) else { return }
-    append(",\"device\":{\"major\":")
-    append(decimal: record.deviceMajor)
-    append(key: "minor", UInt64(record.deviceMinor))
-    append(byte: UInt8(ascii: "}"))
+    appendJSON(device: record.device)
     append(key: "inode", record.inode)
   }
 

@@ -8,17 +8,8 @@ extension LineBuffer {
   mutating func appendText(_ event: Event, _ paths: EventPaths, options: LineOptions) {
     let record = event.record
     if options.onlyFatrace && event.comm.isEmpty { append("unknown") }
-    append(processName: event.comm)
-    append(byte: UInt8(ascii: "("))
-    append(decimal: record.tgid)
-    append(byte: UInt8(ascii: ")"))
-    if options.user {
-      append(" [")
-      append(decimal: record.uid)
-      append(byte: UInt8(ascii: ":"))
-      append(decimal: record.gid)
-      append(byte: UInt8(ascii: "]"))
-    }
+    append(process: event.comm, pid: record.tgid)
+    if options.user { append(userOf: record) }
     append(": ")
     if let call = event.call {
       appendCallName(record, colored: options.color)
@@ -45,25 +36,6 @@ extension LineBuffer {
     }
     appendTextProcesses(event, options: options)
     append(byte: UInt8(ascii: "\n"))
-  }
-
-  /// A name, in which a number in parentheses is escaped: the first one in a line is the process's.
-  mutating func append(processName name: UnsafeRawBufferPointer) {
-    var rest = name
-    while let start = rest.offset(of: UInt8(ascii: "(")) {
-      var end = start + 1
-      while end < rest.count, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(rest[end]) {
-        end += 1
-      }
-      append(escaped: UnsafeRawBufferPointer(rebasing: rest[..<start]))
-      if end > start + 1 && end < rest.count && rest[end] == UInt8(ascii: ")") {
-        append(octalEscapesOf: UnsafeRawBufferPointer(rebasing: rest[start...start]))
-      } else {
-        append(byte: UInt8(ascii: "("))
-      }
-      rest = UnsafeRawBufferPointer(rebasing: rest[(start + 1)...])
-    }
-    append(escaped: rest)
   }
 
   /// Appends the letters of `types`, bits of `bfa_type`, in the order of the bits.
@@ -105,13 +77,7 @@ extension LineBuffer {
       if event.has(BFA_MARK_TRUNCATED) { append("...") }
       append(path: path, colored: colored)
     } else if event.has(BFA_MARK_FILE) {
-      let record = event.record
-      append("device ")
-      append(decimal: record.deviceMajor)
-      append(byte: UInt8(ascii: ":"))
-      append(decimal: record.deviceMinor)
-      append(" inode ")
-      append(decimal: record.inode)
+      append(fileNumbersOf: event.record)
     } else {
       append(byte: UInt8(ascii: "?"))
     }
@@ -213,10 +179,4 @@ extension LineBuffer {
       append(decimal: ret.magnitude)
     }
   }
-}
-
-extension bfa_record {
-  // As stat(2) reports them, from the kernel's dev_t: 12 bits and 20 bits.
-  var deviceMajor: UInt32 { device >> 20 }
-  var deviceMinor: UInt32 { device & 0xf_ffff }
 }

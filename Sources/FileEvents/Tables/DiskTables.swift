@@ -73,14 +73,13 @@ extension LineBuffer {
     append(right: sums.writes, width: 10)
     append(right: sums.writeBytes, width: 14)
     append(right: sums.handedBytes, width: 14)
-    append(right: sums.amplification.map { Self.decimal(hundredths: $0) } ?? "-", width: 9)
+    append(right: sums.amplification.map { Self.text(amplification: $0) } ?? "-", width: 9)
     append(right: sums.wakeups, width: 9)
     append("  ")
   }
 
-  private static func decimal(hundredths: UInt64) -> String {
-    let part = hundredths % 100
-    return "\(hundredths / 100).\(part < 10 ? "0" : "")\(part)"
+  private static func text(amplification: UInt64) -> String {
+    TableColumn.Unit.hundredths.text(amplification, short: false)
   }
 
   private mutating func append(header: StaticString, _ colored: Bool) {
@@ -89,13 +88,6 @@ extension LineBuffer {
     append(header)
     append(style: Style.plain, if: colored)
     append(byte: UInt8(ascii: "\n"))
-  }
-
-  private mutating func append(processOf record: bfa_disk_record) {
-    record.commBytes.withUnsafeBytes { append(processName: $0) }
-    append(byte: UInt8(ascii: "("))
-    append(decimal: record.record.tgid)
-    append(byte: UInt8(ascii: ")"))
   }
 
   private mutating func append(left bytes: [UInt8], width: Int) {
@@ -113,13 +105,12 @@ extension LineBuffer {
   }
 
   private mutating func append(rightSeconds nanoseconds: UInt64, width: Int) {
-    let tenths = (nanoseconds / 50_000_000 + 1) / 2
-    append(right: "\(tenths / 10).\(tenths % 10)", width: width)
+    append(right: Tenths(ofNanoseconds: nanoseconds).description, width: width)
   }
 
   private mutating func append(right text: String, width: Int) {
     for _ in 0..<max(0, width - text.utf8.count) { append(byte: UInt8(ascii: " ")) }
-    for byte in text.utf8 { append(byte: byte) }
+    append(string: text)
   }
 }
 
@@ -187,7 +178,7 @@ extension LineBuffer {
     append(key: "write_bytes", sums.handedBytes)
     if let amplification = sums.amplification {
       append(key: "write_amplification")
-      for byte in Self.decimal(hundredths: amplification).utf8 { append(byte: byte) }
+      append(string: Self.text(amplification: amplification))
     }
     append(key: "wakeups", sums.wakeups)
   }
@@ -200,9 +191,6 @@ extension LineBuffer {
   /// What is no disk has no number.
   mutating func appendJSONDevice(_ record: bfa_disk_record) {
     if record.isCommand && record.disk == 0 { return }
-    append(",\"device\":{\"major\":")
-    append(decimal: record.record.deviceMajor)
-    append(key: "minor", UInt64(record.record.deviceMinor))
-    append(byte: UInt8(ascii: "}"))
+    appendJSON(device: record.record.device)
   }
 }

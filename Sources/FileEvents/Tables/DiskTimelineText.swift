@@ -52,14 +52,14 @@ extension LineBuffer {
 
   /// A length of time as people say it: 7.5 hours.
   private static func length(_ nanoseconds: UInt64) -> String {
-    let tenths = nanoseconds / 100_000_000
+    let tenths = Tenths(ofNanoseconds: nanoseconds)
     for (unit, seconds) in [("hours", 3600), ("minutes", 60)] as [(String, UInt64)]
-    where tenths >= seconds * 10 {
-      let value = (tenths + seconds / 2) / seconds
+    where tenths.count >= seconds * 10 {
+      let value = (tenths.count + seconds / 2) / seconds
       if value == 10 { return "1 \(unit.dropLast())" }
       return "\(value / 10)\(value % 10 == 0 ? "" : ".\(value % 10)") \(unit)"
     }
-    return tenths == 10 ? "1 second" : "\(tenths / 10).\(tenths % 10) seconds"
+    return tenths.count == 10 ? "1 second" : "\(tenths) seconds"
   }
 }
 

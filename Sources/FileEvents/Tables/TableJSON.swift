@@ -82,11 +82,4 @@ extension LineBuffer {
   private mutating func append(key: StaticString, _ bytes: [UInt8]) {
     bytes.withUnsafeBytes { append(key: key, string: $0) }
   }
-
-  private mutating func appendJSON(device: UInt32) {
-    append(",\"device\":{\"major\":")
-    append(decimal: device >> 20)
-    append(key: "minor", UInt64(device & 0xf_ffff))
-    append(byte: UInt8(ascii: "}"))
-  }
 }

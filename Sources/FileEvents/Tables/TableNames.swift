@@ -28,7 +28,7 @@ struct TableNames {
   /// The block device of a file system, as below /sys/class/block; nil: it has none.
   mutating func fileSystem(_ device: UInt32) -> [UInt8]? {
     if let known = fileSystems[device] { return known.isEmpty ? nil : known }
-    let link = "/sys/dev/block/\(device >> 20):\(device & 0xf_ffff)"
+    let link = "/sys/dev/block/\(DeviceNumber(device))"
     let path = withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX)) { target in
       guard let start = target.baseAddress else { return [UInt8]() }
       let length = readlink(link, start, target.count)

@@ -264,13 +264,13 @@ struct TableNameText: ~Copyable {
     case .string(let bytes): return bytes.isEmpty ? "-" : escaped(bytes)
     case .path(let path, let isTail): return (isTail ? "..." : "") + escaped(path)
     case .numbers(let device, let inode):
-      return "device \(device >> 20):\(device & 0xf_ffff)" + (inode.map { " inode \($0)" } ?? "")
+      return "device \(DeviceNumber(device))" + (inode.map { " inode \($0)" } ?? "")
     case .user(let uid): return names.user(uid).map { escaped($0) } ?? "\(uid)"
     case .call(let call): return bfa_call_name(call).map { String(cString: $0) } ?? "-"
     case .disk(let disk): return names.disks[disk].map { escaped($0) } ?? "-"
     case .fileSystem(let device):
       if let name = names.fileSystem(device) { return escaped(name) }
-      return device == 0 ? "-" : "\(device >> 20):\(device & 0xf_ffff)"
+      return device == 0 ? "-" : "\(DeviceNumber(device))"
     case .none: return "-"
     }
   }

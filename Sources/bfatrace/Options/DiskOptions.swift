@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import CBfatrace
+import FileEvents
 import Glibc
 import Tracer
 
@@ -73,8 +74,7 @@ enum BlockDevice {
   }
 
   private static func directory(of device: dev_t) -> String? {
-    let number = bfa_kernel_device(UInt64(device))
-    return resolved("/sys/dev/block/\(number >> 20):\(number & 0xf_ffff)")
+    resolved("/sys/dev/block/\(DeviceNumber(bfa_kernel_device(UInt64(device))))")
   }
 
   private static func resolved(_ path: String) -> String? {

@@ -112,15 +112,10 @@ struct Top: ~Copyable {
   private var title: String {
     let period =
       options.isSinceStart
-      ? "since the start" : "per second of \(tenths(options.length)) s"
+      ? "since the start" : "per second of \(Tenths(ofNanoseconds: options.length)) s"
     let filter = options.filter.isEmpty ? "" : ", with \"\(options.filter)\""
     return
       "bfatrace \(time)  lost \(lost)  by \(keys), sorted by \(options.sort), \(period)\(filter)"
-  }
-
-  private func tenths(_ nanoseconds: UInt64) -> String {
-    let tenths = (nanoseconds + 50_000_000) / 100_000_000
-    return "\(tenths / 10).\(tenths % 10)"
   }
 
   private var bottom: String {
