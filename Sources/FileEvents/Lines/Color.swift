@@ -5,21 +5,11 @@ enum Style {
   static var plain: StaticString { "\u{1b}[0m" }
   static var bold: StaticString { "\u{1b}[1m" }
   static var failure: StaticString { "\u{1b}[1;31m" }
-
-  /// Of a letter, by its bit in `bfa_type`: the number of the colour, two digits each.
-  fileprivate static var letters: StaticString { "323433363535353537" }
 }
 
 extension LineBuffer {
   mutating func append(style: StaticString, if isColored: Bool) {
     if isColored { append(style) }
-  }
-
-  /// Begins the colour of the letter with this bit.
-  mutating func append(colorOfLetter bit: Int) {
-    append("\u{1b}[")
-    append(UnsafeRawBufferPointer(start: Style.letters.utf8Start + 2 * bit, count: 2))
-    append(byte: UInt8(ascii: "m"))
   }
 
   /// A path with its last component in bold.

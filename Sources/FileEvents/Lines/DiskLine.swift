@@ -93,10 +93,11 @@ extension LineBuffer {
     append(": ")
     // Read and write in the colours of their letters.
     let isRead = UInt32(record.operation) == BFA_DISK_READ.rawValue
-    if options.color { append(colorOfLetter: isRead ? 0 : 2) }
+    let type = UInt16((isRead ? BFA_READ : BFA_WRITTEN).rawValue)
+    let isColored = options.color && append(colorOfFirst: type)
     append("disk-")
     append(record.operationName)
-    append(style: Style.plain, if: options.color)
+    append(style: Style.plain, if: isColored)
     append(byte: UInt8(ascii: " "))
     appendTextFile(requests, colored: options.color)
     appendTextValues(record, options)

@@ -38,28 +38,9 @@ extension LineBuffer {
     append(byte: UInt8(ascii: "\n"))
   }
 
-  /// Appends the letters of `types`, bits of `bfa_type`, in the order of the bits.
-  /// - Returns: how many they are.
-  @discardableResult
-  mutating func append(letters types: UInt16, colored: Bool = false) -> Int {
-    let letters: StaticString = "RCWO+D<>M"
-    var rest = types & 0x1ff
-    var count = 0
-    while rest != 0 {
-      if colored { append(colorOfLetter: rest.trailingZeroBitCount) }
-      append(byte: letters.utf8Start[rest.trailingZeroBitCount])
-      rest &= rest &- 1
-      count += 1
-    }
-    append(style: Style.plain, if: colored && count > 0)
-    return count
-  }
-
   /// In the colour of the first letter that it stands for, if any.
   private mutating func appendCallName(_ record: bfa_record, colored: Bool) {
-    let types = record.types & 0x1ff
-    let isColored = colored && types != 0
-    if isColored { append(colorOfLetter: types.trailingZeroBitCount) }
+    let isColored = colored && append(colorOfFirst: record.types)
     if let name = bfa_call_name(UInt32(record.call)) {
       append(cString: name)
     } else {

@@ -92,19 +92,14 @@ struct Fatrace {
   }
 
   private static func types(_ text: String) throws(Failure) -> UInt16 {
-    let letters: [Character: bfa_type] = [
-      "R": BFA_READ, "C": BFA_CLOSED, "W": BFA_WRITTEN, "O": BFA_OPENED,
-      "+": BFA_CREATED, "D": BFA_DELETED, "<": BFA_MOVED_FROM, ">": BFA_MOVED_TO,
-    ]
-    var types: UInt16 = 0
-    for letter in text.uppercased() {
-      guard let type = letters[letter] else {
-        throw wrong("--filter \(text): '\(letter)' is none of the letters R C W O + D < >")
-      }
-      types |= UInt16(type.rawValue)
+    do throws(UnknownLetter) {
+      return try letters.types(text)
+    } catch {
+      throw wrong("--filter \(text): \(error)")
     }
-    return types
   }
+
+  private static let letters = Letters(ofFatrace: true)
 
   /// As the kernel keeps it.
   private static func comm(_ name: UnsafePointer<CChar>) -> [UInt8] {
@@ -145,7 +140,7 @@ struct Fatrace {
                               this meaning, too.
       -p, --ignore-pid PID    All but this process; repeatable.
       -C, --command NAME      Only processes with this name.
-      -f, --filter TYPES      Only these types: letters of R C W O + D < >.
+      -f, --filter TYPES      Only these types: letters of \(letters.names).
       -t, --timestamp         Add the time; given twice, in seconds since the epoch.
       -u, --user              Add uid and gid.
       -e, --exe               Add the path of the executable.

@@ -5,7 +5,9 @@ import CBfatrace
 struct EventOptions: ParsableArguments {
   @Option(
     name: .shortAndLong,
-    help: ArgumentHelp("Only these types: letters of R C W O + D < > M.", valueName: "types"),
+    help: ArgumentHelp(
+      "Only these types: letters of \(Value.letters.names).", valueName: "types"),
+    completion: .list(Value.letters.all.map { "\($0.name) \($0.meaning)" }),
     transform: Value.types)
   var filter: UInt16?
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import CBfatrace
+import FileEvents
 import Glibc
 
 /// The values of options, from their text; what is wrong with one, and how it should look.
@@ -67,20 +68,16 @@ enum Value {
 
   /// Event letters, in either case, as bits of `bfa_type`.
   static func types(_ argument: String) throws -> UInt16 {
-    let letters: [Character: bfa_type] = [
-      "R": BFA_READ, "C": BFA_CLOSED, "W": BFA_WRITTEN, "O": BFA_OPENED,
-      "+": BFA_CREATED, "D": BFA_DELETED, "<": BFA_MOVED_FROM, ">": BFA_MOVED_TO,
-      "M": BFA_MAPPED,
-    ]
-    let bits = try argument.uppercased().map { letter in
-      guard let type = letters[letter] else {
-        throw ValidationError("'\(letter)' is none of the letters R C W O + D < > M")
-      }
-      return UInt16(type.rawValue)
+    do throws(UnknownLetter) {
+      let types = try letters.types(argument)
+      if types != 0 { return types }
+    } catch {
+      throw ValidationError(error.description)
     }
-    if bits.isEmpty { throw ValidationError("give at least one of the letters R C W O + D < > M") }
-    return bits.reduce(0, |)
+    throw ValidationError("give at least one of the letters \(letters.names)")
   }
+
+  static let letters = Letters(ofFatrace: false)
 
   /// Milliseconds as nanoseconds.
   static func milliseconds(_ argument: String) throws -> UInt64 {
