@@ -26,7 +26,26 @@ struct ChangeLines {
   /// What each object begins with.
   let members: [UInt8]
 
-  func append(_ changes: [Change], to lines: inout LineBuffer) {
+  /// - Parameter temporary: how many files were created and deleted again.
+  func append(_ changes: [Change], temporary: UInt64, to lines: inout LineBuffer) {
+    append(changes, to: &lines)
+    if options.changes && temporary > 0 { append(temporary: temporary, to: &lines) }
+  }
+
+  private func append(temporary count: UInt64, to lines: inout LineBuffer) {
+    if json {
+      let start = lines.beginObject(members)
+      lines.append(key: "temporary", count)
+      lines.endObject(from: start)
+    } else {
+      lines.reserve()
+      lines.append("temporary ")
+      lines.append(decimal: count)
+      lines.append("\n")
+    }
+  }
+
+  private func append(_ changes: [Change], to lines: inout LineBuffer) {
     if let components = options.directories {
       appendCounts(changes, components, to: &lines)
       return
@@ -52,8 +71,7 @@ struct ChangeLines {
   }
 
   private func appendJSON(_ change: Change, to lines: inout LineBuffer) {
-    let start = lines.count
-    members.withUnsafeBytes { lines.append($0) }
+    let start = lines.beginObject(members)
     if change.kind.isInput { lines.append(key: "input") } else { lines.append(key: "change") }
     lines.append("\"")
     lines.append(change.kind.word)
@@ -117,8 +135,7 @@ struct ChangeLines {
   private func appendJSON(
     _ directory: [UInt8], _ counts: [UInt64], to lines: inout LineBuffer
   ) {
-    let start = lines.count
-    members.withUnsafeBytes { lines.append($0) }
+    let start = lines.beginObject(members)
     directory.withUnsafeBytes { lines.append(key: "dir", string: $0) }
     for kind in options.kinds {
       lines.append(",\"")

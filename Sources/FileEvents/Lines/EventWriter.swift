@@ -2,70 +2,6 @@
 
 import CBfatrace
 
-/// What the lines show.
-public struct LineOptions: Sendable {
-  /// How times are shown; the raw value is how often `-t` was given.
-  public enum Timestamps: Int, Sendable {
-    case none
-    /// Local time, `HH:MM:SS.uuuuuu`.
-    case timeOfDay
-    /// Seconds since the epoch, `1700000000.123456`.
-    case sinceEpoch
-  }
-
-  /// JSON lines instead of text.
-  public var json: Bool
-  /// Descriptor, flags, mode and counts in merged lines of text.
-  public var long: Bool
-  public var timestamps: Timestamps
-  /// uid and gid.
-  public var user: Bool
-  /// Calls have lines only where events are of them. Elsewhere, failed opens are for the summary.
-  public var subject = Subject.calls
-  /// Executables and ancestors, of records that hold them.
-  public var exe = true
-  public var parents = true
-  /// Control groups, working directories and arguments, of records that hold them.
-  public var cgroup = true
-  public var cwd = true
-  public var args = true
-  /// Lines exactly as fatrace prints them: in JSON, its keys only.
-  public var onlyFatrace = false
-  /// Text in the colours of a terminal.
-  public var color = false
-  /// What each process did is added up, for `EventWriter.appendSummary`.
-  public var summary = false
-  /// No lines but those of the summary.
-  public var onlySummary = false
-  /// What the summary is a table of; nil: of processes, of requests also of files and disks.
-  public var table: TableOptions?
-
-  /// Records are of this host, whose database has the names of users.
-  public var areOfHost = true
-  /// What has changed, and what was used, instead of lines; nil: lines.
-  public var changes: ChangeOptions?
-
-  /// How long calls or requests took, instead of lines: what `EventWriter.setHistograms` is given.
-  public var histogram = false
-
-  /// Only requests to a disk that was idle for at least so many nanoseconds, with how long it was,
-  /// and at the end a table of them; of requests.
-  public var wakeups: UInt64?
-  /// With `wakeups`, also when each disk slept, and who kept it awake: where all wake-ups are there.
-  public var timeline = false
-  /// The summary leaves out what is written to file systems on disks without requests; of requests.
-  public var onlyOneDisk = false
-
-  public init(
-    json: Bool = false, long: Bool = false, timestamps: Timestamps = .none, user: Bool = false
-  ) {
-    self.json = json
-    self.long = long
-    self.timestamps = timestamps
-    self.user = user
-  }
-}
-
 /// The paths of a line, borrowed; empty ones are not known, or there is none.
 struct EventPaths {
   var path: UnsafeRawBufferPointer
@@ -103,9 +39,7 @@ public struct EventWriter: ~Copyable {
   private var users: UserNames
   private var tables: Tables?
   private var changes: Changes?
-  private var requests = DiskBatch()
-  private var diskSummary: DiskSummary?
-  private var diskWakeups: DiskWakeups?
+  private var requests: RequestWriter?
   /// What objects at the end begin with.
   private var endMembers: [UInt8] = []
   private var histograms = HistogramPeriods()
@@ -131,18 +65,11 @@ public struct EventWriter: ~Copyable {
     self.realtimeOffset = realtimeOffset
     users = UserNames(areOfHost: options.areOfHost)
     lines = LineBuffer(capacity: capacity)
-    if options.subject == .requests {
-      diskWakeups = options.wakeups.map { DiskWakeups(threshold: $0) }
-    }
+    if options.subject == .requests { requests = RequestWriter(options) }
     if options.changes != nil { changes = Changes() }
-    guard options.summary else { return }
-    if options.subject == .requests && options.table == nil {
-      diskSummary = DiskSummary(
-        wakeupNanoseconds: options.wakeups ?? DiskSummary.defaultWakeupNanoseconds,
-        isOfOneDisk: options.onlyOneDisk)
-    } else {
-      tables = Self.tables(options.table ?? TableOptions(), options)
-    }
+    // Requests have tables of their own, unless others are asked for.
+    guard options.summary, options.subject != .requests || options.table != nil else { return }
+    tables = Self.tables(options.table ?? TableOptions(), options)
   }
 
   private static func tables(_ table: TableOptions, _ options: LineOptions) -> Tables {
@@ -177,12 +104,15 @@ public struct EventWriter: ~Copyable {
   /// - Returns: false if it was filtered, or is for the summary only.
   public mutating func append(_ event: Event) -> Bool {
     if let end = event.diskEnd {
-      append(end)
+      if options.subject == .requests {
+        requests?.end(end)
+        tables?.end(end)
+      }
       return false
     }
     if let filter, !filter.admits(event) { return false }
     if options.subject == .requests {
-      append(forDisks: event)
+      addToRequests(event)
       return false
     }
     let paths = resolve(event)
@@ -198,37 +128,26 @@ public struct EventWriter: ~Copyable {
     let time = realtime(event.record)
     if options.json {
       let start = lines.count
-      appendTimestampMember(time)
+      lines.appendJSON(timestamp: time, options.timestamps, &clock)
       lines.appendJSON(event, paths, options: options, users: &users)
       lines.endObject(from: start)
     } else {
-      appendTimestamp(time)
+      lines.append(timestamp: time, options.timestamps, &clock)
       lines.appendText(event, paths, options: options)
     }
     return true
   }
 
-  /// Requests wait for `appendRequests`; accesses are for the summary only.
-  private mutating func append(forDisks event: Event) {
+  /// Requests wait for `appendRequests`; accesses are for the tables only.
+  private mutating func addToRequests(_ event: Event) {
     if filter != nil && !admitsPlace(of: event, event.path) { return }
     guard isWanted(event, EventPaths(path: event.path, newPath: event.newPath)) else { return }
-    if let access = event.access { diskSummary?.add(access, path: event.path) }
-    let isChosen = addToTables(forDisks: event)
-    guard let disk = event.disk else { return }
-    diskSummary?.add(disk, path: event.path)
-    if let wakeups = options.wakeups, !disk.isWakeup(after: wakeups) { return }
-    let time = realtime(disk.record)
-    diskWakeups?.add(disk, path: event.path, time: time)
-    if !options.onlySummary || isChosen { requests.add(event, disk) }
+    let isChosen = addRequestToTables(event)
+    let time = realtime(event.record)
+    requests?.add(event, time: time, hasLine: !options.onlySummary || isChosen)
   }
 
-  private mutating func append(_ end: bfa_disk_end) {
-    guard options.subject == .requests else { return }
-    requests.end(end)
-    tables?.end(end)
-  }
-
-  private mutating func addToTables(forDisks event: Event) -> Bool {
+  private mutating func addRequestToTables(_ event: Event) -> Bool {
     guard let disk = event.disk, event.path.isEmpty else {
       return tables?.add(event, path: event.path) ?? false
     }
@@ -247,20 +166,7 @@ public struct EventWriter: ~Copyable {
   /// more.
   /// - Parameter all: also those of requests that have not ended.
   public mutating func appendRequests(all: Bool = false, _ goesOn: () -> Bool) {
-    for request in requests.take(all: all) {
-      lines.reserve()
-      let time = realtime(request.record.record)
-      if options.json {
-        let start = lines.count
-        appendTimestampMember(time)
-        lines.appendJSON(request, options: options, users: &users)
-        lines.endObject(from: start)
-      } else {
-        appendTimestamp(time)
-        lines.appendText(request, options: options)
-      }
-      if !goesOn() { break }
-    }
+    requests?.append(all: all, to: &lines, realtimeOffset: realtimeOffset, goesOn)
   }
 
   private mutating func resolve(_ event: Event) -> EventPaths {
@@ -296,8 +202,10 @@ public struct EventWriter: ~Copyable {
       base: paths.path, filename: paths.newEntry, isTail: isTail)
   }
 
+  // What is asked of each event is mutating, as a call of another method would copy the whole writer.
+
   /// Whether a path of the event is among those asked for; one of two will do.
-  private func isWanted(_ event: Event, _ paths: EventPaths) -> Bool {
+  private mutating func isWanted(_ event: Event, _ paths: EventPaths) -> Bool {
     if self.paths.isEmpty { return true }
     let isTail = event.has(BFA_MARK_TRUNCATED)
     if self.paths.admits(paths.entryPath ?? paths.path, isTail: isTail) { return true }
@@ -307,7 +215,7 @@ public struct EventWriter: ~Copyable {
   }
 
   /// Whether the names that the kernel side could not place are in a wanted place; one of two will do.
-  private func admits(_ event: Event, _ paths: EventPaths) -> Bool {
+  private mutating func admits(_ event: Event, _ paths: EventPaths) -> Bool {
     guard filter != nil || event.has(BFA_MARK_UNPLACED) else { return true }
     if places.judgesEntries {
       if admitsPlace(of: event, paths.entryPath ?? paths.path) { return true }
@@ -328,7 +236,7 @@ public struct EventWriter: ~Copyable {
     return admits(event, paths) && isWanted(event, paths)
   }
 
-  private func admitsPlace(of event: Event, _ path: UnsafeRawBufferPointer) -> Bool {
+  private mutating func admitsPlace(of event: Event, _ path: UnsafeRawBufferPointer) -> Bool {
     places.admits(path, isTail: event.has(BFA_MARK_TRUNCATED))
   }
 
@@ -341,7 +249,7 @@ public struct EventWriter: ~Copyable {
     guard options.json && !options.onlyFatrace else { return false }
     lines.reserve()
     let start = lines.count
-    appendTimestampMember(time)
+    lines.appendJSON(timestamp: time, options.timestamps, &clock)
     lines.append(key: "lost", count)
     lines.endObject(from: start)
     return true
@@ -361,17 +269,19 @@ public struct EventWriter: ~Copyable {
       let members = isBehind ? timeMembers(time, interval: nil) : endMembers
       return append(histograms.now, members: members)
     }
-    if options.subject == .requests && tables == nil {
-      appendDiskSummaries(lost: lost)
-      return
+    if requests?.appendTables(to: &lines, members: endMembers, isApart: isApart) == true {
+      hasTables = true
+      if tables == nil && !options.json { lines.append(missing: lost) }
     }
-    if let diskWakeups { append(diskWakeups) }
     guard tables != nil else { return }
-    if !options.json { appendGap(if: !options.onlySummary || width > 0 || hasTables) }
+    if !options.json { lines.appendGap(if: isApart || width > 0) }
     if options.table?.hasIntervals == true { tables?.endInterval() }
     append(.sinceStart, width: width, members: endMembers)
-    if !options.json { appendMissing(lost) }
+    if !options.json { lines.append(missing: lost) }
   }
+
+  /// Something is above a table.
+  private var isApart: Bool { !options.onlySummary || hasTables }
 
   /// The first members of the objects at the end, where objects have a time.
   private mutating func membersOfEnd(_ time: UInt64) -> [UInt8] {
@@ -391,28 +301,14 @@ public struct EventWriter: ~Copyable {
     ChangeLines(
       options: wanted, json: options.json, colored: options.color, members: endMembers
     )
-    .append(list, to: &lines)
+    .append(list, temporary: changes.temporary, to: &lines)
     lines.reserve()
-    if wanted.changes && changes.temporary > 0 { append(temporary: changes.temporary) }
     if lost > 0 && !options.json { lines.append("events were lost: the list may be incomplete\n") }
   }
 
   private func isListed(_ path: [UInt8]) -> Bool {
     path.withUnsafeBytes {
       !$0.isEmpty && places.admits($0, isTail: false) && paths.admits($0, isTail: false)
-    }
-  }
-
-  private mutating func append(temporary count: UInt64) {
-    if options.json {
-      let start = lines.count
-      endMembers.withUnsafeBytes { lines.append($0) }
-      lines.append(key: "temporary", count)
-      lines.endObject(from: start)
-    } else {
-      lines.append("temporary ")
-      lines.append(decimal: count)
-      lines.append("\n")
     }
   }
 
@@ -423,7 +319,7 @@ public struct EventWriter: ~Copyable {
   public mutating func appendInterval(width: Int, time: UInt64, length: UInt64) {
     guard tables != nil || options.histogram else { return }
     if !options.json {
-      appendGap(if: !options.onlySummary || hasTables)
+      lines.appendGap(if: isApart)
       if options.timestamps == .sinceEpoch {
         lines.append(secondsOf: time)
       } else {
@@ -450,18 +346,14 @@ public struct EventWriter: ~Copyable {
   ) {
     if options.json {
       for (timed, histogram) in shown {
-        lines.reserve()
-        let start = lines.count
-        members.withUnsafeBytes { lines.append($0) }
+        let start = lines.beginObject(members)
         lines.appendJSON(timed, histogram)
         lines.endObject(from: start)
       }
       return
     }
-    if !isInterval { appendGap(if: hasTables) }
-    if shown.isEmpty {
-      lines.append(options.subject == .requests ? "no requests\n" : "no calls\n")
-    }
+    if !isInterval { lines.appendGap(if: hasTables) }
+    if shown.isEmpty { lines.append(options.subject == .requests ? "no requests\n" : "no calls\n") }
     lines.append(shown, colored: options.color)
   }
 
@@ -497,106 +389,12 @@ public struct EventWriter: ~Copyable {
       lines.append(key: "timestamp")
       lines.append(secondsOf: time)
     } else {
-      appendTimestampMember(time)
+      lines.appendJSON(timestamp: time, options.timestamps, &clock)
     }
     if let interval {
       lines.append(key: "interval")
       lines.append(secondsOf: interval)
     }
     return lines.removeLast(from: start)
-  }
-
-  private mutating func appendMissing(_ lost: UInt64) {
-    if lost == 0 { return }
-    lines.reserve()
-    lines.append("lost ")
-    lines.append(decimal: lost)
-    lines.append(" events: the numbers are too low\n")
-  }
-
-  private mutating func appendDiskSummaries(lost: UInt64) {
-    if let diskWakeups { append(diskWakeups) }
-    if options.json {
-      if let diskSummary { appendObjects(diskSummary) }
-      return
-    }
-    if let diskSummary {
-      appendGap(if: !options.onlySummary || hasTables)
-      lines.append(diskSummary, colored: options.color)
-    }
-    if diskWakeups != nil || diskSummary != nil { appendMissing(lost) }
-  }
-
-  private mutating func appendGap(if isNeeded: Bool) {
-    lines.reserve()
-    if isNeeded { lines.append("\n") }
-  }
-
-  private mutating func append(_ wakeups: DiskWakeups) {
-    if !options.json {
-      appendGap(if: !options.onlySummary || hasTables)
-      lines.append(wakeups, colored: options.color)
-      hasTables = true
-      if options.timeline { appendTimelines(wakeups) }
-      return
-    }
-    for disk in wakeups.disks { appendObject { $0.appendJSON(disk: disk) } }
-    for row in wakeups.sorted { appendObject { $0.appendJSON(row) } }
-    if options.timeline { appendTimelines(wakeups) }
-  }
-
-  private mutating func appendTimelines(_ wakeups: DiskWakeups) {
-    for disk in wakeups.disks {
-      let (timeline, name) = (wakeups.timeline(of: disk), disk.record.diskBytes)
-      if !options.json {
-        lines.append("\n")
-        lines.append(timeline, of: name, colored: options.color)
-        continue
-      }
-      appendObject { $0.appendJSON(timeline, of: name) }
-      for share in timeline.shares {
-        appendObject { $0.appendJSON(share, in: timeline, of: name) }
-      }
-    }
-  }
-
-  private mutating func appendObjects(_ summary: DiskSummary) {
-    let rows = summary.rows
-    for disk in DiskSummary.disks(rows) { appendObject { $0.appendJSON(disk: disk) } }
-    for process in DiskSummary.processes(rows) { appendObject { $0.appendJSON(process: process) } }
-    for row in rows { appendObject { $0.appendJSON(row) } }
-  }
-
-  /// Appends an object for the summary, whose members the body appends.
-  private mutating func appendObject(_ members: (inout LineBuffer) -> Void) {
-    lines.reserve()
-    let start = lines.count
-    endMembers.withUnsafeBytes { lines.append($0) }
-    members(&lines)
-    lines.endObject(from: start)
-  }
-
-  private mutating func appendTimestamp(_ time: UInt64) {
-    switch options.timestamps {
-    case .none: return
-    case .timeOfDay: lines.append(timeOfDay: time, clock: &clock)
-    case .sinceEpoch: lines.append(secondsOf: time)
-    }
-    lines.append(byte: UInt8(ascii: " "))
-  }
-
-  private mutating func appendTimestampMember(_ time: UInt64) {
-    switch options.timestamps {
-    case .none:
-      return
-    case .timeOfDay:
-      lines.append(key: "timestamp")
-      lines.append(byte: UInt8(ascii: "\""))
-      lines.append(timeOfDay: time, clock: &clock)
-      lines.append(byte: UInt8(ascii: "\""))
-    case .sinceEpoch:
-      lines.append(key: "timestamp")
-      lines.append(secondsOf: time)
-    }
   }
 }

@@ -106,6 +106,21 @@ extension LineBuffer {
     if event.has(BFA_MARK_NEW_FILENAME) { append(key: "new_filename", string: event.newFilename) }
   }
 
+  /// Makes room for an object and appends its first members; `endObject` takes where it begins.
+  mutating func beginObject(_ members: [UInt8]) -> Int {
+    reserve()
+    let start = count
+    members.withUnsafeBytes { append($0) }
+    return start
+  }
+
+  /// Every member has a comma in front; the object's first becomes its brace.
+  mutating func endObject(from start: Int) {
+    appendEnding()
+    replaceByte(at: start, with: UInt8(ascii: "{"))
+    append("}\n")
+  }
+
   @inline(__always)
   mutating func append(key: StaticString) {
     append(",\"")

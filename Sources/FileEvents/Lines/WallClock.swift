@@ -43,6 +43,35 @@ extension LineBuffer {
     }
   }
 
+  /// The time of a line of text as it was asked for, with a space behind.
+  mutating func append(
+    timestamp nanoseconds: UInt64, _ style: LineOptions.Timestamps, _ clock: inout WallClock
+  ) {
+    switch style {
+    case .none: return
+    case .timeOfDay: append(timeOfDay: nanoseconds, clock: &clock)
+    case .sinceEpoch: append(secondsOf: nanoseconds)
+    }
+    append(byte: UInt8(ascii: " "))
+  }
+
+  /// The member with the time of an object, with a comma in front.
+  mutating func appendJSON(
+    timestamp nanoseconds: UInt64, _ style: LineOptions.Timestamps, _ clock: inout WallClock
+  ) {
+    switch style {
+    case .none: return
+    case .timeOfDay:
+      append(key: "timestamp")
+      append(byte: UInt8(ascii: "\""))
+      append(timeOfDay: nanoseconds, clock: &clock)
+      append(byte: UInt8(ascii: "\""))
+    case .sinceEpoch:
+      append(key: "timestamp")
+      append(secondsOf: nanoseconds)
+    }
+  }
+
   /// `HH:MM:SS.uuuuuu`.
   mutating func append(timeOfDay nanoseconds: UInt64, clock: inout WallClock) {
     let seconds = clock.secondsOfDay(at: nanoseconds / 1_000_000_000)

@@ -68,17 +68,17 @@ extension LineBuffer {
     endObject(from: start)
   }
 
-  private mutating func beginObject(_ members: [UInt8]) -> Int {
+  /// Keeps a table apart from what is above it.
+  mutating func appendGap(if isNeeded: Bool) {
     reserve()
-    let start = count
-    members.withUnsafeBytes { append($0) }
-    return start
+    if isNeeded { append("\n") }
   }
 
-  /// Every member has a comma in front; the object's first becomes its brace.
-  mutating func endObject(from start: Int) {
-    appendEnding()
-    replaceByte(at: start, with: UInt8(ascii: "{"))
-    append("}\n")
+  mutating func append(missing lost: UInt64) {
+    if lost == 0 { return }
+    reserve()
+    append("lost ")
+    append(decimal: lost)
+    append(" events: the numbers are too low\n")
   }
 }
