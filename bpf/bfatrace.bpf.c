@@ -125,6 +125,8 @@ int handle_names(__u64 *arguments)
 		return 0;
 	if (s->occasion == AT_EXEC)
 		return report_exec(s, (struct linux_binprm *)arguments[2]);
+	if (FOR_CHANGES && has_io_uring() && s->occasion == AT_SUBMISSION)
+		return uring_submit_rename((struct io_kiocb *)arguments[0]);
 	if (has_io_uring() && s->occasion == AT_COMPLETION)
 		return complete_names(s, (struct io_kiocb *)arguments[1]);
 	if (s->occasion == AT_IOCTL_NAME)
@@ -259,6 +261,8 @@ int BPF_PROG(io_uring_submit, struct io_kiocb *req)
 	entry = uring_entry_of(req);
 	if (entry && entry->kind == CALL_CLOSE)
 		return go_on(ctx, AT_SUBMISSION, BFA_HANDLE_DESCRIPTORS);
+	if (FOR_CHANGES && entry && entry->id == BFA_CALL_io_uring_renameat)
+		return go_on(ctx, AT_SUBMISSION, BFA_HANDLE_NAMES);
 	return uring_submit(entry, req);
 }
 

@@ -265,6 +265,12 @@ enum bfa_record_kind {
 	X(io_uring_mkdirat, REQUEST, -1, -1, -1, -1)                                   \
 	X(io_uring_symlinkat, REQUEST, -1, -1, -1, -1)                                 \
 	X(io_uring_linkat, REQUEST, -1, -1, -1, -1)                                    \
+	X(io_uring_bind, REQUEST, -1, -1, -1, -1)                                      \
+	X(io_uring_connect, REQUEST, -1, -1, -1, -1)                                   \
+	X(io_uring_setxattr, REQUEST, -1, -1, -1, -1)                                  \
+	X(io_uring_fsetxattr, REQUEST, -1, -1, -1, -1)                                 \
+	X(io_uring_getxattr, REQUEST, -1, -1, -1, -1)                                  \
+	X(io_uring_fgetxattr, REQUEST, -1, -1, -1, -1)                                 \
 	X(aio_pread, REQUEST, -1, -1, -1, -1)                                          \
 	X(aio_pwrite, REQUEST, -1, -1, -1, -1)                                         \
 	X(aio_preadv, REQUEST, -1, -1, -1, -1)                                         \

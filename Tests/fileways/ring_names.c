@@ -9,7 +9,12 @@
 #include <linux/stat.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/xattr.h>
 #include <unistd.h>
+
+#define OPCODE_BIND 56 /* Linux 6.11 */
 
 static const struct open_how read_only;
 
@@ -122,6 +127,11 @@ static void renameat_way(void)
 	rename_name("file", "sub/moved");
 }
 
+static void renameat_replace_way(void)
+{
+	rename_name("file", "other");
+}
+
 static void renameat_missing_way(void)
 {
 	rename_name("missing", "moved");
@@ -186,6 +196,105 @@ static void statx_missing_way(void)
 	look("missing");
 }
 
+static void with_attribute(void)
+{
+	ring_open();
+	require(setxattr("file", "user.way", "value", 5, 0) == 0 || errno == EOPNOTSUPP, "setxattr: %s",
+		strerror(errno));
+}
+
+static void attribute(int opcode, const char *name, const char *path, int flags)
+{
+	struct io_uring_sqe sqe = request(opcode, 0, "user.way");
+
+	sqe.off = opcode == IORING_OP_SETXATTR ? (uintptr_t)"value" : (uintptr_t)buffer;
+	sqe.len = opcode == IORING_OP_SETXATTR ? 5 : 100;
+	sqe.addr3 = (uintptr_t)path;
+	sqe.xattr_flags = (unsigned int)flags;
+	ring_request(name, sqe);
+}
+
+static void setxattr_way(void)
+{
+	attribute(IORING_OP_SETXATTR, "io_uring_setxattr", "file-link", XATTR_CREATE);
+}
+
+static void setxattr_missing_way(void)
+{
+	attribute(IORING_OP_SETXATTR, "io_uring_setxattr", "missing", 0);
+}
+
+static void getxattr_way(void)
+{
+	attribute(IORING_OP_GETXATTR, "io_uring_getxattr", "file-link", 0);
+}
+
+static void getxattr_none_way(void)
+{
+	attribute(IORING_OP_GETXATTR, "io_uring_getxattr", "sub/file", 0);
+}
+
+static const struct sockaddr_un named = { AF_UNIX, "socket" };
+static const struct sockaddr_un taken = { AF_UNIX, "file" };
+static const struct sockaddr_un abstract = { AF_UNIX, "\0bfatrace-ring" };
+
+static void with_socket(void)
+{
+	ring_open();
+	require(socket(AF_UNIX, SOCK_DGRAM, 0) == 4, "socket: %s", strerror(errno));
+}
+
+/* 4 has a name, 5 sends. */
+static void with_sockets(void)
+{
+	with_socket();
+	require(bind(4, (const struct sockaddr *)&named, sizeof(named)) == 0, "bind: %s", strerror(errno));
+	require(socket(AF_UNIX, SOCK_DGRAM, 0) == 5, "socket: %s", strerror(errno));
+}
+
+static void address(int opcode, const char *name, int fd, const struct sockaddr_un *passed, size_t size)
+{
+	struct io_uring_sqe sqe = request(opcode, fd, (const char *)passed);
+
+	sqe.off = size;
+	ring_request(name, sqe);
+}
+
+static void bind_way(void)
+{
+	address(OPCODE_BIND, "io_uring_bind", 4, &named, sizeof(named));
+}
+
+static void bind_short_way(void)
+{
+	address(OPCODE_BIND, "io_uring_bind", 4, &named, sizeof(named.sun_family) + 3);
+}
+
+static void bind_taken_way(void)
+{
+	address(OPCODE_BIND, "io_uring_bind", 4, &taken, sizeof(taken));
+}
+
+static void bind_abstract_way(void)
+{
+	address(OPCODE_BIND, "io_uring_bind", 4, &abstract, sizeof(abstract));
+}
+
+static void connect_way(void)
+{
+	address(IORING_OP_CONNECT, "io_uring_connect", 5, &named, sizeof(named));
+}
+
+static void connect_file_way(void)
+{
+	address(IORING_OP_CONNECT, "io_uring_connect", 5, &taken, sizeof(taken));
+}
+
+static void connect_abstract_way(void)
+{
+	address(IORING_OP_CONNECT, "io_uring_connect", 5, &abstract, sizeof(abstract));
+}
+
 #define EACH_MODE(name, set_up, act)                                   \
 	{ name, set_up, {}, act }, { name "-async", set_up, {}, act }, \
 	{                                                              \
@@ -204,13 +313,25 @@ const struct way ring_name_ways[] = {
 	EACH_MODE("io_uring-symlinkat", ring_open, symlinkat_way),
 	EACH_MODE("io_uring-linkat", ring_open, linkat_way),
 	EACH_MODE("io_uring-statx", ring_open, statx_way),
+	EACH_MODE("io_uring-setxattr", ring_open, setxattr_way),
+	EACH_MODE("io_uring-getxattr", with_attribute, getxattr_way),
+	EACH_MODE("io_uring-bind", with_socket, bind_way),
+	EACH_MODE("io_uring-connect", with_sockets, connect_way),
 	{ "io_uring-openat-truncate", ring_open, .act = openat_truncate_way },
 	{ "io_uring-openat-direct", with_file_table, .act = openat_direct_way },
 	{ "io_uring-unlinkat-directory", ring_open, .act = unlinkat_directory_way },
 	{ "io_uring-unlinkat-missing", ring_open, .act = unlinkat_missing_way },
+	{ "io_uring-renameat-replace", ring_open, .act = renameat_replace_way },
 	{ "io_uring-renameat-missing", ring_open, .act = renameat_missing_way },
 	{ "io_uring-mkdirat-dfd", with_sub, .act = mkdirat_dfd_way },
 	{ "io_uring-mkdirat-existing", ring_open, .act = mkdirat_existing_way },
 	{ "io_uring-statx-missing", ring_open, .act = statx_missing_way },
+	{ "io_uring-setxattr-missing", ring_open, .act = setxattr_missing_way },
+	{ "io_uring-getxattr-none", ring_open, .act = getxattr_none_way },
+	{ "io_uring-bind-short", with_socket, .act = bind_short_way },
+	{ "io_uring-bind-taken", with_socket, .act = bind_taken_way },
+	{ "io_uring-bind-abstract", with_socket, .act = bind_abstract_way },
+	{ "io_uring-connect-file", with_sockets, .act = connect_file_way },
+	{ "io_uring-connect-abstract", with_sockets, .act = connect_abstract_way },
 	{},
 };

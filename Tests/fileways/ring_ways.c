@@ -201,6 +201,24 @@ static void ftruncate_way(void)
 	ring_request("io_uring_ftruncate", request(OPCODE_FTRUNCATE, 0, 0, 10));
 }
 
+static void attribute(int opcode, const char *name, void *value, unsigned int size)
+{
+	struct io_uring_sqe sqe = request(opcode, "user.way", size, (uintptr_t)value);
+
+	ring_request(name, sqe);
+}
+
+static void fsetxattr_way(void)
+{
+	attribute(IORING_OP_FSETXATTR, "io_uring_fsetxattr", "value", 5);
+}
+
+static void fgetxattr_way(void)
+{
+	fsetxattr_way();
+	attribute(IORING_OP_FGETXATTR, "io_uring_fgetxattr", buffer, 100);
+}
+
 static void close_way(void)
 {
 	ring_request("io_uring_close", request(IORING_OP_CLOSE, 0, 0, 0));
@@ -226,6 +244,8 @@ const struct way ring_ways[] = {
 	EACH_MODE("io_uring-splice-back", with_file_and_pipe, splice_back_way),
 	EACH_MODE("io_uring-fsync", with_file, fsync_way),
 	EACH_MODE("io_uring-fallocate", with_file, fallocate_way),
+	EACH_MODE("io_uring-fsetxattr", with_file, fsetxattr_way),
+	{ "io_uring-fgetxattr", with_file, .act = fgetxattr_way },
 	EACH_MODE("io_uring-close", with_file, close_way),
 	{ "io_uring-read-position", with_file, .act = read_position_way },
 	{ "io_uring-read-write-only", with_write_only, .act = read_way },

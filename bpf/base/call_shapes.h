@@ -127,6 +127,12 @@ static const struct call_shape call_shapes[256] = {
 	SHAPE(io_uring_symlinkat, .rule = LOOKUP_ENTRY, .types = BFA_CREATED),
 	SHAPE(io_uring_renameat, .flags = 1, .rule = LOOKUP_ENTRY, .types = BFA_MOVED_FROM, .new_types = BFA_MOVED_TO),
 	SHAPE(io_uring_linkat, .flags = 1, .rule = LOOKUP_FOLLOW_IF_AT, .new_types = BFA_CREATED),
+	SHAPE(io_uring_bind, .rule = LOOKUP_ENTRY, .types = BFA_CREATED),
+	SHAPE(io_uring_connect, ),
+	SHAPE(io_uring_setxattr, .size = 1, .flags = 2, .rule = LOOKUP_FOLLOW),
+	SHAPE(io_uring_fsetxattr, .size = 1, .flags = 2),
+	SHAPE(io_uring_getxattr, .size = 1, .rule = LOOKUP_FOLLOW),
+	SHAPE(io_uring_fgetxattr, .size = 1),
 
 	SHAPE(aio_pread, .size = 1, .offset = 2),
 	SHAPE(aio_pwrite, .size = 1, .offset = 2),

@@ -144,6 +144,7 @@ struct file {
 	struct address_space *f_mapping;
 	struct inode *f_inode;
 	struct path f_path;
+	void *private_data;
 } KERNEL_STRUCT;
 
 struct kernfs_node {

@@ -101,6 +101,11 @@ static __always_inline bool is_on_names(__u8 kind)
 	return kind >= CALL_NAME && kind <= CALL_LOOK;
 }
 
+static __always_inline bool changes_attributes(__u8 kind)
+{
+	return kind == CALL_ATTRIBUTES || kind == CALL_ATTRIBUTES_OF;
+}
+
 static __always_inline bool is_aio(__u8 kind)
 {
 	return kind == CALL_AIO_SUBMIT || kind == CALL_AIO_EVENTS;
@@ -276,7 +281,7 @@ static const struct call_entry compat_calls[BFA_CALL_NUMBERS + 1] = { BFA_CALLS(
 /* Whether a call is shown with --metadata only. */
 static __always_inline bool only_looks(__u8 kind)
 {
-	if (kind == CALL_ATTRIBUTES || kind == CALL_ATTRIBUTES_OF)
+	if (changes_attributes(kind))
 		return !FOR_CHANGES;
 	if (kind == CALL_TIMES)
 		return !FOR_CHANGES && !config.times;

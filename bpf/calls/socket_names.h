@@ -85,29 +85,83 @@ static __always_inline struct socket_address address_of(struct call *call)
 }
 
 /* A socket's address, if it is a file name: it may lack its NUL. */
-static __always_inline bool socket_name(struct call *call, struct name *n)
+static __always_inline bool name_of_address(struct socket_address *passed, struct name *n)
 {
-	struct socket_address passed;
 	struct {
 		__u16 family;
 		char first;
 	} begin = {};
 
-	if (call->id == BFA_CALL_socketcall && !unpack_socketcall(call))
+	if (passed->size <= sizeof(begin.family) || passed->size > sizeof(begin.family) + UNIX_PATH_MAX)
 		return false;
-	passed = address_of(call);
-	if (passed.size <= sizeof(begin.family) || passed.size > sizeof(begin.family) + UNIX_PATH_MAX)
-		return false;
-	if (bpf_probe_read_user(&begin, 3, (void *)passed.address))
+	if (bpf_probe_read_user(&begin, 3, (void *)passed->address))
 		return false;
 	*n = (struct name){
-		.string = passed.address + sizeof(begin.family),
+		.string = passed->address + sizeof(begin.family),
 		.dfd = AT_FDCWD,
-		.rule = shape_of(call)->rule,
-		.limit = passed.size - sizeof(begin.family) + 1,
+		.limit = passed->size - sizeof(begin.family) + 1,
 	};
 	/* A name that begins with NUL is none of a file. */
 	return begin.family == AF_UNIX && begin.first;
+}
+
+static __always_inline bool socket_name(struct call *call, struct name *n)
+{
+	struct socket_address passed;
+
+	if (call->id == BFA_CALL_socketcall && !unpack_socketcall(call))
+		return false;
+	passed = address_of(call);
+	if (!name_of_address(&passed, n))
+		return false;
+	n->rule = shape_of(call)->rule;
+	return true;
+}
+
+/* include/net/af_unix.h */
+struct sockaddr_un {
+	char sun_path[UNIX_PATH_MAX];
+} KERNEL_STRUCT;
+
+struct unix_address {
+	int len;
+	struct sockaddr_un name[];
+} KERNEL_STRUCT;
+
+struct unix_sock {
+	struct unix_address *addr;
+} KERNEL_STRUCT;
+
+struct sock_common {
+	unsigned short skc_family;
+} KERNEL_STRUCT;
+
+struct sock {
+	struct sock_common __sk_common;
+} KERNEL_STRUCT;
+
+struct socket {
+	struct sock *sk;
+} KERNEL_STRUCT;
+
+/* The name that a socket is bound to, which has its NUL; false if it has none of a file. */
+static __always_inline bool read_bound_name(char to[UNIX_PATH_MAX + 1], struct file *file)
+{
+	struct socket *socket;
+	struct sock *sk;
+	struct unix_address *address;
+
+	if (!bpf_core_type_exists(struct unix_sock) || !file ||
+	    (READ(READ(file, f_inode), i_mode) & S_IFMT) != S_IFSOCK)
+		return false;
+	socket = READ(file, private_data);
+	sk = READ(socket, sk);
+	if (READ(sk, __sk_common.skc_family) != AF_UNIX)
+		return false;
+	address = READ((struct unix_sock *)sk, addr);
+	if (!address)
+		return false;
+	return bpf_probe_read_kernel_str(to, UNIX_PATH_MAX + 1, address->name[0].sun_path) > 1;
 }
 
 #endif

@@ -86,6 +86,15 @@ static __always_inline int complete_open(struct call *call, struct uring_request
 	return open_descriptor(call, ret);
 }
 
+/* Of one that has failed, there is no name. */
+static __always_inline int complete_bind(struct call *call, struct uring_names *names, struct name *n,
+					 struct file *file, long ret)
+{
+	if (ret < 0 || !read_bound_name(names->first, file))
+		return 0;
+	return name_done(call, n, call->types, ret);
+}
+
 static __always_inline void read_names(struct call *call, struct uring_request *r, struct uring_names *names,
 				       struct lookup *l)
 {
@@ -110,10 +119,11 @@ static __always_inline void read_request(struct call *call, struct uring_request
 	__builtin_memset(call, 0, sizeof(*call));
 	call->id = entry->id;
 	call->kind = entry->kind;
-	call->types = entry->types;
+	call->types = FOR_CHANGES && changes_attributes(entry->kind) ? BFA_ATTRIBUTES : entry->types;
 	for (int i = 0; i < 4; i++)
 		call->arguments[i] = r->arguments[i];
 	call->begin_ns = r->time_ns;
+	call->target = r->target;
 }
 
 static __always_inline bool has_names(const struct uring_entry *entry)
@@ -136,12 +146,14 @@ static __always_inline int complete_names(struct scratch *s, struct io_kiocb *re
 		return 0;
 	read_request(call, r, entry);
 	read_names(call, r, names, l);
-	if (call->kind == CALL_OPENAT)
+	if (call->kind == CALL_BIND)
+		complete_bind(call, names, &l->names[0], READ(req, file), ret);
+	else if (call->kind == CALL_OPENAT)
 		complete_open(call, r, &l->names[0], ret);
 	else if (call->kind == CALL_NAMES)
 		names_done(call, l, ret);
 	else
-		name_done(call, &l->names[0], shape_of(call)->types, ret);
+		name_done(call, &l->names[0], call->types, ret);
 	bpf_map_delete_elem(&uring_names, &key);
 	bpf_map_delete_elem(&uring_requests, &key);
 	return 0;

@@ -4,6 +4,7 @@
 #define BFATRACE_URING_SUBMIT_H
 
 #include "calls/descriptor_calls.h"
+#include "calls/name_calls.h"
 
 enum {
 	URING_REQUESTS = 65536, /* that are under way, of all rings */
@@ -113,6 +114,21 @@ struct io_link {
 	int flags;
 } KERNEL_STRUCT;
 
+struct kernel_xattr_ctx { /* xattr_ctx before 6.13 */
+	__u64 size;
+	unsigned int flags;
+} KERNEL_STRUCT;
+
+struct io_xattr {
+	struct kernel_xattr_ctx ctx;
+	struct filename *filename;
+} KERNEL_STRUCT;
+
+struct io_connect {
+	struct sockaddr *addr; /* the task's */
+	int addr_len;
+} KERNEL_STRUCT;
+
 /* What a request is: its call, and how it is handled. */
 struct uring_entry {
 	__u8 id;   /* enum bfa_call */
@@ -128,6 +144,7 @@ static const struct uring_entry uring_calls[URING_OPCODES] = {
 	[4] = { BFA_CALL_io_uring_read_fixed, CALL_READ, BFA_READ },
 	[5] = { BFA_CALL_io_uring_write_fixed, CALL_WRITE, BFA_WRITTEN },
 	[8] = { BFA_CALL_io_uring_sync_file_range, CALL_DESCRIPTOR, 0 },
+	[16] = { BFA_CALL_io_uring_connect, CALL_ADDRESS, 0 },
 	[17] = { BFA_CALL_io_uring_fallocate, CALL_DESCRIPTOR, BFA_WRITTEN },
 	[18] = { BFA_CALL_io_uring_openat, CALL_OPENAT, 0 },
 	[19] = { BFA_CALL_io_uring_close, CALL_CLOSE, 0 },
@@ -142,8 +159,13 @@ static const struct uring_entry uring_calls[URING_OPCODES] = {
 	[37] = { BFA_CALL_io_uring_mkdirat, CALL_NAME, BFA_CREATED },
 	[38] = { BFA_CALL_io_uring_symlinkat, CALL_NAME, BFA_CREATED },
 	[39] = { BFA_CALL_io_uring_linkat, CALL_NAMES, 0 },
+	[41] = { BFA_CALL_io_uring_fsetxattr, CALL_ATTRIBUTES_OF, 0 },
+	[42] = { BFA_CALL_io_uring_setxattr, CALL_ATTRIBUTES, 0 },
+	[43] = { BFA_CALL_io_uring_fgetxattr, CALL_LOOK_DESCRIPTOR, 0 },
+	[44] = { BFA_CALL_io_uring_getxattr, CALL_LOOK, 0 },
 	[49] = { BFA_CALL_io_uring_read_multishot, CALL_READ, BFA_READ },
 	[55] = { BFA_CALL_io_uring_ftruncate, CALL_DESCRIPTOR, BFA_WRITTEN },
+	[56] = { BFA_CALL_io_uring_bind, CALL_BIND, BFA_CREATED },
 	[60] = { BFA_CALL_io_uring_readv_fixed, CALL_READV, BFA_READ },
 	[61] = { BFA_CALL_io_uring_writev_fixed, CALL_WRITEV, BFA_WRITTEN },
 };
@@ -157,6 +179,8 @@ struct uring_request {
 	int new_dfd;
 	__s32 fd;	 /* negative: a registered file */
 	__u32 file_slot; /* not 0: no descriptor is opened or closed */
+	__u32 target;	 /* enum rename_target */
+	__u32 unused;
 };
 
 struct uring_names {
@@ -232,6 +256,49 @@ static __always_inline bool prepare_statx(struct uring_request *r, struct io_sta
 	return keep_names(key, READ(statx, filename), 0);
 }
 
+static __always_inline bool prepare_attribute(struct uring_request *r, struct io_xattr *xattr, __u64 key)
+{
+	r->dfd = AT_FDCWD;
+	r->arguments[0] = READ(xattr, ctx.size);
+	r->arguments[1] = READ(xattr, ctx.flags);
+	return keep_names(key, READ(xattr, filename), 0);
+}
+
+/* False if what a connect is passed is no name of a file. */
+static __always_inline bool find_socket_name(struct uring_request *r, struct io_connect *connect)
+{
+	struct socket_address passed = { (__u64)READ(connect, addr), READ(connect, addr_len) };
+	struct name n;
+
+	if (!name_of_address(&passed, &n))
+		return false;
+	r->arguments[0] = n.string;
+	r->arguments[1] = n.limit;
+	return true;
+}
+
+static __always_inline bool prepare_connect(struct uring_request *r, __u64 key)
+{
+	struct scratch *s = scratch_get();
+	struct uring_names *names;
+
+	r->dfd = AT_FDCWD;
+	if (!s)
+		return false;
+	names = (struct uring_names *)s->bytes;
+	names->second[0] = 0;
+	if (bpf_probe_read_user_str(names->first, BOUNDED(r->arguments[1], 127), (void *)r->arguments[0]) < 0)
+		names->first[0] = 0;
+	return !bpf_map_update_elem(&uring_names, &key, names, BPF_ANY);
+}
+
+/* What a bind is passed is copied to a place of which types tell nothing: the socket has it when it is bound. */
+static __always_inline bool prepare_bind(struct uring_request *r, __u64 key)
+{
+	r->dfd = AT_FDCWD;
+	return keep_names(key, 0, 0);
+}
+
 static __always_inline bool prepare_name(struct uring_request *r, __u8 id, struct io_kiocb *req, __u64 key)
 {
 	struct io_unlink *unlink = (void *)req;
@@ -274,6 +341,7 @@ static __always_inline void prepare_data(struct uring_request *r, const struct u
 {
 	struct io_splice *splice = (void *)req;
 	struct io_ftrunc *ftrunc = (void *)req;
+	struct io_xattr *xattr = (void *)req;
 	struct io_sync *sync = (void *)req;
 	struct io_rw *rw = (void *)req;
 
@@ -294,6 +362,11 @@ static __always_inline void prepare_data(struct uring_request *r, const struct u
 		r->arguments[1] = READ(sync, off);
 		r->arguments[2] = READ(sync, flags);
 		r->arguments[3] = READ(sync, mode);
+		return;
+	case CALL_ATTRIBUTES_OF:
+	case CALL_LOOK_DESCRIPTOR:
+		r->arguments[0] = READ(xattr, ctx.size);
+		r->arguments[1] = READ(xattr, ctx.flags);
 		return;
 	default:
 		r->arguments[0] = READ(rw, len);
@@ -328,7 +401,15 @@ static __always_inline bool prepare_request(struct uring_request *r, const struc
 	case CALL_OPENAT:
 		return prepare_open(r, (void *)req, key);
 	case CALL_LOOK:
-		return prepare_statx(r, (void *)req, key);
+		if (entry->id == BFA_CALL_io_uring_statx)
+			return prepare_statx(r, (void *)req, key);
+		return prepare_attribute(r, (void *)req, key);
+	case CALL_ATTRIBUTES:
+		return prepare_attribute(r, (void *)req, key);
+	case CALL_ADDRESS:
+		return prepare_connect(r, key);
+	case CALL_BIND:
+		return prepare_bind(r, key);
 	case CALL_NAME:
 		return prepare_name(r, entry->id, req, key);
 	case CALL_NAMES:
@@ -347,8 +428,7 @@ static __always_inline bool begin_request(struct uring_request *r, __u64 key)
 /* Whether it is about one file, whose descriptor is its first argument. */
 static __always_inline bool is_on_descriptor(__u8 kind)
 {
-	return kind != CALL_OPENAT && kind != CALL_LOOK && kind != CALL_NAME && kind != CALL_NAMES &&
-	       kind != CALL_TRANSFER;
+	return kind != CALL_OPENAT && !is_on_names(kind) && kind != CALL_TRANSFER;
 }
 
 /* There is no room for it: what is about no file, or one that is not wanted, is no loss. */
@@ -366,18 +446,46 @@ static __noinline int uring_lose(int fd)
 	return 0;
 }
 
-/* All but a request to close. */
+/* All but those that a handler submits, as below. */
 static __always_inline int uring_submit(const struct uring_entry *entry, struct io_kiocb *req)
 {
 	struct uring_request r = {};
 
-	if (!entry || !entry->id || (entry->kind == CALL_LOOK && !config.metadata))
+	if (!entry || !entry->id || (only_looks(entry->kind) && !config.metadata))
 		return 0;
 	r.fd = READ(req, flags) & REQ_F_FIXED_FILE ? -1 : READ(req, cqe.fd);
+	if (entry->kind == CALL_ADDRESS && !find_socket_name(&r, (void *)req))
+		return 0;
 	if (!prepare_request(&r, entry, req))
 		COUNT(lost_requests, 1);
 	else if (!begin_request(&r, (__u64)req))
 		uring_lose(is_on_descriptor(entry->kind) ? r.fd : -1);
+	return 0;
+}
+
+/* For changes: whether there is a file of the new name is known only before it is replaced. */
+static __noinline int uring_submit_rename(struct io_kiocb *req)
+{
+	struct uring_request r = {};
+	__u64 key = (__u64)req;
+	struct uring_names *names;
+
+	if (!prepare_names(&r, BFA_CALL_io_uring_renameat, req, key)) {
+		COUNT(lost_requests, 1);
+		return 0;
+	}
+	names = bpf_map_lookup_elem(&uring_names, &key);
+	if (names) {
+		struct name to = {
+			.string = (__u64)names->second,
+			.dfd = r.new_dfd,
+			.rule = LOOKUP_ENTRY,
+			.kernel = true,
+		};
+		r.target = target_of(&to);
+	}
+	if (!begin_request(&r, key))
+		uring_lose(-1);
 	return 0;
 }
 

@@ -122,7 +122,7 @@ extension Changes {
 
   private func bytes(_ name: ChangeTree.Name) -> [UInt8] { tree.withBytes(of: name) { Array($0) } }
 
-  private func path(_ node: UInt32) -> [UInt8] {
+  func path(_ node: UInt32) -> [UInt8] {
     joined(node) { ($0.parent, $0.name) }
   }
 

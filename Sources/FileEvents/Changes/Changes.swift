@@ -13,7 +13,14 @@ struct Changes {
   /// Names that were looked up in vain.
   private(set) var missing: PathSet
 
-  init(limits: ChangeTree.Limits = ChangeTree.Limits()) {
+  /// Whether a change of this path is wanted; what is gone again is counted by it, too.
+  let isListed: ([UInt8]) -> Bool
+
+  init(
+    limits: ChangeTree.Limits = ChangeTree.Limits(),
+    isListed: @escaping ([UInt8]) -> Bool = { _ in true }
+  ) {
+    self.isListed = isListed
     tree = ChangeTree(limits: limits)
     missing = PathSet(limit: limits.names)
   }
@@ -126,7 +133,7 @@ struct Changes {
   }
 
   private mutating func removeName(_ node: UInt32) {
-    if tree[node].state.contains(.new) { temporary &+= 1 }
+    if tree[node].state.contains(.new) && isListed(path(node)) { temporary &+= 1 }
     tree.remove(node)
   }
 

@@ -66,7 +66,9 @@ public struct EventWriter: ~Copyable {
     users = UserNames(areOfHost: options.areOfHost)
     lines = LineBuffer(capacity: capacity)
     if options.subject == .requests { requests = RequestWriter(options) }
-    if options.changes != nil { changes = Changes() }
+    if options.changes != nil {
+      changes = Changes { Self.isListed($0, places, paths) }
+    }
     // Requests have tables of their own, unless others are asked for.
     guard options.summary, options.subject != .requests || options.table != nil else { return }
     tables = Self.tables(options.table ?? TableOptions(), options)
@@ -296,7 +298,8 @@ public struct EventWriter: ~Copyable {
   private mutating func appendChanges(lost: UInt64) {
     guard let changes, let wanted = options.changes else { return }
     let list = changes.list().filter { change in
-      wanted.lists(change.kind) && (isListed(change.path) || isListed(change.newPath))
+      wanted.lists(change.kind)
+        && (changes.isListed(change.path) || changes.isListed(change.newPath))
     }
     ChangeLines(
       options: wanted, json: options.json, colored: options.color, members: endMembers
@@ -306,7 +309,9 @@ public struct EventWriter: ~Copyable {
     if lost > 0 && !options.json { lines.append("events were lost: the list may be incomplete\n") }
   }
 
-  private func isListed(_ path: [UInt8]) -> Bool {
+  private static func isListed(
+    _ path: [UInt8], _ places: PlaceFilter, _ paths: PathFilter
+  ) -> Bool {
     path.withUnsafeBytes {
       !$0.isEmpty && places.admits($0, isTail: false) && paths.admits($0, isTail: false)
     }

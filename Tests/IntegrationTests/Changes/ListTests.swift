@@ -53,6 +53,27 @@ struct ListTests {
   }
 
   @Test(
+    "what is gone again counts where it would have been listed",
+    arguments: [
+      ("", true), ("--path **/t", true), ("--path **/in/*", true), ("--under in", true),
+      ("--exclude t", false), ("--path **/in/a", false), ("--under in/d", false),
+      ("--ignore-under in", false), ("--file in/t", true), ("--file in/a", false),
+    ])
+  func temporary(line: String, counts: Bool) throws {
+    try directory { directory in
+      let options = line.split(separator: " ").map(String.init)
+      let command = ["--changes"] + options + ["-o", "out/list", "--record", "out/recording"]
+      let live = try run(
+        Built.bfatrace, command + ["--", "sh", "-c", Self.load], in: directory)
+      let list = try String(contentsOfFile: "\(directory)/out/list", encoding: .utf8)
+      let replayed = try run(
+        Built.bfatrace, ["--changes"] + options + ["--replay", "out/recording"], in: directory)
+      #expect(list.contains("temporary 1\n") == counts, "\(live) \(list)")
+      #expect(replayed.text == list, "\(replayed)")
+    }
+  }
+
+  @Test(
     "a replay has the list of the live run",
     arguments: [
       "--changes", "--changes --json", "--inputs", "--changes --inputs --failed --json",

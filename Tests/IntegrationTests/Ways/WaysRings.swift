@@ -56,6 +56,15 @@ extension Way {
       io_uring_fallocate W file fd=4 mode=0 size=200 offset=50 = 0
       => W file writes=1/0
       => CW file fd closes=1
+    io_uring-fsetxattr (each mode)
+      io_uring_fsetxattr - file fd=4 flags=0 size=5 = 0
+      => CW file fd closes=1
+      skip EOPNOTSUPP
+    io_uring-fgetxattr
+      io_uring_fsetxattr - file fd=4 flags=0 size=5 = 0
+      io_uring_fgetxattr - file fd=4 size=100 = 5
+      => CW file fd closes=1
+      skip EOPNOTSUPP
     io_uring-close (each mode)
       io_uring_close CW file fd=4 = 0
       => CW file fd closes=1
@@ -122,6 +131,18 @@ extension Way {
       => + sub
     io_uring-statx (each mode)
       io_uring_statx - file flags=0 = 0
+    io_uring-setxattr (each mode)
+      io_uring_setxattr - file flags=01 size=5 = 0
+      skip EOPNOTSUPP
+    io_uring-getxattr (each mode)
+      io_uring_getxattr - file size=100 = 5
+      skip EOPNOTSUPP
+    io_uring-bind (each mode)
+      io_uring_bind + socket = 0
+      => + .
+      skip EINVAL
+    io_uring-connect (each mode)
+      io_uring_connect - socket = 0
     io_uring-openat-truncate
       io_uring_openat WO file fd=4 flags=O_TRUNC|O_WRONLY|O_LARGEFILE mode=0 = 4
       => CWO file fd opens=1 closes=1
@@ -134,6 +155,9 @@ extension Way {
       => D .
     io_uring-unlinkat-missing
       io_uring_unlinkat D missing flags=0 filename=missing = ENOENT
+    io_uring-renameat-replace
+      io_uring_renameat <> file new_path=other flags=0 = 0
+      => <> .
     io_uring-renameat-missing
       io_uring_renameat <> missing new_path=moved flags=0 filename=missing new_filename=moved = ENOENT
     io_uring-mkdirat-dfd
@@ -144,5 +168,24 @@ extension Way {
       io_uring_mkdirat + sub mode=0755 filename=sub = EEXIST
     io_uring-statx-missing
       io_uring_statx - missing flags=0 filename=missing = ENOENT
+    io_uring-setxattr-missing
+      io_uring_setxattr - missing flags=0 size=5 filename=missing = ENOENT
+    io_uring-getxattr-none
+      io_uring_getxattr - sub/file size=100 filename=sub/file = ENODATA
+      skip EOPNOTSUPP
+    io_uring-bind-short
+      io_uring_bind + soc = 0
+      => + .
+      skip EINVAL
+    io_uring-bind-taken
+      unseen io_uring_bind = EADDRINUSE
+      skip EINVAL
+    io_uring-bind-abstract
+      unseen io_uring_bind = 0
+      skip EINVAL
+    io_uring-connect-file
+      io_uring_connect - file filename=file = ECONNREFUSED
+    io_uring-connect-abstract
+      unseen io_uring_connect = ECONNREFUSED
     """
 }
