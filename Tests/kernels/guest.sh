@@ -233,6 +233,17 @@ use_stack
 count_stack >stack.after
 stop stack "$tracer"
 
+# With the capabilities of the service, the kernel does not list the types of its modules.
+service='/usr/bin/setpriv --bounding-set=-all,+bpf,+perfmon,+dac_read_search,+sys_ptrace --no-new-privs'
+[ -e /sys/kernel/btf/loop ] || die "no module has types"
+for options in '' '--syscalls --exe --cgroup --args'; do
+	# shellcheck disable=SC2086 # words
+	$service bfatrace $options --output /tmp/few -- sh -c ': </guest.sh' || die "$service bfatrace $options: status $?"
+	grep -q /guest.sh /tmp/few || die "$service bfatrace $options: $(cat /tmp/few)"
+	rm /tmp/few
+done
+$service bfatrace -s 0.1 --disk >/tmp/few 2>&1 || die "$service bfatrace --disk: $(cat /tmp/few)"
+
 # What is left of changes, as a list.
 mkdir -p /var/tmp/tree/d /var/tmp/tree/gone
 cd /var/tmp/tree

@@ -35,7 +35,7 @@ struct KernelTests {
       let programs = [
         Built.bfatrace, Built.fileload, Built.filemoves, "/usr/sbin/dmsetup", "/usr/sbin/smartctl",
         "/usr/sbin/hdparm", "/usr/bin/sg_raw", "/usr/sbin/nvme", try StaticBinary.made.get(),
-        "\(Guest.kernels)/static.sh",
+        "\(Guest.kernels)/static.sh", "/usr/bin/setpriv",
       ]
       return Program32.isForThisMachine ? programs + [try Program32.fileload.get()] : programs
     }
