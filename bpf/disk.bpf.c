@@ -297,6 +297,19 @@ int BPF_PROG(writeback_written, void *device, struct wb_writeback_work *work)
 	return 0;
 }
 
+/* A FUSE daemon gets a request of a process, and has answered it; both come with the module. */
+SEC("raw_tp/fuse_request_send")
+int fuse_request_send(struct bpf_raw_tracepoint_args *context)
+{
+	return note_client((struct fuse_req *)context->args[0]);
+}
+
+SEC("raw_tp/fuse_request_end")
+int fuse_request_end(struct bpf_raw_tracepoint_args *context)
+{
+	return forget_client((struct fuse_req *)context->args[0]);
+}
+
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(sched_process_exit, struct task_struct *trusted)
 {

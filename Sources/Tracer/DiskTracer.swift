@@ -56,6 +56,6 @@ extension TracerOptions {
   static let optionalDiskPrograms = [
     "ctime_ns_xchg", "ext4_mark_inode_dirty", "jbd2_start_commit", "xfs_trans_commit",
     "btrfs_cow_block", "btrfs_space_reservation", "btrfs_transaction_commit",
-    "block_io_start", "block_rq_issue",
+    "block_io_start", "block_rq_issue", "fuse_request_end", "fuse_request_send",
   ]
 }

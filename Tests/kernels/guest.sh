@@ -13,6 +13,8 @@
 #   stack.trace  bfatrace --json --disk of a writer and a reader of a stack of
 #                devices, whose process ids are in stack.pids
 #   stack.before, stack.after  its devices: bytes read and written, as counted
+#   fuse.trace   bfatrace --json --disk of a reader of a FUSE file system, whose
+#                process id and that of the daemon are in fuse.pids
 #   commands.trace, wakeups.trace  bfatrace --json --disk and --wakeups 1 of programs
 #                that send commands to disks
 #   commands.sent  of each its process id, the disk, how many requests that counted, and its words
@@ -232,6 +234,30 @@ count_stack >stack.before
 use_stack
 count_stack >stack.after
 stop stack "$tracer"
+
+# A file behind FUSE, whose driver may be a module; the file is not in memory.
+serve() {
+	mkdir /var/tmp/below /var/tmp/fuse
+	head -c 65536 /dev/urandom >/var/tmp/below/file
+	bindfs -f /var/tmp/below /var/tmp/fuse &
+	daemon=$!
+	until grep -q ' /var/tmp/fuse ' /proc/mounts; do
+		kill -0 $daemon || die "bindfs ended"
+		sleep 0.1
+	done
+	sync
+	echo 1 >/proc/sys/vm/drop_caches
+}
+
+[ ! -e /modules/fuse.ko ] || insmod /modules/fuse.ko
+serve
+start fuse --disk --under /var/tmp/below
+await fuse "$tracer"
+cat /var/tmp/fuse/file >/dev/null &
+echo $! $daemon >fuse.pids
+wait $! || die "cat: status $?"
+stop fuse "$tracer"
+umount /var/tmp/fuse
 
 # With the capabilities of the service, the kernel does not list the types of its modules.
 service='/usr/bin/setpriv --bounding-set=-all,+bpf,+perfmon,+dac_read_search,+sys_ptrace --no-new-privs'

@@ -9,34 +9,10 @@
 #define BFATRACE_DISK_CULPRIT_H
 
 #include "disk/disk_call.h"
-#include "files/scope.h"
-
-enum {
-	CULPRIT_KNOWN = 1 << 0,
-	CULPRIT_WANTED = 1 << 1,  /* is in scope */
-	CULPRIT_LIKELY = 1 << 2,  /* another one may have done it */
-	CULPRIT_WRITTEN = 1 << 3, /* some of what it changed has been written out */
-	CULPRIT_IGNORED = 1 << 4, /* bfatrace itself, or one that is to be left out */
-	CULPRIT_MIXED = 1 << 5,	  /* with CULPRIT_IGNORED: others, perhaps unknown ones, have done it too */
-};
+#include "disk/disk_client.h"
 
 /* What was changed before that is on the disk by now, where no commit of a journal tells. */
 #define CHANGES_LAST_NS 60000000000ULL
-
-struct culprit {
-	__u32 tgid;
-	__u32 uid;
-	__u32 gid;
-	char comm[BFA_COMM_SIZE];
-	__u8 marks;
-	__u8 cause; /* enum bfa_disk_cause, of what is written for it later */
-	__u64 time_ns;
-	struct inode *file; /* that it is about; verified when it is used */
-	__u64 inode;
-	__u32 device;
-	__u32 unused;
-	__u64 cgroup; /* its id, with config.cgroup */
-};
 
 struct inode_key {
 	__u32 device;
@@ -114,28 +90,6 @@ static __always_inline void set_file(struct culprit *c, struct inode *inode)
 	c->device = device_of(inode);
 }
 
-static __always_inline __u8 scope_of(struct task_struct *task)
-{
-	if (task_in_scope(task))
-		return CULPRIT_WANTED;
-	if (task->tgid == own_tgid || (pid_rule(seen_tgid(task)) | comm_rule(task)) & BFA_RULE_IGNORE)
-		return CULPRIT_IGNORED;
-	return 0;
-}
-
-static __always_inline void become_culprit(struct culprit *c, struct task_struct *task)
-{
-	__builtin_memset(c, 0, sizeof(*c));
-	c->tgid = seen_tgid(task);
-	c->uid = task->cred->euid.val;
-	c->gid = task->cred->egid.val;
-	copy_comm(c->comm, task);
-	c->marks = CULPRIT_KNOWN | scope_of(task);
-	c->time_ns = bpf_ktime_get_boot_ns();
-	if (config.cgroup)
-		c->cgroup = know_cgroup(task);
-}
-
 /* What is left out must not hide what somebody else has done, and what is not on the disk yet. */
 static __always_inline bool must_stay(struct culprit *known, struct culprit *fresh)
 {
@@ -144,7 +98,7 @@ static __always_inline bool must_stay(struct culprit *known, struct culprit *fre
 
 static __always_inline bool is_same(struct culprit *a, struct task_struct *task)
 {
-	return a->marks & CULPRIT_KNOWN && a->tgid == seen_tgid(task);
+	return a->marks & CULPRIT_KNOWN && a->tgid == acting_tgid(task);
 }
 
 static __always_inline struct changes *changes_of(__u32 device)

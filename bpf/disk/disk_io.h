@@ -201,7 +201,7 @@ static __always_inline bool blame_waiter(struct io *io)
 	/* The programs for older kernels do not follow it, and a kernel thread may wait too. */
 	if (READ_BY_HELPER || !io->waiter || is_kernel_thread(UNTRUSTED(io->waiter)))
 		return false;
-	become_culprit(&io->culprit, UNTRUSTED(io->waiter));
+	describe_culprit(&io->culprit, UNTRUSTED(io->waiter));
 	io->culprit.time_ns = 0;
 	return true;
 }

@@ -7,6 +7,15 @@
 
 const volatile struct bfa_disk_config disk_config SEC(".rodata.disk");
 
+/* The types of modules: no READ, as bpf_rdonly_cast does not take them. */
+#define READ_OF_MODULE(pointer, member)                                               \
+	({                                                                            \
+		typeof((pointer)->member) __value = 0;                                \
+		if (bpf_core_type_exists(typeof(*(pointer))))                         \
+			bpf_core_read(&__value, sizeof(__value), &(pointer)->member); \
+		__value;                                                              \
+	})
+
 struct gendisk {
 	int major;
 	int first_minor;

@@ -96,15 +96,6 @@ static __always_inline __u8 maker_of(struct bio *bio)
 	return known ? *known : find_maker(function);
 }
 
-/* The types of modules: no READ, as bpf_rdonly_cast does not take them. */
-#define READ_OF_MODULE(pointer, member)                                               \
-	({                                                                            \
-		typeof((pointer)->member) __value = 0;                                \
-		if (bpf_core_type_exists(typeof(*(pointer))))                         \
-			bpf_core_read(&__value, sizeof(__value), &(pointer)->member); \
-		__value;                                                              \
-	})
-
 /* What it is a part of or stands for; 0: nothing else. */
 static __always_inline struct bio *parent_of(struct bio *bio, __u8 maker)
 {

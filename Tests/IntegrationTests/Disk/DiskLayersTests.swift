@@ -52,29 +52,119 @@ struct DiskLayersTests {
     }
   }
 
+  /// A file system by bindfs on a new ext4 with a file, none of which is in memory.
+  private struct Served {
+    let image: DiskImage
+    let daemon: Running
+    let directory: String
+
+    var pid: Int { Int(daemon.process.processIdentifier) }
+  }
+
+  private func serve(
+    in directory: String, _ options: String..., body: (Served) throws -> Void
+  ) throws {
+    let image = try makeImage(in: directory, "below")
+    let made = try shell("mkdir fuse", in: directory)
+    try #require(made.status == 0)
+    let daemon = try Running(
+      "/usr/bin/env",
+      ["bindfs", "-f"] + options + ["\(image.mountPoint)/below", "\(directory)/fuse"])
+    defer {
+      _ = try? shell("umount fuse", in: directory)
+      _ = daemon.wait()
+    }
+    try waitUntil("bindfs has mounted") {
+      (try? shell("mountpoint -q fuse", in: directory))?.status == 0
+        || !daemon.process.isRunning
+    }
+    try body(Served(image: image, daemon: daemon, directory: directory))
+  }
+
+  /// Since 6.11, FUSE may be a module.
+  private static let knowsClients =
+    (try? shell("grep -qs btf_trace_fuse_request_send /sys/kernel/btf/vmlinux /sys/kernel/btf/fuse"))?
+    .status == 0
+
   @Test(
-    "those of a FUSE file system are its daemon's, with the file below it",
+    "those of a FUSE file system are of the process that waits, made by the daemon",
     .enabled(if: access("/dev/fuse", R_OK | W_OK) == 0, "needs /dev/fuse"))
   func daemon() throws {
     try Scratch.directory { directory in
-      let image = try makeImage(in: directory, "below")
-      let made = try shell("mkdir fuse", in: directory)
-      try #require(made.status == 0)
-      let daemon = try Running(
-        "/usr/bin/env", ["bindfs", "-f", "\(image.mountPoint)/below", "\(directory)/fuse"])
-      defer {
-        _ = try? shell("umount fuse", in: directory)
-        _ = daemon.wait()
+      try serve(in: directory) { served in
+        let tracing = try Tracing(["--json", "--disk", "--device", served.image.name])
+        let client = try read("\(directory)/fuse/file")
+        let trace = tracing.stop()
+        let path = "\(served.image.mountPoint)/below/file"
+        try expect(trace, path, readBy: Self.knowsClients ? client : served.pid)
+        if !Self.knowsClients { return }
+        for record in try trace.objects() where record["path"] as? String == path {
+          #expect((record["by"] as? [String: Any])?["pid"] as? Int == served.pid, "\(record)")
+          #expect(record["certainty"] == nil, "\(record)")
+        }
       }
-      try waitUntil("bindfs has mounted") {
-        (try? shell("mountpoint -q fuse", in: directory))?.status == 0
-          || !daemon.process.isRunning
+    }
+  }
+
+  @Test(
+    "what a FUSE daemon has written late is of the process that wrote it",
+    .enabled(if: access("/dev/fuse", R_OK | W_OK) == 0 && knowsClients, "needs FUSE and Linux 6.11")
+  )
+  func writtenLate() throws {
+    try Scratch.directory { directory in
+      try serve(in: directory) { served in
+        let tracing = try Tracing(["--json", "--disk", "--device", served.image.name])
+        let writer = try Running(
+          "/usr/bin/env", ["dd", "if=/dev/zero", "of=\(directory)/fuse/new", "bs=16k", "count=9"])
+        let ended = writer.wait()
+        try #require(ended.status == 0, "\(ended)")
+        let synced = try shell("sync -f on", in: directory)
+        try #require(synced.status == 0)
+        let trace = tracing.stop()
+        let records = try trace.objects().filter {
+          $0["path"] as? String == "\(served.image.mountPoint)/below/new"
+            && ["sync", "writeback"].contains($0["cause"] as? String)
+        }
+        #expect(records.compactMap { $0["bytes"] as? Int }.reduce(0, +) == 9 << 14, "\(trace)")
+        for record in records {
+          #expect(record["pid"] as? Int == Int(writer.process.processIdentifier), "\(record)")
+          #expect(record["certainty"] == nil, "\(record)")
+        }
       }
-      let tracing = try Tracing(["--json", "--disk", "--device", image.name])
-      _ = try read("\(directory)/fuse/file")
-      try expect(
-        tracing.stop(), "\(image.mountPoint)/below/file",
-        readBy: Int(daemon.process.processIdentifier))
+    }
+  }
+
+  @Test(
+    "where several processes wait for a FUSE daemon, none is named for another",
+    .enabled(if: access("/dev/fuse", R_OK | W_OK) == 0 && knowsClients, "needs FUSE and Linux 6.11")
+  )
+  func severalClients() throws {
+    try Scratch.directory { directory in
+      try serve(in: directory, "--multithreaded") { served in
+        let below = "\(served.image.mountPoint)/below"
+        let made = try shell(
+          "for i in $(seq 16); do head -c 300000 /dev/urandom > on/below/$i; done; sync -f on; "
+            + "echo 1 > /proc/sys/vm/drop_caches", in: directory)
+        try #require(made.status == 0, "\(made.errors)")
+        let tracing = try Tracing(["--json", "--disk", "--device", served.image.name])
+        let readers = try (1...16).map {
+          (name: "\($0)", try Running("/usr/bin/env", ["cat", "\(directory)/fuse/\($0)"]))
+        }
+        let ended = readers.map { ($0.name, Int($0.1.process.processIdentifier), $0.1.wait()) }
+        let trace = tracing.stop()
+        var named = 0
+        for (name, pid, result) in ended {
+          try #require(result.output.count == 300_000, "\(result.errors)")
+          let records = try trace.objects().filter { $0["path"] as? String == "\(below)/\(name)" }
+          #expect(!records.isEmpty, "\(name): \(trace)")
+          for record in records {
+            let shown = record["pid"] as? Int
+            #expect(shown == pid || shown == served.pid, "\(name), read by \(pid): \(record)")
+            if shown == pid { named += 1 }
+          }
+        }
+        #expect(named > 0, "\(trace)")
+      }
     }
   }
 }

@@ -16,6 +16,11 @@ struct Request: Decodable {
   let path, command: String?
   let wakes: Bool?
   let idle, latency: Double?
+  let by: Process?
+
+  struct Process: Decodable {
+    let pid: Int
+  }
 }
 
 /// What a run of a script under another kernel, which says what there is, has left behind.

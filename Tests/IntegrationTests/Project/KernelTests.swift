@@ -25,8 +25,22 @@ struct KernelTests {
         .differences(from: try guest.lines(["moves.trace"]), in: "/var/tmp"))
     try expectGroup(guest)
     try expectStack(guest)
+    try expectClient(guest, isKnown: series != "6.1")
     try expectCommands(guest)
     try expectWakeups(guest)
+  }
+
+  /// What is read by way of FUSE is read by the process that waits, where the kernel tells of requests.
+  private func expectClient(_ guest: Guest, isKnown: Bool) throws {
+    let pids = try guest.words("fuse.pids").first.map { $0.compactMap { Int($0) } } ?? []
+    try #require(pids.count == 2)
+    let (client, daemon) = (pids[0], pids[1])
+    let records = try guest.requests("fuse.trace").filter { $0.path == "/var/tmp/below/file" }
+    #expect(records.map(\.bytes).reduce(0, +) == 65536, "\(records)")
+    for record in records {
+      #expect(record.pid == (isKnown ? client : daemon), "\(record), for \(client)")
+      #expect(record.by?.pid == (isKnown ? daemon : nil), "\(record), by \(daemon)")
+    }
   }
 
   /// What guest.sh runs.
@@ -35,7 +49,7 @@ struct KernelTests {
       let programs = [
         Built.bfatrace, Built.fileload, Built.filemoves, "/usr/sbin/dmsetup", "/usr/sbin/smartctl",
         "/usr/sbin/hdparm", "/usr/bin/sg_raw", "/usr/sbin/nvme", try StaticBinary.made.get(),
-        "\(Guest.kernels)/static.sh", "/usr/bin/setpriv",
+        "\(Guest.kernels)/static.sh", "/usr/bin/bindfs", "/usr/bin/setpriv",
       ]
       return Program32.isForThisMachine ? programs + [try Program32.fileload.get()] : programs
     }
