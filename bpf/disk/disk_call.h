@@ -123,8 +123,8 @@ static __always_inline void look_at_task(struct doing *doing)
 	*doing = (struct doing){ .what = DOING_KERNEL };
 	if (is_kernel_thread(task))
 		return;
-	/* Threads of user processes that never leave the kernel. */
-	if (task->flags & (PF_IO_WORKER | PF_USER_WORKER))
+	/* Threads that never leave the kernel, of user processes and of the NFS server. */
+	if (task->flags & (PF_KTHREAD | PF_IO_WORKER | PF_USER_WORKER))
 		doing->what = DOING_REQUESTS;
 	else
 		look_at_call(task, (struct pt_regs *)bpf_task_pt_regs(trusted), doing);

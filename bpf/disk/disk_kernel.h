@@ -326,9 +326,16 @@ static __always_inline __u32 inode_state(struct inode *inode)
 #define PF_IO_WORKER 0x10
 #define PF_USER_WORKER 0x4000
 
+/* A thread of the kernel's that works for other machines alone: as for a process, all is done for it. */
+static __always_inline bool is_nfs_server(struct task_struct *task)
+{
+	return task->flags & PF_KTHREAD && !__builtin_memcmp(task->comm, "nfsd", sizeof("nfsd"));
+}
+
+/* Not one that can be the culprit. */
 static __always_inline bool is_kernel_thread(struct task_struct *task)
 {
-	return task->flags & PF_KTHREAD;
+	return task->flags & PF_KTHREAD && !is_nfs_server(task);
 }
 
 /* Not pipes, sockets, memory file systems and what else has no device under it. */
