@@ -40,7 +40,7 @@ struct Replay: ~Copyable {
 
   init(_ request: Request, _ plan: Plan) throws(Failure) {
     if plan.output == nil { try LineOutput.checkStandardOutput() }
-    if plan.lines.timestamps == .timeOfDay { Clock.checkTimeZone() }
+    if plan.lines.timestamps == .timeOfDay || plan.every != nil { Clock.checkTimeZone() }
     let descriptor =
       request.path == "-" ? STDIN_FILENO : Glibc.open(request.path, O_RDONLY | O_CLOEXEC)
     if descriptor < 0 {
