@@ -95,6 +95,17 @@ static struct bfa_report failure(enum bfa_step step)
 	return (struct bfa_report){ .step = step, .error = errno };
 }
 
+/*
+ * Closes what the command does not inherit, places above all: else it would be
+ * seen to close them. The channel was opened last, and has the highest number.
+ */
+static void close_own(int channel)
+{
+	for (int fd = STDERR_FILENO + 1; fd < channel; fd++)
+		if (fcntl(fd, F_GETFD) & FD_CLOEXEC)
+			close(fd);
+}
+
 static _Noreturn void be_child(int channel, char *const argv[], const struct bfa_user *user)
 {
 	struct bfa_report report = {};
@@ -151,7 +162,7 @@ struct bfa_report bfa_start(char *const argv[], const struct bfa_user *user, str
 	started.pid = fork();
 	if (started.pid == 0) {
 		sigaction(SIGCHLD, &before, NULL);
-		close(ends[0]);
+		close_own(ends[1]);
 		be_child(ends[1], argv, user);
 	}
 	report = failure(BFA_STEP_START);

@@ -90,6 +90,17 @@ struct CommandEventTests {
     }
   }
 
+  @Test("nor does it close what bfatrace has opened", arguments: ["--under", "--dir", "--file"])
+  func ownDescriptors(option: String) throws {
+    try Scratch.directory { directory in
+      let place = option == "--file" ? "\(directory)/file" : directory
+      for calls in [[], ["--syscalls"]] {
+        let trace = try Tracing([option, place] + calls + ["--", "/bin/true"]).end()
+        #expect(trace.lines.isEmpty && trace.ended.status == 0, trace.description)
+      }
+    }
+  }
+
   @Test("a script without an interpreter is one for sh, whatever the bytes of its name")
   func plainScript() throws {
     try Scratch.directory { directory in
