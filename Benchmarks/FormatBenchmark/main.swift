@@ -51,40 +51,44 @@ func call(_ path: String, pid: Int) -> [UInt8] {
   return withUnsafeBytes(of: call) { Array($0) } + Array(path.utf8)
 }
 
-/// Nanoseconds a line, the best of several rounds: what disturbs only adds.
-func measure(_ records: [[UInt8]], _ options: LineOptions) -> Double {
-  var writer = EventWriter(options: options)
+/// How often a round has all records.
+let repetitions = 20_000
+
+/// Nanoseconds a record, of the best of several rounds: what disturbs only adds.
+func best(of records: [[UInt8]], round: () -> Void) -> Double {
   var best = Double.infinity
-  let repetitions = 20_000
   for _ in 0..<20 {
     let start = processorTime()
+    round()
+    best = min(best, Double(processorTime() - start) / Double(repetitions * records.count))
+  }
+  return best
+}
+
+/// Nanoseconds a line.
+func measure(_ records: [[UInt8]], _ options: LineOptions) -> Double {
+  var writer = EventWriter(options: options)
+  return best(of: records) {
     for _ in 0..<repetitions {
       for record in records {
         _ = record.withUnsafeBytes { writer.append(record: $0) }
         if writer.lines.isFull { writer.lines.removeAll() }
       }
     }
-    best = min(best, Double(processorTime() - start) / Double(repetitions * records.count))
   }
-  return best
 }
 
-/// The same of a record that is only kept.
+/// Nanoseconds a record that is only kept.
 func measureRecording(_ records: [[UInt8]]) -> Double {
   var writer = RecordingWriter()
-  var best = Double.infinity
-  let repetitions = 20_000
-  for _ in 0..<20 {
-    let start = processorTime()
+  return best(of: records) {
     for _ in 0..<repetitions {
       for record in records {
         record.withUnsafeBytes { writer.append(record: $0, realtimeOffset: 0) }
         if writer.frames.isFull { writer.frames.removeAll() }
       }
     }
-    best = min(best, Double(processorTime() - start) / Double(repetitions * records.count))
   }
-  return best
 }
 
 func processorTime() -> UInt64 {
