@@ -46,6 +46,21 @@ static __always_inline void end_at_root(struct scratch *s, const unsigned char *
 		w->marks |= BFA_MARK_UNLINKED;
 }
 
+/* Goes on at the directory that the mount hides; false: nothing is above it. */
+static __always_inline bool leave_mount(struct walk *w)
+{
+	struct mount *mount = w->mount;
+	struct mount *above = READ(mount, mnt_parent);
+
+	if (above == mount)
+		return false;
+	w->dentry = READ(mount, mnt_mountpoint);
+	w->mount = above;
+	w->seen = add_seen(w->seen, number_of(&w->dentry), 1);
+	w->mount_root = READ(above, mnt.mnt_root);
+	return true;
+}
+
 static long walk_step(__u32 step, void *context)
 {
 	struct scratch *s = scratch_get();
@@ -58,18 +73,8 @@ static long walk_step(__u32 step, void *context)
 		return 1;
 	w = &s->walk;
 	dentry = w->dentry;
-	if (dentry == w->mount_root) {
-		struct mount *mount = w->mount;
-		struct mount *above = READ(mount, mnt_parent);
-
-		if (above == mount)
-			return 1;
-		w->dentry = READ(mount, mnt_mountpoint);
-		w->mount = above;
-		w->seen = add_seen(w->seen, number_of(&w->dentry), 1);
-		w->mount_root = READ(above, mnt.mnt_root);
-		return 0;
-	}
+	if (dentry == w->mount_root)
+		return !leave_mount(w);
 	version = READ(dentry, d_seq.seqcount.sequence);
 	order_loads(s);
 	parent = READ(dentry, d_parent);
