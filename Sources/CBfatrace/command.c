@@ -148,7 +148,8 @@ static struct bfa_report abandon(const struct bfa_child *child, struct bfa_repor
 	return report;
 }
 
-struct bfa_report bfa_start(char *const argv[], const struct bfa_user *user, struct bfa_child *child)
+struct bfa_report bfa_start(char *const argv[], const struct bfa_user *user, bool output_is_taken,
+			    struct bfa_child *child)
 {
 	struct bfa_child started;
 	struct bfa_report report;
@@ -163,6 +164,8 @@ struct bfa_report bfa_start(char *const argv[], const struct bfa_user *user, str
 	if (started.pid == 0) {
 		sigaction(SIGCHLD, &before, NULL);
 		close_own(ends[1]);
+		if (output_is_taken)
+			dup2(STDERR_FILENO, STDOUT_FILENO);
 		be_child(ends[1], argv, user);
 	}
 	report = failure(BFA_STEP_START);

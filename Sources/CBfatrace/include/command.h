@@ -6,6 +6,7 @@
 #ifndef COMMAND_H
 #define COMMAND_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 /* Whom the command runs as, from passwd(5). */
@@ -44,9 +45,11 @@ struct bfa_child {
  * has now, but those that are closed on exec. To be called before there are
  * other threads.
  * - user: NULL for nobody else.
+ * - output_is_taken: its standard output is what standard error is.
  * - child: set if there is no error.
  */
-struct bfa_report bfa_start(char *const argv[], const struct bfa_user *user, struct bfa_child *child);
+struct bfa_report bfa_start(char *const argv[], const struct bfa_user *user, bool output_is_taken,
+			    struct bfa_child *child);
 
 /* Lets the child execute the command; what hindered it, or nothing. */
 struct bfa_report bfa_execute(const struct bfa_child *child);

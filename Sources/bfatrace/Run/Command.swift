@@ -15,14 +15,15 @@ final class Command {
   /// - Parameters:
   ///   - words: the last arguments of this process, whose bytes count: they need not be UTF-8.
   ///   - user: whom it runs as, if not as the one that started this process.
-  init(_ words: [String], as user: User?) throws(Failure) {
+  ///   - outputIsTaken: standard output is for records: what the command prints goes to standard error.
+  init(_ words: [String], as user: User?, outputIsTaken: Bool) throws(Failure) {
     name = words[0]
     let arguments = Arguments.bytes + (Int(Arguments.count) - words.count)
     let report =
       if let user {
-        user.withEntry { bfa_start(arguments, $0, &child) }
+        user.withEntry { bfa_start(arguments, $0, outputIsTaken, &child) }
       } else {
-        bfa_start(arguments, nil, &child)
+        bfa_start(arguments, nil, outputIsTaken, &child)
       }
     if report.error != 0 {
       // It has ended already.

@@ -48,7 +48,10 @@ struct Session: ~Copyable {
     }
     if plan.lines.timestamps == .timeOfDay { Clock.checkTimeZone() }
     // Before anything else is changed or opened that it would inherit.
-    let command = plan.words.isEmpty ? nil : try Command(plan.words, as: plan.user)
+    let command =
+      plan.words.isEmpty
+      ? nil
+      : try Command(plan.words, as: plan.user, outputIsTaken: plan.recording?.path == "-")
     var options = plan.tracer
     options.command = command?.pid
     if plan.lines.subject == .requests && !Tracer.knowsModules {
