@@ -185,7 +185,8 @@ struct scratch {
 	struct quick_step steps[QUICK_STEPS];
 	__u32 step_count;
 	__u32 quick_length;
-	__u64 barrier; /* order_loads */
+	__u64 barrier;	  /* order_loads */
+	__u64 in_vain_ns; /* when a rename that a walk waited for did not end */
 	struct open_file fresh;
 	struct taken taken; /* by report(): the stacks of all callers together are bounded */
 	struct named_file named;

@@ -55,6 +55,15 @@ static __always_inline struct dentry *dentry_of_alias(struct hlist_node *alias)
 	return (void *)alias - bpf_core_field_offset(struct dentry, d_u.d_alias);
 }
 
+/* The first name in the cache. While an inode is being freed, other things stand where its names were. */
+static __always_inline struct dentry *cached_name(struct inode *inode)
+{
+	struct hlist_node *alias = READ(inode, i_dentry.first);
+	struct dentry *dentry = alias ? dentry_of_alias(alias) : 0;
+
+	return dentry && READ(dentry, d_inode) == inode ? dentry : 0;
+}
+
 static long try_mount(__u32 step, void *context)
 {
 	struct mount_search *search = context;
@@ -90,12 +99,10 @@ static __noinline __u32 search_mounts(struct mount_search *search)
  */
 static __always_inline __u32 path_of_inode(struct inode *inode, struct place *at)
 {
-	struct hlist_node *alias = READ(inode, i_dentry.first);
-	struct mount_search search = { .own = true };
+	struct mount_search search = { .own = true, .dentry = cached_name(inode) };
 
-	if (!alias)
+	if (!search.dentry)
 		return 0;
-	search.dentry = dentry_of_alias(alias);
 	search.sb = READ(inode, i_sb);
 	if (!search_mounts(&search)) {
 		search.own = false;

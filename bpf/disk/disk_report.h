@@ -35,6 +35,7 @@ static __always_inline __u64 idle_time(__u32 disk, __u64 now)
 
 /* An inode is in a directory by any of its names. */
 struct alias_search {
+	struct inode *inode;
 	struct hlist_node *next;
 	bool found;
 };
@@ -47,6 +48,8 @@ static long try_alias(__u32 step, void *context)
 	if (!search->next)
 		return 1;
 	dentry = dentry_of_alias(search->next);
+	if (READ(dentry, d_inode) != search->inode)
+		return 1;
 	search->found =
 		config.only_files ? is_named_file(dentry) : is_place(dentry) || is_place(READ(dentry, d_parent));
 	search->next = READ(search->next, next);
@@ -55,7 +58,7 @@ static long try_alias(__u32 step, void *context)
 
 static __noinline bool has_name_in_place(struct inode *inode)
 {
-	struct alias_search search = { .next = READ(inode, i_dentry.first) };
+	struct alias_search search = { .inode = inode, .next = READ(inode, i_dentry.first) };
 
 	bpf_loop(ALIASES_TRIED, try_alias, &search, 0);
 	return search.found;

@@ -14,6 +14,7 @@ enum {
 	WALK_STEPS = 2 * BFA_PATH_MAX, /* components and mounts; a longer path is not known */
 	WALK_TRIES = 16,	       /* a walk that met a rename starts again */
 	WALK_PATIENCE = 1 << 21,       /* looks at a dentry that is being renamed, about 25 ms */
+	WALK_REST_NS = 1000000000,     /* without waiting, on a processor that has waited in vain */
 };
 
 /* False if the name does not fit: the path is then its tail. */
@@ -121,6 +122,20 @@ static long await_rename(__u32 step, void *context)
 }
 
 /*
+ * What is not over by then is no rename, or one that this program has interrupted:
+ * whoever waits again and again may keep a processor from everybody else.
+ */
+static __always_inline void wait_for_rename(struct scratch *s)
+{
+	__u64 now = bpf_ktime_get_boot_ns();
+
+	if (now - s->in_vain_ns < WALK_REST_NS)
+		return;
+	if (bpf_loop(WALK_PATIENCE, await_rename, 0, 0) == WALK_PATIENCE)
+		s->in_vain_ns = now;
+}
+
+/*
  * Twice: a rename here and another one there, while the way between them was
  * walked, would make a path that has never been. If nothing has changed by
  * the second time, all of it was true at once.
@@ -139,7 +154,7 @@ CHECKED_ONCE int walk_up(struct place *at, __u32 start)
 	if (bpf_loop(WALK_STEPS, walk_step, 0, 0) == WALK_STEPS)
 		w->unknown = true;
 	if (w->torn) {
-		bpf_loop(WALK_PATIENCE, await_rename, 0, 0);
+		wait_for_rename(s);
 		return true;
 	}
 	seen = w->seen;
