@@ -302,7 +302,8 @@ static __always_inline bool inode_in_scope(struct inode *inode)
 		return false;
 	if (config.all || names_place())
 		return true;
-	return format != S_IFCHR && format != S_IFBLK && format != S_IFIFO && format != S_IFSOCK && !is_virtual(magic);
+	/* A socket that a descriptor has is nameless; one with a name is looked up, and touched, as any file. */
+	return format != S_IFCHR && format != S_IFBLK && format != S_IFIFO && !is_virtual(magic);
 }
 
 /* Whether changes of a directory's entries are wanted: a directory in one of --dir is not meant. */

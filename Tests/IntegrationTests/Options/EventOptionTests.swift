@@ -89,6 +89,28 @@ struct EventOptionTests {
     }
   }
 
+  @Test("--metadata shows what is found, a socket too", arguments: [[], ["--current-mount"]])
+  func sockets(place: [String]) throws {
+    try Scratch.ownFileSystem { directory in
+      let lines = """
+        import socket
+        server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); server.bind("socket")
+        client = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); client.sendto(b"x", "socket")
+        client.sendmsg([b"x"], [], 0, "./socket"); client.connect("socket"); os.stat("socket")
+        """
+      let process = try PythonProcess(in: directory)
+      let tracing = try Tracing(
+        ["--json", "-m", "-p", "\(process.pid)"] + place, in: directory)
+      try process.run(lines)
+      let trace = tracing.stop()
+      let told = try trace.objects().filter { $0["path"] as? String == "\(directory)/socket" }
+      let calls = told.compactMap { $0["syscall"] as? String }
+      #expect(
+        calls.filter { !$0.contains("stat") } == ["bind", "sendto", "sendmsg", "connect"]
+          && calls.last?.contains("stat") == true, trace.description)
+    }
+  }
+
   @Test("--slower shows only calls that took as long")
   func slower() throws {
     try Scratch.directory { directory in
