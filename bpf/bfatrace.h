@@ -562,7 +562,8 @@ struct bfa_counters {
 	__u64 lost_requests;  /* entries of uring_requests or uring_names */
 	__u64 lost_turns;     /* turns at the lock of an entry, or memory of the kernel */
 	__u64 unmeasured;     /* requests and calls that a histogram had no room for */
-	__u64 unused[4];      /* to two cache lines */
+	__u64 unknown_idle;   /* requests to disks that the map last_requests had no room for */
+	__u64 unused[3];      /* to two cache lines */
 };
 
 /* Slots of the map handlers, which user space fills with programs of these names. */

@@ -3,13 +3,15 @@ import CBfatrace
 import CLibBPF
 import Glibc
 
-/// How much the maps of open files hold. An entry takes memory when it is made; before, a map costs
-/// 16 bytes for each that it has room for.
+/// How much maps hold. An entry of an open file takes memory when it is made; before, a map costs 16
+/// bytes for each that it has room for.
 public struct Room: Sendable {
   /// Descriptors in use by processes that live.
   public var openFiles: UInt32
   /// Open files with a path that does not fit their entry.
   public var longPaths: UInt32
+  /// Of each kind that --disk remembers, if not as many as the manual says.
+  public var ofDisks: UInt32?
 
   /// What the machine allows: a 64th of its memory for open files, if all are in use, and as much
   /// for long paths.
@@ -32,6 +34,17 @@ public struct Room: Sendable {
     bpf_map__set_max_entries(try object.map("open_files"), openFiles)
     bpf_map__set_max_entries(try object.map("chunks"), chunks)
     bpf_map__set_max_entries(try object.map("long_paths"), longPaths)
+  }
+
+  func makeForDisks(in object: borrowing BPFObject) throws(TracerError) {
+    guard let ofDisks else { return }
+    for name in [
+      "inode_culprits", "block_culprits", "changes", "volumes", "backing_culprits", "readers",
+      "requested_works", "syncing", "syncs", "waiting_requests", "issued_requests",
+      "last_requests", "disk_histograms",
+    ] {
+      bpf_map__set_max_entries(try object.map(name), ofDisks)
+    }
   }
 }
 

@@ -27,7 +27,11 @@ public struct Tracer: ~Copyable {
     let counterMap = try object.map("counters")
     bpf_map__set_max_entries(counterMap, try Requirements.processors)
     bpf_map__set_max_entries(try object.map("records"), options.ringBytes)
-    if options.subject.isOfFiles { try options.room.make(in: object) }
+    if options.subject.isOfFiles {
+      try options.room.make(in: object)
+    } else {
+      try options.room.makeForDisks(in: object)
+    }
     for name in options.unneededMaps { bpf_map__set_max_entries(try object.map(name), 1) }
     for name in options.unneededPrograms {
       bpf_program__set_autoload(try object.program(name), false)
@@ -158,6 +162,9 @@ public struct Tracer: ~Copyable {
 
   /// Calls on names that could not be placed, and found the ring half full.
   public var unplaced: UInt64 { counters.sum(\.unplaced) }
+
+  /// Requests to disks that there was no room for: how long these were idle is not known.
+  public var unknownIdle: UInt64 { counters.sum(\.unknown_idle) }
 
   /// What --histogram had no room for.
   public var unmeasured: UInt64 { counters.sum(\.unmeasured) }

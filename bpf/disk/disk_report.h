@@ -11,9 +11,9 @@ __u64 begin_ns; /* of the trace, CLOCK_BOOTTIME */
 
 enum { DISKS_KNOWN = 4096 };
 
-/* When each disk was last asked for something. */
+/* When each disk was last asked for something: none is forgotten, as it would seem to have been idle. */
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, DISKS_KNOWN);
 	__type(key, __u32);
 	__type(value, __u64);
@@ -26,8 +26,10 @@ static __always_inline __u64 idle_time(__u32 disk, __u64 now)
 	__u64 before;
 
 	if (!last) {
-		bpf_map_update_elem(&last_requests, &disk, &now, BPF_ANY);
-		return now - begin_ns;
+		if (!bpf_map_update_elem(&last_requests, &disk, &now, BPF_ANY))
+			return now - begin_ns;
+		COUNT(unknown_idle, 1);
+		return 0;
 	}
 	before = __sync_lock_test_and_set(last, now);
 	return before < now ? now - before : 0;

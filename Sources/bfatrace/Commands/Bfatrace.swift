@@ -182,6 +182,7 @@ struct Bfatrace: ParsableCommand {
     options.ringBytes = delivery.ringSize ?? options.ringBytes
     options.room.openFiles = delivery.roomForFiles ?? options.room.openFiles
     options.room.longPaths = delivery.roomForPaths ?? options.room.longPaths
+    options.room.ofDisks = delivery.roomForDisks
     options.onlyGeneral = delivery.onlyGeneral
     options.slowerNanoseconds = events.slower ?? 0
     options.exe = output.exe || answers.needsExe

@@ -46,7 +46,7 @@ struct Session: ~Copyable {
     } else if plan.output == nil {
       try LineOutput.checkStandardOutput()
     }
-    if plan.lines.timestamps == .timeOfDay { Clock.checkTimeZone() }
+    if plan.lines.timestamps == .timeOfDay || plan.every != nil { Clock.checkTimeZone() }
     // Before anything else is changed or opened that it would inherit.
     let command =
       plan.words.isEmpty
@@ -230,6 +230,11 @@ struct Session: ~Copyable {
     try output.check()
     complain(unresolved: unresolved)
     complain(unmeasured: tracer.unmeasured, inHistogram: histogram != nil)
+    if tracer.unknownIdle > 0 {
+      complain(
+        "\(tracer.unknownIdle) requests are to more disks than there is room for: how long these were "
+          + "idle is not known, and --wakeups does not show them: choose one by --device")
+    }
     if tracer.unplaced > 0 {
       complain(
         "\(tracer.unplaced) calls on names that only their text can judge are left out: "

@@ -9,7 +9,7 @@ struct DiskLimitTests {
     to image: DiskImage, _ lines: [String]
   ) throws -> (pids: [Int], records: [[String: Any]], trace: Trace) {
     let processes = try lines.map { _ in try PythonProcess(in: image.directory) }
-    let trace = try Trace.of(["--disk", "--json", "--device", image.device, "--ring-size", "64"]) {
+    let trace = try Trace.of(["--disk", "--json", "--device", image.device] + Self.room) {
       for (process, lines) in zip(processes, lines) { try process.run(lines) }
       try shell("sync -f on; sync \(image.device)", in: image.directory)
     }
@@ -17,12 +17,16 @@ struct DiskLimitTests {
     return (processes.map { Int($0.pid) }, records, trace)
   }
 
-  @Test("more changed files than are known: who is named for certain has changed the file")
-  func files() throws {
+  /// How much there is room for here; and how many are changed: they fit, or do not.
+  private static let room = ["--room-for-disks", "256"]
+  private static let counts = [60, 400]
+
+  @Test("changed files: who is named for certain has changed the file", arguments: counts)
+  func files(count: Int) throws {
     try Scratch.directory { directory in
-      let image = try DiskImage(in: directory, .ext4, megabytes: 1200)
+      let image = try DiskImage(in: directory, .ext4)
       try image.mount("-o commit=300")
-      let make = "for i in range(20000): open(f'on/NAME{i}', 'x').write('x')"
+      let make = "for i in range(\(count)): open(f'on/NAME{i}', 'x').write('x')"
       let (pids, records, trace) = try writes(
         to: image, ["a", "b"].map { make.replacing("NAME", with: $0) })
       var certain = [0, 0]
@@ -35,15 +39,23 @@ struct DiskLimitTests {
         certain[number] += 1
         #expect(record["pid"] as? Int == pids[number], "\(record)")
       }
-      let summary = "\(certain) \(records.count) \(trace.ended.errors)"
-      #expect(certain[0] + certain[1] > 32768 * 9 / 10 && certain[1] > 19000, "\(summary)")
-      #expect(certain[0] + certain[1] <= 32768, "\(summary)")
-      #expect(trace.ended.status == 0, "\(summary)")
+      expect(certain, of: count, "\(certain) \(records.count) \(trace.ended.errors)")
+      #expect(trace.ended.status == 0, "\(trace.ended.errors)")
     }
   }
 
-  @Test("more changed blocks of a device than are known")
-  func blocks() throws {
+  /// All of them, or the last ones of as many as there is room for.
+  private func expect(_ certain: [Int], of count: Int, _ summary: Comment) {
+    if 2 * count <= 128 {
+      #expect(certain == [count, count], summary)
+    } else {
+      #expect((128...256).contains(certain[0] + certain[1]), summary)
+      #expect(certain[1] >= 128, summary)
+    }
+  }
+
+  @Test("changed blocks of a device: the last ones are known", arguments: counts)
+  func blocks(count: Int) throws {
     try Scratch.directory { directory in
       let image = try DiskImage(in: directory)
       let write = """
@@ -52,7 +64,7 @@ struct DiskLimitTests {
         """
       let (pids, records, trace) = try writes(
         to: image,
-        [(0, 10000), (10000, 20000)].map {
+        [(0, count), (count, 2 * count)].map {
           write.replacing("FROM", with: "\($0.0)").replacing("TO", with: "\($0.1)")
         })
       var bytes: [Int: Int] = [:]
@@ -61,10 +73,36 @@ struct DiskLimitTests {
       }
       let pages = pids.map { (bytes[$0] ?? 0) / 4096 }
       let summary = "\(bytes) of \(pids), \(trace.ended.errors)\(trace.lines.suffix(4))"
-      #expect(pages[0] + pages[1] > 16384 * 9 / 10 && pages[1] > 9000, "\(summary)")
-      #expect(pages[0] + pages[1] <= 16384, "\(summary)")
+      expect(pages, of: count, "\(summary)")
       let all = records.reduce(0) { $0 + ($1["bytes"] as? Int ?? 0) }
-      #expect(all >= 20000 * 4096 && trace.ended.status == 0, "\(summary)")
+      #expect(all >= 2 * count * 4096 && trace.ended.status == 0, "\(summary)")
+    }
+  }
+
+  /// The name that counts is the oldest one, the last among those of its inode.
+  @Test("names of a file: one that is one too many is in no place")
+  func names() throws {
+    try Scratch.directory { directory in
+      let image = try DiskImage(in: directory, .xfs)
+      try image.mount()
+      let process = try PythonProcess(
+        in: image.mountPoint,
+        """
+        os.mkdir("place"); os.mkdir("names")
+        file = os.open("place/file", os.O_WRONLY | os.O_CREAT)
+        for i in range(65535): os.link("place/file", f"names/{i}")
+        os.sync()
+        """)
+      for isKnown in [true, false] {
+        let trace = try Trace.of(
+          ["--disk", "--json", "--device", image.device, "--dir", "\(image.mountPoint)/place"]
+        ) {
+          try process.run("os.pwrite(file, b'x' * 4096, 0); os.fdatasync(file)")
+        }
+        let data = try trace.objects().filter { $0["cause"] as? String == "fsync" }
+        #expect(data.isEmpty != isKnown, "\(trace)")
+        if isKnown { try process.run("os.link('place/file', 'names/more')") }
+      }
     }
   }
 

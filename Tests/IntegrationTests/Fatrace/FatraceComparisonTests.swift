@@ -80,33 +80,38 @@ struct FatraceComparisonTests {
     return accesses
   }
 
-  /// Runs the steps beside both, and gives their lines to the body.
+  /// Runs the steps beside both, on a file system of their own, and gives their lines to the body.
   private func compare(
     _ options: [String], _ body: (String, [String], [String]) throws -> Void
   ) throws {
-    // fatrace opens every file that it tells of: not those of other tests.
-    try Scratch.ownFileSystem { directory in
-      chmod(directory, 0o777)
-      let theirs = try Tracing(["-c"] + options, in: directory, program: debianFatrace)
-      let ours = try Tracing(
-        ["-c", "-p", "\(theirs.pid)"] + options, in: directory, program: Built.fatrace)
-      for (number, step) in Self.steps.enumerated() {
-        _ = try run("/bin/sh", ["-c", step], in: directory)
-        let mark = "\(directory)/mark.\(number)."
-        try Calls.write(mark)
-        for tracing in [theirs, ours] {
-          try waitUntil("\(tracing.running.process.arguments ?? []) has seen \(step)") {
-            (try? run("/bin/grep", ["-aqF", mark, tracing.output]))?.status == 0
-          }
+    try Scratch.ownFileSystem { try compare(options, Self.steps, in: $0, body) }
+  }
+
+  /// fatrace opens every file that it tells of: the directory has a file system that no other test uses.
+  private func compare(
+    _ options: [String], _ steps: [String], in directory: String,
+    _ body: (String, [String], [String]) throws -> Void
+  ) throws {
+    chmod(directory, 0o777)
+    let theirs = try Tracing(["-c"] + options, in: directory, program: debianFatrace)
+    let ours = try Tracing(
+      ["-c", "-p", "\(theirs.pid)"] + options, in: directory, program: Built.fatrace)
+    for (number, step) in steps.enumerated() {
+      _ = try run("/bin/sh", ["-c", step], in: directory)
+      let mark = "\(directory)/mark.\(number)."
+      try Calls.write(mark)
+      for tracing in [theirs, ours] {
+        try waitUntil("\(tracing.running.process.arguments ?? []) has seen \(step)") {
+          (try? run("/bin/grep", ["-aqF", mark, tracing.output]))?.status == 0
         }
       }
-      _ = (theirs.stop(), ours.stop())
-      // Here too.
-      let tracer = "(\(ours.pid)): "
-      let there = try lines(theirs, in: directory).filter { !$0.contains(tracer) }
-      let here = try lines(ours, in: directory)
-      try body(directory, there, here)
     }
+    _ = (theirs.stop(), ours.stop())
+    // Here too.
+    let tracer = "(\(ours.pid)): "
+    let there = try lines(theirs, in: directory).filter { !$0.contains(tracer) }
+    let here = try lines(ours, in: directory)
+    try body(directory, there, here)
   }
 
   @Test("the same processes touch the same files in the same way")
@@ -122,6 +127,45 @@ struct FatraceComparisonTests {
       // What is explained is so.
       #expect(Set(here.subtracting(there).map(name)).isSuperset(of: Self.here))
       #expect(Set(there.subtracting(here).map(name)).isSuperset(of: Self.there))
+    }
+  }
+
+  /// What requests of ioctl do: BTRFS_IOC_SUBVOL_CREATE, SNAP_CREATE_V2, SNAP_DESTROY, FICLONE,
+  /// FS_IOC_ZERO_RANGE and FS_IOC_RESVSP64.
+  private static let requests =
+    [
+      "btrfs subvolume create a", "mkdir d", "btrfs subvolume create d/inner",
+      "btrfs subvolume snapshot a b", "btrfs subvolume snapshot -r a d/c",
+      "btrfs subvolume snapshot a d", "mv a moved", "touch b/file",
+      "btrfs subvolume delete d/a", "btrfs subvolume delete d/c b", "rmdir d/inner",
+      "btrfs subvolume create removed", "rm -r removed", "btrfs subvolume create d",
+      "head -c 100000 /dev/zero > source", "cp --reflink=always source clone",
+    ]
+    + ["0x40305839", "0x4030582a"].map { number in
+      """
+      python3 -S -c 'import fcntl, struct
+      fcntl.ioctl(open("clone", "r+"), \(number), struct.pack("hhqqiI16x", 0, 0, 4096, 8192, 0, 0))'
+      """
+    }
+
+  @Test("requests of ioctl that make, change and remove names and files", .needsLoopDevices)
+  func requests() throws {
+    try Scratch.directory { directory in
+      let image = try DiskImage(in: directory, .btrfs)
+      try image.mount()
+      try compare([], Self.requests, in: image.mountPoint) { directory, theirs, ours in
+        // What is opened in order to be removed is gone when fatrace looks for its name.
+        func told(_ lines: [String]) throws -> Set<Access> {
+          try accesses(lines, in: directory).filter {
+            "+D<>".contains($0.letter) || $0.path == "/clone"
+          }
+        }
+        let (there, here) = (try told(theirs), try told(ours))
+        #expect(there.count > 20, "\(theirs)")
+        #expect(there.contains { $0.path == "/clone" && $0.letter == "W" }, "\(theirs)")
+        #expect(
+          here == there, "here: \(here.subtracting(there))\nthere: \(there.subtracting(here))")
+      }
     }
   }
 
