@@ -2,7 +2,7 @@
 // EmbedObject OUT OBJCOPY COMPILER FLAG... --object NAME FLAG... [--object NAME FLAG...]...: compiles
 // each object with the common flags and its own (to which it adds where the object goes), strips its
 // DWARF, which -g adds to the BTF that libbpf needs, and writes all of them as a Swift source OUT: by
-// gzip a fifth of the size, and in base64, as an array literal of this size takes seconds to compile.
+// gzip a fifth of the size, and in base85, as an array literal of this size takes seconds to compile.
 //
 // Without Foundation: `make static` builds everything with a stand-in for it.
 @preconcurrency import Glibc  // stderr and environ
@@ -35,15 +35,20 @@ func contents(_ path: String) -> [UInt8] {
   }
 }
 
-func base64(_ bytes: [UInt8]) -> String {
-  let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+/// Five characters for four bytes, one more than its bytes for the rest; the characters are those from
+/// `#` to `x`, but for the backslash, so that none has a meaning in a literal.
+func base85(_ bytes: [UInt8]) -> String {
   var text: [UInt8] = []
-  for start in stride(from: 0, to: bytes.count, by: 3) {
-    let group = bytes[start..<min(start + 3, bytes.count)]
-    let bits = (group + [0, 0]).prefix(3).reduce(0) { $0 << 8 | Int($1) }
-    for place in 0..<4 {
-      text.append(place <= group.count ? digits[bits >> (18 - 6 * place) & 63] : UInt8(ascii: "="))
+  for start in stride(from: 0, to: bytes.count, by: 4) {
+    let group = bytes[start..<min(start + 4, bytes.count)]
+    var bits = (group + [0, 0, 0]).prefix(4).reduce(0) { $0 << 8 | UInt32($1) }
+    var characters: [UInt8] = []
+    for _ in 0..<5 {
+      let digit = UInt8(bits % 85) + UInt8(ascii: "#")
+      characters.append(digit < UInt8(ascii: "\\") ? digit : digit + 1)
+      bits /= 85
     }
+    text += characters.reversed().prefix(group.count + 1)
   }
   return String(decoding: text, as: UTF8.self)
 }
@@ -55,7 +60,7 @@ guard parts.count > 1, parts[0].count > 2, parts.allSatisfy({ !$0.isEmpty }) els
 let common = Array(parts[0])
 let (out, objcopy, compiler) = (common[0], common[1], common[2])
 var source = """
-  /// The BPF programs, compiled: ELF objects by gzip, in base64.
+  /// The BPF programs, compiled: ELF objects by gzip, in base85.
   enum TracerObjects {
 
   """
@@ -64,7 +69,7 @@ for part in parts.dropFirst() {
   run(compiler, common.dropFirst(3) + part.dropFirst() + ["-o", object])
   run(objcopy, ["--strip-debug", object])
   run("gzip", ["-9nfk", object])  // without name and time: the same each time
-  source += "  static let \(part[part.startIndex]) = \"\(base64(contents("\(object).gz")))\"\n"
+  source += "  static let \(part[part.startIndex]) = \"\(base85(contents("\(object).gz")))\"\n"
 }
 source += "}\n"
 guard let file = fopen(out, "w"), fputs(source, file) >= 0, fclose(file) == 0 else {

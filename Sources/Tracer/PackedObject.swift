@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import CLibBPF
 
-/// An object as EmbedObject has packed it: gzip in base64.
+/// An object as EmbedObject has packed it: gzip in base85.
 enum PackedObject {
   /// - Returns: nil if it is damaged.
   static func unpack(_ text: String) -> [UInt8]? {
-    guard var packed = bytes(ofBase64: text), packed.count > 18 else { return nil }
+    guard var packed = bytes(ofBase85: text), packed.count > 18 else { return nil }
     // The last field: how long it is unpacked (RFC 1952).
     let size = packed.suffix(4).reversed().reduce(0) { $0 << 8 | UInt32($1) }
     var stream = z_stream()
@@ -25,33 +25,42 @@ enum PackedObject {
     return ended == Z_STREAM_END && stream.avail_out == 0 ? unpacked : nil
   }
 
-  private static func bytes(ofBase64 text: String) -> [UInt8]? {
-    let digits = digits
+  /// As `base85` in Plugins/EmbedObject writes them.
+  private static func bytes(ofBase85 text: String) -> [UInt8]? {
     var isDamaged = false
-    let bytes = [UInt8](unsafeUninitializedCapacity: text.utf8.count / 4 * 3) { bytes, count in
+    let bytes = [UInt8](unsafeUninitializedCapacity: text.utf8.count) { bytes, count in
       var bits: UInt32 = 0
-      var length: UInt32 = 0
-      for character in text.utf8 where character != UInt8(ascii: "=") {
-        let digit = digits[Int(character)]
-        if digit == .max { isDamaged = true }
-        bits = bits << 6 | UInt32(digit)
-        length += 6
-        if length < 8 || count == bytes.count { continue }
-        length -= 8
-        bytes[count] = UInt8(truncatingIfNeeded: bits >> length)
-        count += 1
+      var digits = 0
+      func append(_ wanted: Int) {
+        for byte in 0..<wanted {
+          bytes[count + byte] = UInt8(truncatingIfNeeded: bits >> (24 - 8 * byte))
+        }
+        count += wanted
+        (bits, digits) = (0, 0)
       }
+      for character in text.utf8 {
+        guard let digit = digit(character) else {
+          isDamaged = true
+          return
+        }
+        bits = bits &* 85 &+ digit
+        digits += 1
+        if digits == 5 { append(4) }
+      }
+      if digits == 0 { return }
+      let rest = digits - 1
+      for _ in digits..<5 { bits = bits &* 85 &+ 84 }
+      append(rest)
     }
     return isDamaged ? nil : bytes
   }
 
-  /// What each character stands for; none: the largest number.
-  private static var digits: [UInt8] {
-    let characters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-    var digits = [UInt8](repeating: .max, count: 256)
-    for (digit, character) in characters.utf8.enumerated() {
-      digits[Int(character)] = UInt8(digit)
+  /// What a character stands for.
+  private static func digit(_ character: UInt8) -> UInt32? {
+    switch character {
+    case UInt8(ascii: "#")..<UInt8(ascii: "\\"): UInt32(character - UInt8(ascii: "#"))
+    case UInt8(ascii: "]")...UInt8(ascii: "x"): UInt32(character - UInt8(ascii: "$"))
+    default: nil
     }
-    return digits
   }
 }
