@@ -264,8 +264,7 @@ int BPF_PROG(writeback_queue, void *device, struct wb_writeback_work *work)
 
 	if (is_kernel_thread(task) || !is_sync_work(UNTRUSTED(work)))
 		return 0;
-	requester.tgid = seen_tgid(task);
-	copy_comm(requester.comm, task);
+	describe_submitter(&requester.process, task);
 	bpf_map_update_elem(&requested_works, &key, &requester, BPF_ANY);
 	return 0;
 }

@@ -9,8 +9,7 @@ enum { SYNCS_KNOWN = 1024 };
 
 /* Works of writeback that a process waits for, and the threads that are at them. */
 struct requester {
-	__u32 tgid;
-	char comm[BFA_COMM_SIZE];
+	struct submitter process;
 	__u32 known;
 };
 

@@ -151,14 +151,15 @@ static __always_inline void name_device(struct bfa_disk_record *r, struct comman
 static __always_inline void find_sender(struct culprit *sender, struct bfa_disk_record *r)
 {
 	struct task_struct *task = current_task();
+	struct submitter by;
 
 	if (HAS_IO_START || !is_kernel_thread(task)) {
 		become_culprit(sender, task);
 		return;
 	}
 	__builtin_memset(sender, 0, sizeof(*sender));
-	r->by_tgid = seen_tgid(task);
-	copy_comm(r->by_comm, task);
+	describe_submitter(&by, task);
+	fill_submitter(r, &by);
 }
 
 static __always_inline void fill_command(struct bfa_disk_record *r, struct command *c, struct culprit *sender)
@@ -175,10 +176,7 @@ static __always_inline void fill_command(struct bfa_disk_record *r, struct comma
 	r->command_set = c->set;
 	name_device(r, c);
 	r->certainty = sender->marks & CULPRIT_KNOWN ? BFA_EXACT : BFA_NOBODY;
-	r->record.tgid = sender->tgid;
-	r->record.uid = sender->uid;
-	r->record.gid = sender->gid;
-	__builtin_memcpy(r->record.comm, sender->comm, BFA_COMM_SIZE);
+	fill_culprit(&r->record, sender);
 }
 
 /* A command is about no file. */

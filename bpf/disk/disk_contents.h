@@ -16,6 +16,12 @@ enum contents {
 	OF_TREE, /* metadata of btrfs */
 };
 
+/* Who hands a request over. */
+struct submitter {
+	__u32 tgid;
+	char comm[BFA_COMM_SIZE];
+};
+
 struct io {
 	struct bio *bio;
 	__u32 flags;
@@ -34,9 +40,14 @@ struct io {
 	struct doing doing;
 	struct culprit culprit;
 	__u8 has_by;
-	__u32 by_tgid;
-	char by_comm[BFA_COMM_SIZE];
+	struct submitter by;
 };
+
+static __always_inline void describe_submitter(struct submitter *by, struct task_struct *task)
+{
+	by->tgid = seen_tgid(task);
+	copy_comm(by->comm, task);
+}
 
 static __always_inline bool has_page_flag(unsigned long flags, __u64 bit)
 {

@@ -328,14 +328,11 @@ static __always_inline void find_submitter(struct io *io, struct task_struct *ta
 	__u32 tid = task->pid;
 	struct requester *requester = bpf_map_lookup_elem(&syncing, &tid);
 
-	if (requester && requester->known) {
-		io->by_tgid = requester->tgid;
-		__builtin_memcpy(io->by_comm, requester->comm, BFA_COMM_SIZE);
-	} else {
-		io->by_tgid = seen_tgid(task);
-		copy_comm(io->by_comm, task);
-	}
-	io->has_by = !(io->culprit.marks & CULPRIT_KNOWN) || io->by_tgid != io->culprit.tgid;
+	if (requester && requester->known)
+		io->by = requester->process;
+	else
+		describe_submitter(&io->by, task);
+	io->has_by = !(io->culprit.marks & CULPRIT_KNOWN) || io->by.tgid != io->culprit.tgid;
 }
 
 /* What a loop device does next, it does for this culprit. */

@@ -42,10 +42,7 @@ static __always_inline __u8 scope_of(struct task_struct *task)
 static __always_inline void describe_culprit(struct culprit *c, struct task_struct *task)
 {
 	__builtin_memset(c, 0, sizeof(*c));
-	c->tgid = seen_tgid(task);
-	c->uid = task->cred->euid.val;
-	c->gid = task->cred->egid.val;
-	copy_comm(c->comm, task);
+	DESCRIBE_PROCESS(c, task);
 	c->marks = CULPRIT_KNOWN | scope_of(task);
 	c->time_ns = bpf_ktime_get_boot_ns();
 	if (config.cgroup)

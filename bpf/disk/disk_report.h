@@ -90,6 +90,12 @@ static __always_inline struct inode *verified_file(struct culprit *c)
 	return inode && READ(inode, i_ino) == c->inode && device_of(inode) == c->device ? inode : 0;
 }
 
+static __always_inline void fill_submitter(struct bfa_disk_record *r, struct submitter *by)
+{
+	r->by_tgid = by->tgid;
+	__builtin_memcpy(r->by_comm, by->comm, BFA_COMM_SIZE);
+}
+
 static __always_inline void fill_names(struct bfa_disk_record *r, struct io *io, struct block_device *device)
 {
 	struct gendisk *disk = READ(device, bd_disk);
@@ -97,10 +103,8 @@ static __always_inline void fill_names(struct bfa_disk_record *r, struct io *io,
 	bpf_probe_read_kernel(r->disk_name, sizeof(r->disk_name),
 			      (void *)disk + bpf_core_field_offset(struct gendisk, disk_name));
 	r->partition = partition_of(device);
-	if (io->has_by) {
-		r->by_tgid = io->by_tgid;
-		__builtin_memcpy(r->by_comm, io->by_comm, BFA_COMM_SIZE);
-	}
+	if (io->has_by)
+		fill_submitter(r, &io->by);
 }
 
 static __always_inline __u8 reported_operation(struct io *io)
@@ -110,6 +114,14 @@ static __always_inline __u8 reported_operation(struct io *io)
 	if (io->cause == BFA_CAUSE_DISCARD)
 		return BFA_DISK_DISCARD;
 	return io->operation == OPERATION_READ ? BFA_DISK_READ : BFA_DISK_WRITE;
+}
+
+static __always_inline void fill_culprit(struct bfa_record *r, struct culprit *c)
+{
+	r->tgid = c->tgid;
+	r->uid = c->uid;
+	r->gid = c->gid;
+	__builtin_memcpy(r->comm, c->comm, BFA_COMM_SIZE);
 }
 
 static __always_inline void fill_record(struct bfa_disk_record *r, struct io *io, __u64 now, __u64 idle)
@@ -136,10 +148,7 @@ static __always_inline void fill_record(struct bfa_disk_record *r, struct io *io
 	r->certainty = BFA_NOBODY;
 	if (!(c->marks & CULPRIT_KNOWN))
 		return;
-	r->record.tgid = c->tgid;
-	r->record.uid = c->uid;
-	r->record.gid = c->gid;
-	__builtin_memcpy(r->record.comm, c->comm, BFA_COMM_SIZE);
+	fill_culprit(&r->record, c);
 	r->age_ns = c->time_ns ? now - c->time_ns : 0;
 	r->certainty = c->marks & CULPRIT_LIKELY ? BFA_LIKELY : BFA_EXACT;
 }

@@ -120,14 +120,20 @@ static __always_inline __u32 seen_tgid(struct task_struct *task)
 	return seen_pid(task->group_leader, task->tgid);
 }
 
+/* Fills in what every structure about a process has of it, under these names. */
+#define DESCRIBE_PROCESS(to, task)                  \
+	do {                                        \
+		(to)->tgid = seen_tgid(task);       \
+		(to)->uid = (task)->cred->euid.val; \
+		(to)->gid = (task)->cred->egid.val; \
+		copy_comm((to)->comm, task);        \
+	} while (0)
+
 /* Fills in the process and thread of a record. */
 static __always_inline void describe_task(struct bfa_record *r, struct task_struct *task)
 {
-	r->tgid = seen_tgid(task);
+	DESCRIBE_PROCESS(r, task);
 	r->tid = seen_tid(task);
-	r->uid = task->cred->euid.val;
-	r->gid = task->cred->egid.val;
-	copy_comm(r->comm, task);
 	r->began_ns = task->group_leader->start_boottime;
 }
 
