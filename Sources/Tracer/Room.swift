@@ -10,7 +10,7 @@ public struct Room: Sendable {
   public var openFiles: UInt32
   /// Open files with a path that does not fit their entry.
   public var longPaths: UInt32
-  /// Of each kind that --disk remembers, if not as many as the manual says.
+  /// How many things of each kind --disk remembers; nil: as many as the manual says.
   public var ofDisks: UInt32?
 
   /// What the machine allows: a 64th of its memory for open files, if all are in use, and as much

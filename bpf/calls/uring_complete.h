@@ -86,7 +86,7 @@ static __always_inline int complete_open(struct call *call, struct uring_request
 	return open_descriptor(call, ret);
 }
 
-/* Of one that has failed, there is no name. */
+/* The socket has the name only if the bind has succeeded. */
 static __always_inline int complete_bind(struct call *call, struct uring_names *names, struct name *n,
 					 struct file *file, long ret)
 {

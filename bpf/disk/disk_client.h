@@ -207,7 +207,7 @@ static __always_inline struct fuse_request *find_request_at_hand(void)
 	return bpf_map_lookup_elem(&fuse_requests, &slot);
 }
 
-/* Of the process that the current one works for, or else its own. */
+/* The number of the process that the current one works for, or else its own number. */
 static __always_inline __u32 acting_tgid(struct task_struct *task)
 {
 	struct fuse_request *r = find_request_at_hand();

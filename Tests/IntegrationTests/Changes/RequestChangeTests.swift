@@ -44,7 +44,7 @@ struct RequestChangeTests {
       let reports = try ended.text.split(separator: "\n").filter { $0 != "ready" }.map {
         try JSONDecoder().decode(Report.self, from: Data($0.utf8))
       }
-      // Of a kernel that lacks the request, or these attributes in memory.
+      // The kernel may lack a request, or attributes of files in memory.
       let refused = Set(
         reports.filter { $0.ret == Int64(-EINVAL) || $0.ret == Int64(-EOPNOTSUPP) }.map(\.way))
       let made = Set(reports.map(\.way)).subtracting(refused)

@@ -92,7 +92,7 @@ struct DiskRoomTests {
     }
   }
 
-  @Test("disks: those whose idleness is not known are told, and wake nothing", arguments: [nil, 1])
+  @Test("a disk whose idleness is not known is counted, and does not wake", arguments: [nil, 1])
   func disks(room: Int?) throws {
     try Scratch.directory { directory in
       let images = try images(in: directory, count: 3)
@@ -133,7 +133,7 @@ struct DiskRoomTests {
     }
   }
 
-  @Test("histograms: those that are missing are told", arguments: [nil, 1])
+  @Test("a histogram that is missing is counted", arguments: [nil, 1])
   func histograms(room: Int?) throws {
     try Scratch.directory { directory in
       let image = try images(in: directory, count: 1)[0]
