@@ -121,13 +121,13 @@ struct DiskTests {
       try PythonProcess(in: image.mountPoint, DiskCause.files).end()
       try image.unmount()
       var done: [Done] = []
-      let before = try image.statistics()
+      let before = try image.settledStatistics()
       let trace = try Trace.of(["--disk", "--json", "-tt", "--device", image.device]) {
         try image.mount()
         done = try DiskCause.all.map { try perform($0, on: image) }
         try image.unmount()
       }
-      let after = try image.statistics()
+      let after = try image.settledStatistics()
       #expect(trace.ended.status == 0, trace.description)
       let told = try told(trace)
       expectBlame(told, done, in: image.mountPoint, of: fileSystem, trace)
@@ -188,12 +188,12 @@ struct DiskTests {
       let writer = try PythonProcess(in: inner.mountPoint)
       try shell("sync -f \(inner.mountPoint) && sync -f \(outer.mountPoint)")
       let disks = [outer, inner]
-      let before = try disks.map { try $0.statistics() }
+      let before = try disks.map { try $0.settledStatistics() }
       let trace = try Trace.of(["--disk", "--json"]) {
         try writer.run(#"open("file", "wb").write(os.urandom(1 << 18))"#)
         try shell("sync -f \(inner.mountPoint) && sync -f \(outer.mountPoint)")
       }
-      let after = try disks.map { try $0.statistics() }
+      let after = try disks.map { try $0.settledStatistics() }
       try writer.end()
       for (index, disk) in disks.enumerated() {
         let counted = zip(before[index], after[index]).map { $1 - $0 }
@@ -498,7 +498,7 @@ struct DiskTests {
       try shell("sync -f on", in: directory)
       let writer = try PythonProcess(
         in: image.mountPoint, #"log = os.open("log", os.O_CREAT | os.O_WRONLY | os.O_APPEND)"#)
-      let before = try image.statistics()
+      let before = try image.settledStatistics()
       let trace = try Trace.of(["--disk", "--json", "--summary-only", "--device", image.device]) {
         try writer.run(
           """
@@ -509,7 +509,7 @@ struct DiskTests {
           """)
         try shell("sync -f \(image.mountPoint)")
       }
-      let after = try image.statistics()
+      let after = try image.settledStatistics()
       try writer.end()
       #expect(trace.ended.status == 0, trace.description)
       try expectAmplification(

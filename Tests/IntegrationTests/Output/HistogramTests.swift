@@ -98,7 +98,7 @@ struct HistogramTests {
         node = os.open("\(image.device)", os.O_RDWR | os.O_DIRECT)
         memory = mmap.mmap(-1, 4 << 20)
         """)
-      let before = try image.statistics()
+      let before = try image.settledStatistics()
       let trace = try Trace.of(["--histogram", "--json", "--device", image.name]) {
         try process.run(
           """
@@ -106,7 +106,7 @@ struct HistogramTests {
           for turn in range(10): os.pwritev(node, [memory], turn << 22); os.fsync(node)
           """)
       }
-      let after = try image.statistics()
+      let after = try image.settledStatistics()
       try process.end()
       let counted = try histograms(trace, by: "disk")
       var more = zip(after, before).map { $0 - $1 }

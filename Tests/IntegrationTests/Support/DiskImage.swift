@@ -89,4 +89,11 @@ final class DiskImage {
     try String(contentsOfFile: "/sys/block/\(name)/stat", encoding: .ascii)
       .split { $0 == " " || $0 == "\n" }.map { Int($0) ?? 0 }
   }
+
+  /// The numbers of /sys/block/DISK/stat with no request under way. The kernel counts a request when
+  /// it ends, a trace has it from its start: only now can the two be compared.
+  func settledStatistics() throws -> [Int] {
+    try waitUntil("no request is under way on \(name)") { (try? statistics()[8]) == 0 }
+    return try statistics()
+  }
 }
