@@ -19,7 +19,7 @@ struct AncestryTests {
       exe = Self.bytes("exe", of: object)
     }
 
-    /// One that lives, with its parent's number.
+    /// Reads a living process from /proc, and the number of its parent.
     static func living(_ pid: Int) throws -> (process: Process, parent: Int) {
       let file = try Data(contentsOf: URL(filePath: "/proc/\(pid)/stat"))
       let text = String(decoding: file, as: UTF8.self)
@@ -27,7 +27,7 @@ struct AncestryTests {
       var process = Process(["pid": pid])
       process.comm = Array(comm)
       process.exe = link("/proc/\(pid)/exe")
-      // Behind the name, which can hold anything: state, parent.
+      // The name in parentheses can hold anything; state and parent follow the last one.
       let rest = text[(try #require(text.lastIndex(of: ")")))...].split(separator: " ")
       return (process, try #require(Int(rest[2])))
     }
@@ -37,7 +37,8 @@ struct AncestryTests {
       return Array((object[key] as? String ?? "").utf8)
     }
 
-    /// Nil if it may not be read: root of a container may not look at processes of other users.
+    /// Returns nil if the link may not be read: root of a container may not read those of other
+    /// users.
     private static func link(_ path: String) -> [UInt8]? {
       var target = [UInt8](repeating: 0, count: 4096)
       let length = readlink(path, &target, target.count)
@@ -58,7 +59,7 @@ struct AncestryTests {
     [Process(object)] + (object["parents"] as? [[String: Any]] ?? []).map(Process.init)
   }
 
-  /// The same as /proc has them now.
+  /// The process and its ancestors as /proc has them now.
   private func living(_ pid: Int) throws -> [Process] {
     var (process, parent) = try Process.living(pid)
     var all = [process]
@@ -75,7 +76,7 @@ struct AncestryTests {
     return all
   }
 
-  @Test("are those that /proc has while the process lives", arguments: modes)
+  @Test("are those in /proc while the process lives", arguments: modes)
   func living(mode: [String]) throws {
     try Scratch.directory { directory in
       let worker = try Worker()
@@ -90,7 +91,7 @@ struct AncestryTests {
     }
   }
 
-  @Test("are known of processes that are long gone", arguments: modes)
+  @Test("are shown for processes that ended before the line is written", arguments: modes)
   func gone(mode: [String]) throws {
     try Scratch.directory { directory in
       let worker = try Worker()
@@ -111,11 +112,11 @@ struct AncestryTests {
     }
   }
 
-  @Test("of an executable that is deleted, or has a name of any bytes")
+  @Test("show an executable that is deleted, or whose name has any bytes")
   func executables() throws {
     try Scratch.directory { directory in
       let shell = try Worker.shell(named: "x),(pid=1 \n\u{1b}\u{9b}", in: directory)
-      // env would take what has an equals sign for a variable.
+      // env takes a name with an equals sign for a variable, sh does not.
       let worker = try Worker(shell, launcher: ["sh", "-c", #"exec "$0""#])
       let trace = try Trace.of(Self.options + ["--under", directory]) {
         try worker.run("echo x > \(directory)/first")
@@ -137,7 +138,7 @@ struct AncestryTests {
     }
   }
 
-  @Test("of an executable that is renamed, they are the new name from then on")
+  @Test("show the new name of an executable after it is renamed")
   func renamed() throws {
     try Scratch.directory { directory in
       let worker = try Worker(try Worker.shell(named: "one", in: directory))
@@ -155,12 +156,12 @@ struct AncestryTests {
     }
   }
 
-  @Test("a parent that ends is followed by who adopts its children")
+  @Test("show the process that adopts the child when a parent ends")
   func adopted() throws {
     try Scratch.directory { directory in
       let worker = try Worker()
       let trace = try Trace.of(Self.options + ["--under", directory]) {
-        // The child waits until its parent has ended: then another one is its parent.
+        // The child waits until its parent has ended, and another process is its parent.
         try worker.run(
           """
           cat > \(directory)/child << 'END'
@@ -191,7 +192,7 @@ struct AncestryTests {
     }
   }
 
-  @Test("of a thread they are those of its process")
+  @Test("of a thread are those of its process")
   func threads() throws {
     try Scratch.directory { directory in
       let python = try PythonProcess(in: directory, "import threading")
@@ -204,12 +205,12 @@ struct AncestryTests {
     }
   }
 
-  @Test("more ancestors than a record holds are cut, and it says so")
+  @Test("are cut, and marked so, where a record has no room for all ancestors")
   func cut() throws {
     try Scratch.directory { directory in
       let worker = try Worker()
       let trace = try Trace.of(Self.options + ["--under", directory]) {
-        // Each shell waits for the next one: 80 of them.
+        // 80 shells: each waits for the next one.
         try worker.run(
           """
           cat > \(directory)/nested << 'END'
@@ -231,7 +232,7 @@ struct AncestryTests {
     }
   }
 
-  @Test("process 1 has no ancestors", .needsNamespaces)
+  @Test("of process 1 are none", .needsNamespaces)
   func first() throws {
     try Scratch.directory { directory in
       try Scratch.directory { files in
@@ -249,7 +250,7 @@ struct AncestryTests {
     }
   }
 
-  @Test("each option by itself")
+  @Test("are shown by one option each")
   func apart() throws {
     try Scratch.directory { directory in
       let worker = try Worker()

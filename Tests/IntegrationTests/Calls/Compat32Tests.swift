@@ -7,7 +7,7 @@ import Testing
   .enabled(if: Program32.isForThisMachine, "fileload32 makes the calls of i386"))
 struct Compat32Tests {
   @Test(
-    "are told call by call, with the numbers and arguments of its own",
+    "are shown call by call, with the numbers and arguments of 32-bit programs",
     arguments: Scratch.FileSystem.allCases)
   func calls(on fileSystem: Scratch.FileSystem) throws {
     let (truth, trace) = try traced(["--syscalls"], on: fileSystem)

@@ -4,11 +4,11 @@ import Testing
 
 @Suite("Descriptors that are closed many at once", .needsRoot)
 struct DescriptorTableTests {
-  /// Around the bounds of words and chunks (bpf/entry_index.h), and far from each other; above
-  /// the socket by which Foundation knows that a process has ended.
+  /// Descriptors around the bounds of words and chunks (bpf/files/entry_index.h), and far from each
+  /// other. All are above the socket by which Foundation learns that a process has ended.
   private static let descriptors = [300, 319, 320, 511, 512, 513, 1023, 1024, 5000, 19_000, 19_999]
 
-  /// Descriptor N is of file N, and has been used.
+  /// Descriptor N has the file N open, and has been used.
   private static let open = """
     import ctypes, resource
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -26,7 +26,8 @@ struct DescriptorTableTests {
     make(numbers)
     """
 
-  /// What closes descriptors of a process, and how often the process, and its child, closes each.
+  /// Python lines that close descriptors of a process, and how often the process and its child
+  /// close each of them.
   private struct Way {
     var lines: String
     var closes: [Int: Int]
@@ -48,8 +49,8 @@ struct DescriptorTableTests {
     Way("libc.close_range(513, 513, 0)", [513]),
     Way("libc.close_range(600, 1000, 0)", []),
     Way("libc.close_range(1025, -1, 0)", [5000, 19_000, 19_999]),
-    Way("libc.close_range(300, -1, 4)", []),  // only marks them
-    Way("libc.close_range(512, -1, 2)", all.filter { $0 >= 512 }),  // of a table of its own
+    Way("libc.close_range(300, -1, 4)", []),  // CLOSE_RANGE_CLOEXEC only marks them
+    Way("libc.close_range(512, -1, 2)", all.filter { $0 >= 512 }),  // CLOSE_RANGE_UNSHARE copies the table
     Way(
       "libc.close_range(300, -1, 0); make(numbers); libc.close_range(300, -1, 0)",
       all, again: all),
@@ -70,7 +71,7 @@ struct DescriptorTableTests {
       thread.start(); thread.join()
       """, all.filter { $0 >= 320 }),
     Way("import threading; threading.Thread(target=os._exit, args=(0,)).start(); input()", all),
-    // A child has those that it has used.
+    // A child closes the descriptors that it has used, and no others.
     Way("if os.fork() == 0: os._exit(0)\nos.wait()", []),
     Way(
       "if os.fork() == 0: use([320, 19000]); os._exit(0)\nos.wait()", [], child: [320, 19_000]),
@@ -79,7 +80,7 @@ struct DescriptorTableTests {
       if os.fork() == 0: use([300, 512]); libc.close_range(512, -1, 0); os._exit(0)
       os.wait()
       """, [], child: [300, 512]),
-    // With the same table: CLONE_FILES | SIGCHLD. The parent closes them, at its end.
+    // CLONE_FILES | SIGCHLD: the child shares the table, and the parent closes it when it ends.
     Way(
       """
       clone = 56 if os.uname().machine == 'x86_64' else 220
@@ -93,7 +94,8 @@ struct DescriptorTableTests {
     try Scratch.directory { directory in
       var processes: [PythonProcess] = []
       let tracing = try Tracing(["--json", "--parents", "--under", directory])
-      // Before the trace is waited for: those that go on hold what it is known to have ended by.
+      // Processes that still run hold the descriptors by which Foundation learns that bfatrace has
+      // ended: kill them.
       defer { for process in processes { process.kill() } }
       for way in Self.ways {
         let process = try PythonProcess(in: directory, Self.open)
@@ -123,7 +125,7 @@ struct DescriptorTableTests {
     return parents?.first?["pid"] as? Int == Int(process.pid)
   }
 
-  /// By descriptor, those that have the name of their file.
+  /// Counts closes by descriptor, of lines whose path is the descriptor's file.
   private func closes(_ objects: [[String: Any]]) -> [Int: Int] {
     objects.reduce(into: [:]) { sums, object in
       guard let fd = object["fd"] as? Int, let closes = object["closes"] as? Int, fd >= 300 else {

@@ -1,31 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A system call on a file, in the form to which strace's lines and bfatrace's are both brought.
+/// A system call on a file, in a form that strace's lines and bfatrace's records both convert to.
 struct FileCall: Equatable {
   var name: String
-  /// The descriptor it was about, or that it returned; an open that failed has none.
+  /// The descriptor passed or returned; an open that failed has none.
   var fd: Int?
-  /// What it returned, or the name of the error; `?` if the tracer was not told.
+  /// The value returned, or the name of the error; `?` if the tracer did not learn it.
   var result: String
-  /// A byte string: it need not be UTF-8. None if there was no such descriptor.
+  /// The path as bytes, which need not be UTF-8; nil if there is no such descriptor.
   var path: [UInt8]?
   var deleted = false
-  /// What was passed to an open that failed.
+  /// The name passed to an open that failed.
   var filename: [UInt8]?
   var flags: Int?
-  /// Of an open that creates.
+  /// The mode passed to an open that creates.
   var mode: Int?
-  /// What was asked for.
+  /// The bytes asked for.
   var size: Int?
   var offset: Int?
 
-  /// The calls that are compared: all that bfatrace reports with --syscalls.
+  /// The calls that are compared: all that bfatrace shows with --syscalls.
   static let names = [
     "open", "openat", "openat2", "creat", "read", "pread64", "readv", "preadv", "preadv2",
     "write", "pwrite64", "writev", "pwritev", "pwritev2", "close",
   ]
 
-  /// Whether an open with these flags takes a mode: O_CREAT, or the bit of its own of O_TMPFILE.
+  /// Whether an open with these flags takes a mode: it has O_CREAT, or the bit that O_TMPFILE adds
+  /// to O_DIRECTORY.
   static func takesMode(_ flags: Int) -> Bool { flags & 0o20000100 != 0 }
 }
 
@@ -48,7 +49,7 @@ extension FileCall: CustomStringConvertible {
   }
 }
 
-/// A record of bfatrace that cannot be true, whatever strace says.
+/// A record of bfatrace that contradicts itself, whatever strace shows.
 struct Contradiction: Error {
   let what: String
   let record: [String: StrictJSON.Value]

@@ -19,10 +19,11 @@ struct LoadTests {
     expectNone(SumComparison.differences(truth: truth, trace: lines))
     #expect(lines.map(\.sums.reads).reduce(0, +) == 1_000_000)
     let times = try trace.objects().map { try #require($0["timestamp"] as? Double) }
-    // A line has the time of its first call: the last line goes on for up to a tenth of a second.
+    // A line has the time of its first call, and the last line covers up to a tenth of a second
+    // more.
     let seconds = try #require(times.max()) - (try #require(times.min())) + 0.1
-    // One more for the file's creation, one for a flush soon after the beginning, and one as a
-    // line's time is that of a call and not of the flush before it.
+    // Three more lines: one for the creation of the file, one for a flush soon after the beginning,
+    // and one because the time of a line is that of a call and not of the flush before it.
     #expect(Double(lines.count) <= 10 * seconds + 3, "\(lines.count) lines in \(seconds) s")
   }
 
@@ -53,7 +54,7 @@ struct LoadTests {
   @Test("six threads close files at numbers that others get at once: each close has its own file")
   func closes() throws {
     try Scratch.directory { directory in
-      // Not those that other tests fork meanwhile: they inherit the descriptors.
+      // Children that other tests fork meanwhile inherit the descriptors: trace this process only.
       let options = [
         "--syscalls", "--filter", "C", "--json", "--ring-size", "256", "-p", "\(getpid())",
       ]
@@ -72,7 +73,7 @@ struct LoadTests {
     }
   }
 
-  @Test("while directories are renamed, each read is told with a path that the file had")
+  @Test("while directories are renamed, each read is shown with a path that the file had")
   func renameStorm() throws {
     try Scratch.directory { directory in
       let storm = try RenameStorm(in: directory)
@@ -82,11 +83,11 @@ struct LoadTests {
     }
   }
 
-  @Test("while directories are renamed, merged lines have such paths, and lose no count")
+  @Test("while directories are renamed, merged lines have paths that the file had, and lose no count")
   func mergedRenameStorm() throws {
     try Scratch.directory { directory in
       let storm = try RenameStorm(in: directory)
-      // Not of the directories, which change.
+      // Drop lines without reads: they show the directories, which change.
       let lines = try storm.traced([]).filter { $0.sums != Sums() }
       storm.expectOnlyNames(of: lines)
       let reads = UInt64(RenameStorm.reads)
@@ -96,8 +97,8 @@ struct LoadTests {
   }
 }
 
-/// Threads that each open a file of their own and close it at once, again and again. Returns how often,
-/// by thread and file.
+/// Starts threads that open a file of their own and close it at once, again and again. Returns how
+/// often each thread closed each file.
 private func closeByThreads(_ count: Int, rounds: Int, in directory: String) -> [String: Int] {
   let closes = Mutex<[String: Int]>([:])
   let group = DispatchGroup()
@@ -118,8 +119,8 @@ private func closeByThreads(_ count: Int, rounds: Int, in directory: String) -> 
   return closes.withLock { $0 }
 }
 
-/// A file that is read while one directory above it changes its name, and another one its name
-/// and its parent: a path put together from different moments would be one that never was.
+/// A file that is read while one directory above it changes its name, and another one its name and
+/// its parent. A path put together from different moments is one that the file never had.
 private final class RenameStorm: Sendable {
   static let reads = batches * batchSize
   private static let batches = 30
@@ -136,7 +137,7 @@ private final class RenameStorm: Sendable {
     try Data("x".utf8).write(to: URL(filePath: "\(directory)/top/from/inner/file"))
   }
 
-  /// Each name that the file has at any time.
+  /// All names that the file has at some time.
   private var names: Set<ByteString> {
     let names = ["top", "peak"].flatMap { top in
       ["from/inner", "to/moved"].map { "\(directory)/\(top)/\($0)/file" }
@@ -152,7 +153,7 @@ private final class RenameStorm: Sendable {
     #expect(paths.count > 1, "the renames came between the reads")
   }
 
-  /// The lines of bfatrace with these options about the reader.
+  /// Traces the reader with these options.
   func traced(_ options: [String]) throws -> [Line] {
     let trace = try Trace.of(["--json", "--under", directory] + options) { try rage() }
     try #require(trace.ended.status == 0, "\(trace.ended.errors)")
@@ -184,7 +185,8 @@ private final class RenameStorm: Sendable {
     while rounds.load(ordering: .relaxed) == before { usleep(100) }
   }
 
-  /// Until the reader has done its work; there and back again, so that it ends as it began.
+  /// Renames both directories there and back again until the reader is done, so that the first
+  /// names are the last ones.
   private func rename() {
     let (top, peak) = ("\(directory)/top", "\(directory)/peak")
     while !isOver.load(ordering: .relaxed) {

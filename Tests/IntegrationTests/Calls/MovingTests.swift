@@ -2,7 +2,7 @@
 import Foundation
 import Testing
 
-/// Files whose path changes while they are used: Tests/filemoves does both.
+/// Files whose path changes while they are used: Tests/filemoves changes and uses them.
 @Suite("A path that changes", .needsRoot)
 struct MovingTests {
   enum Way: String, CaseIterable, CustomTestStringConvertible {
@@ -12,12 +12,12 @@ struct MovingTests {
     case namespaceEnd = "namespace-end"
 
     var testDescription: String { rawValue }
-    /// Whether the call certainly goes on when the path has changed.
+    /// Whether the call is still running, with certainty, when the path has changed.
     var isSlow: Bool { self == .slowRename || self == .ringRename }
   }
 
   @Test(
-    "is the new one as soon as the kernel says so, however long the call goes on, or without one",
+    "is the new one as soon as the kernel has changed it, during a slow call or without any",
     arguments: Way.allCases, [[], ["--syscalls"]])
   func changes(way: Way, options: [String]) throws {
     try Scratch.ownFileSystem { directory in
@@ -35,7 +35,7 @@ struct MovingTests {
     }
   }
 
-  /// A process that is not traced makes the call, for one that has asked for it by way of FUSE.
+  /// A FUSE server, which is not traced, makes the call on behalf of another process.
   private static let served = """
     mkdir "$1/served" "$1/seen" && bindfs "$1/served" "$1/seen" || exit 77
     FILEMOVES_SERVER="$1/seen" "$0" --json --all -f W -o "$2" $4 -- "$3" $5 "$1/$6"
@@ -43,7 +43,7 @@ struct MovingTests {
     """
 
   @Test(
-    "is the new one as soon as a server has renamed the file, in what it serves and where it is seen",
+    "is the new one as soon as a FUSE server has renamed the file, in its source and on its mount",
     arguments: ["server-rename served", "slow-rename seen"], ["", "--syscalls"])
   func server(how: String, options: String) throws {
     let words = how.split(separator: " ").map(String.init)
@@ -58,12 +58,12 @@ struct MovingTests {
       let truth = MovingTruth(ended.text)
       expectNone(
         truth.differences(from: try Line.all(inFile: trace), in: "\(directory)/\(words[1])"))
-      // To FUSE, the name changes when the server has answered.
+      // On the FUSE mount, the name changes when the server has answered.
       #expect(truth.duringCall > 100 || words[1] == "seen", "the call was too fast: \(ended.text)")
     }
   }
 
-  /// BFATRACE_STORM_SECONDS makes it longer: `make storm`.
+  /// BFATRACE_STORM_SECONDS sets the length; `make storm` sets it.
   @Test(
     "in a storm of renames and mounts, is always one that the file has had",
     arguments: [[], ["--syscalls"]])
@@ -85,13 +85,13 @@ struct MovingTests {
   }
 }
 
-/// What filemoves prints: how often it has written to its file, by the path that was true before
-/// and after the write.
+/// The output of filemoves: how often it wrote to its file, by the path that was true before and
+/// after the write.
 struct MovingTruth {
   private var sure: [ByteString: Int] = [:]
-  /// Writes while the path was changed.
+  /// Writes during which the path changed.
   private var unsure = 0
-  /// Writes under a new path before the call that made it so had returned.
+  /// Writes under a new path before the call that changed it returned.
   private(set) var duringCall = 0
   private let text: String
 
@@ -108,15 +108,16 @@ struct MovingTruth {
     }
   }
 
-  /// What is wrong with the lines of a trace, merged or for each call.
+  /// What is wrong with the lines of a trace, which are merged or one for each call.
   func differences(from trace: [Line], in directory: String) -> [String] {
     var told: [ByteString?: Int] = [:]
     for line in trace {
-      // A file that takes long to free is written, too; what it prints goes elsewhere.
+      // A file that takes long to free is written, too, at a path outside the directory.
       let path = line.path?.description ?? directory
       let isMoved = sure[line.path ?? ByteString("")] != nil
       if !isMoved && (!path.contains(directory) || path.contains("/scattered")) { continue }
-      // Who has passed the file on closes its own descriptor: that is W too, but no write.
+      // The process that passed the file on closes its own descriptor: the line has W, but is no
+      // write.
       if line.syscall == "close" { continue }
       told[line.path, default: 0] += line.syscall != nil ? 1 : Int(line.sums.writes)
     }

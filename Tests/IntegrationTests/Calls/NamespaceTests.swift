@@ -4,7 +4,7 @@ import Testing
 
 @Suite("In namespaces and on stacked file systems", .needsRoot, .needsNamespaces)
 struct NamespaceTests {
-  @Test("a tracer in a pid namespace tells the numbers that hold there")
+  @Test("a tracer in a pid namespace shows the pids of that namespace")
   func pids() throws {
     try Scratch.directory { directory in
       try Scratch.directory { files in
@@ -25,12 +25,12 @@ struct NamespaceTests {
     }
   }
 
-  @Test("-p takes the number that holds in the tracer's pid namespace")
+  @Test("-p takes a pid of the tracer's pid namespace")
   func scope() throws {
     try Scratch.directory { directory in
       try Scratch.directory { files in
         let namespace = try PidNamespace(files: files)
-        // The namespace's first process: outside, number 1 is another one.
+        // Trace the first process of the namespace: outside, pid 1 is another process.
         let traced = try namespace.trace(["--json", "-p", "1"]) {
           try namespace.shell.run("echo x > \(directory)/by-the-first")
           try shell("echo x > \(directory)/by-another")
@@ -41,7 +41,7 @@ struct NamespaceTests {
     }
   }
 
-  @Test("a mount of a mount namespace of its own is in the path, as the process sees it")
+  @Test("a path includes the mounts of the process's own mount namespace")
   func mounts() throws {
     try Scratch.directory { directory in
       let worker = try Worker(launcher: ["unshare", "--mount"])
@@ -55,7 +55,7 @@ struct NamespaceTests {
     }
   }
 
-  @Test("on overlayfs a file is told once, with the path on the overlay")
+  @Test("on overlayfs a file is shown once, with the path on the overlay")
   func overlay() throws {
     try Scratch.directory { directory in
       let worker = try Worker(launcher: ["unshare", "--mount"])
@@ -65,7 +65,7 @@ struct NamespaceTests {
         mount -t overlay none -o lowerdir=lower,upperdir=upper,workdir=work merged && echo > mounted
         """)
       try #require(FileManager.default.fileExists(atPath: directory + "/mounted"), "no overlayfs")
-      // Reading, then copying up by writing, and removing, which makes a whiteout.
+      // Read a file, copy it up by writing to it, and remove it, which makes a whiteout.
       let trace = try Trace.of(["--json", "--all", "-p", "\(worker.pid)"]) {
         try worker.run(
           "read x < merged/file; echo more >> merged/file; echo new > merged/new")

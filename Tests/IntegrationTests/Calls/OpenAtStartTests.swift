@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Descriptors that are open at the start", .needsRoot)
 struct OpenAtStartTests {
-  /// Opens files of their own, each with other flags; `fds` are their descriptors.
+  /// Opens one file with each of these flags; `fds` has their descriptors.
   private static let open = """
     fds = {}
     for name, flags in [("read", os.O_RDONLY), ("write", os.O_WRONLY), ("both", os.O_RDWR),
@@ -20,7 +20,7 @@ struct OpenAtStartTests {
     "read": "C", "write": "CW", "both": "CW", "append": "CW", "directory": "C", "gone": "CW",
   ]
 
-  /// A line of one of the files, as far as it matters here.
+  /// The parts of a line that are compared.
   private struct Closed: Hashable {
     var name: String
     var types: String
@@ -28,7 +28,7 @@ struct OpenAtStartTests {
     var closes: Int?
     var isDeleted: Bool
 
-    /// What a close of a descriptor gives that was never used.
+    /// The line expected for a descriptor that is closed and was never used.
     init(unused name: String) {
       self.name = name
       types = OpenAtStartTests.types[name] ?? "C"
@@ -46,7 +46,7 @@ struct OpenAtStartTests {
     }
   }
 
-  /// Of one process: others may have a look at the directory.
+  /// Takes the lines of one process: other processes may read the directory.
   private func closed(
     _ trace: Trace, by process: PythonProcess, in directory: String
   ) throws -> [Closed] {
@@ -57,7 +57,7 @@ struct OpenAtStartTests {
   private let unused = types.keys.sorted().map(Closed.init(unused:))
 
   @Test(
-    "close with their path, never used, whatever closes them",
+    "are shown closed with their path, whatever closes them, if never used",
     arguments: [
       "for fd in fds.values(): os.close(fd)",
       "for fd in fds.values(): os.dup2(2, fd)",
@@ -123,7 +123,7 @@ struct OpenAtStartTests {
     }
   }
 
-  @Test("show reads and writes on them as those of any other")
+  @Test("show reads and writes like other descriptors")
   func used() throws {
     try Scratch.directory { directory in
       let process = try PythonProcess(in: directory, Self.open)
@@ -139,7 +139,7 @@ struct OpenAtStartTests {
     }
   }
 
-  @Test("are known by the thousand")
+  @Test("are known if there are thousands")
   func many() throws {
     let count = 6000
     try Scratch.directory { directory in
@@ -161,7 +161,8 @@ struct OpenAtStartTests {
       let summary = Comment("\(objects.count) lines\n\(trace.ended.errors)")
       #expect(objects.count == count, summary)
       for object in objects {
-        // The name of the file is its descriptor; they were opened for reading and writing in turns.
+        // The name of each file is the number of its descriptor. Every second one is opened for
+        // writing, the others for reading.
         let fd = object["fd"] as? Int ?? -1
         let isWrong =
           object["path"] as? String != "\(directory)/\(fd)" || object["closes"] as? Int != 1
@@ -174,7 +175,7 @@ struct OpenAtStartTests {
     }
   }
 
-  @Test("are shown as far as the scope goes")
+  @Test("are shown if they are in scope")
   func scope() throws {
     try Scratch.directory { scratch in
       try makeDirectories("in", "out", in: scratch)
@@ -203,12 +204,13 @@ struct OpenAtStartTests {
     }
   }
 
-  @Test("have the right path even if they are closed and opened all the time meanwhile")
+  @Test("have the right path while the process closes and opens them all the time")
   func churn() throws {
     try Scratch.directory { directory in
-      // Descriptor 2000 + i is always one of file i, but not always the same one. Those below are left
-      // alone: one of them is the socket by which Foundation knows that a process has ended, and if
-      // that is closed by the process itself, Foundation waits for its end, and for no other's.
+      // Descriptor 2000 + i always has file i open, though opened again and again. Leave lower
+      // descriptors alone: one of them is the socket by which Foundation learns that a process has
+      // ended. If the process closes it, Foundation waits for the end of this process and of no
+      // other.
       let churn = """
         import random, resource
         limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]

@@ -5,7 +5,7 @@ import Testing
 @Suite("What a load did", .needsRoot)
 struct ScenarioTests {
   @Test(
-    "is told call by call: all of it, in order, nothing else",
+    "is shown call by call: all of it, in order, nothing else",
     arguments: Scenario.all, Scratch.FileSystem.allCases)
   func calls(scenario: Scenario, on fileSystem: Scratch.FileSystem) throws {
     let (truth, trace) = try scenario.traced(["--syscalls"], on: fileSystem)
@@ -26,7 +26,7 @@ struct ScenarioTests {
   }
 
   @Test(
-    "by processes that share and end is told as exactly each time of many",
+    "is shown exactly in each of many runs of processes that share descriptors and end",
     arguments: [["--syscalls"], []])
   func repeated(options: [String]) throws {
     try Scratch.directory(on: .memory) { directory in
@@ -46,16 +46,16 @@ struct ScenarioTests {
   }
 }
 
-/// A load that knows what it has done: a scenario of fileload.
+/// A load that logs what it does: a scenario of fileload.
 struct Scenario: CustomTestStringConvertible, Sendable {
   var name: String
 
   var testDescription: String { name }
 
-  /// Those whose log has sums instead of calls.
+  /// Scenarios whose log has sums instead of calls.
   private static let sums = ["threads", "bytes"]
 
-  /// Those whose log has a line for each call.
+  /// Scenarios whose log has a line for each call.
   static let all: [Scenario] = {
     let list = try? IntegrationTests.run(Built.fileload, ["--list"])
     let names = list?.text.split(separator: "\n").map(String.init) ?? []
@@ -63,7 +63,7 @@ struct Scenario: CustomTestStringConvertible, Sendable {
     return names.filter { !sums.contains($0) }.map { Scenario(name: $0) }
   }()
 
-  /// What it did, and what bfatrace with these options told of it.
+  /// Runs the load under bfatrace with these options. Returns the log of the load and the trace.
   func traced(
     _ options: [String], on fileSystem: Scratch.FileSystem = .disk
   ) throws -> (truth: [Line], trace: Trace) {
@@ -78,7 +78,7 @@ struct Scenario: CustomTestStringConvertible, Sendable {
     }
   }
 
-  /// What it did in a directory that does not exist yet.
+  /// Runs the load, without a trace, in a directory that does not exist yet. Returns its log.
   func run(in directory: String) throws -> [Line] {
     let truth = Scratch.newName()
     defer { try? FileManager.default.removeItem(atPath: truth) }
@@ -101,7 +101,8 @@ struct Scenario: CustomTestStringConvertible, Sendable {
       let tracing = try Tracing(options)
       return (try start().wait(), tracing.stop())
     }
-    // It has files open before the tracing starts, says when, and goes on when it is told to.
+    // The load opens files before the trace starts, says so, and waits for the test to let it go
+    // on.
     let load = try start()
     try waitUntil("fileload \(name) is ready") {
       !load.outputSoFar.isEmpty || !load.process.isRunning
@@ -112,8 +113,8 @@ struct Scenario: CustomTestStringConvertible, Sendable {
   }
 }
 
-/// Something is missing here that the test needs. In CI, where all of it is there, that is a
-/// failure.
+/// Skips a test for lack of something that it needs. In CI, where everything is installed, that is
+/// a failure.
 func skip(_ reason: String) throws -> Never {
   if ProcessInfo.processInfo.environment["CI"] == "true" { throw Missing(reason: reason) }
   try Test.cancel("\(reason)")
@@ -121,7 +122,7 @@ func skip(_ reason: String) throws -> Never {
 
 struct Missing: Error { var reason: String }
 
-/// Records each difference as an issue of its own, and what follows from many as a number.
+/// Records up to five differences as issues of their own, and the number of the others.
 func expectNone(_ differences: [String], sourceLocation: SourceLocation = #_sourceLocation) {
   for difference in differences.prefix(5) {
     Issue.record("\(difference)", sourceLocation: sourceLocation)

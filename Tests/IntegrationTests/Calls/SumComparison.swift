@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 
-/// What happened to a file, in calls and bytes.
+/// The accesses to a file: calls and bytes.
 struct Sums: Equatable {
   var opens: UInt64 = 0
   var reads: UInt64 = 0
@@ -20,7 +20,7 @@ struct Sums: Equatable {
   }
 }
 
-/// A file as a process has it: by the path at the time.
+/// A file that a process uses, by its path at the time of the call.
 struct UsedFile: Hashable, CustomStringConvertible {
   var pid: Int
   var path: ByteString?
@@ -28,11 +28,11 @@ struct UsedFile: Hashable, CustomStringConvertible {
   var description: String { "process \(pid), \(path?.description ?? "no path")" }
 }
 
-/// The sums of a log beside those of a trace with merged lines.
+/// Compares the sums of a log with those of a trace of merged lines.
 enum SumComparison {
   /// What is wrong with the trace; empty if nothing is.
-  /// - Parameter openBefore: some descriptors were open before the trace began, and are closed
-  ///   without being used; a log tells nothing of these.
+  /// - Parameter openBefore: whether some descriptors were open before the trace began and are
+  ///   closed without being used; a log has no line about these.
   static func differences(
     truth: [Line], trace: [Line], openBefore: Bool = false
   ) -> [String] {
@@ -60,7 +60,7 @@ enum SumComparison {
       + "writes=\(sums.writes)/\(sums.writeBytes) closes=\(sums.closes)"
   }
 
-  /// A log has either sums or calls, one after the other.
+  /// Adds up a log, which holds either sums or calls.
   private static func sums(ofLog lines: [Line]) -> [UsedFile: Sums] {
     var sums: [UsedFile: Sums] = [:]
     var descriptors: [Descriptor: ByteString?] = [:]
@@ -72,9 +72,9 @@ enum SumComparison {
       let descriptor = Descriptor(pid: line.pid, fd: fd)
       if line.implicit != nil || line.syscall == "close" {
         if (line.ret ?? 0) < 0 { continue }
-        // Merged lines know nothing of a descriptor before it is used, for example of a
-        // duplicate. The closing is told of the path under which it was used last: to look
-        // for another one then would be too late, and is not worth it.
+        // Merged lines do not know a descriptor before it is used: a duplicate, for example. The
+        // line of a close has the path under which the descriptor was used last, as its path may be
+        // gone by then.
         guard let path = descriptors.removeValue(forKey: descriptor) else { continue }
         sums[UsedFile(pid: line.pid, path: path), default: Sums()].closes += 1
       } else if let used = use(line) {
@@ -90,7 +90,7 @@ enum SumComparison {
     var fd: Int
   }
 
-  /// What an open, a read or a write adds, if it has worked.
+  /// The sums that an open, a read or a write adds; nil if it failed.
   private static func use(_ line: Line) -> Sums? {
     guard let syscall = line.syscall, let ret = line.ret, ret >= 0 else { return nil }
     let isOpen = syscall.hasPrefix("open") || syscall == "creat"

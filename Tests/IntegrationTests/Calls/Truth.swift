@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 
-/// A line of fileload's log or of bfatrace's JSON, which share the names of what both know.
-/// main.c of fileload describes the log.
+/// A line of fileload's log or of bfatrace's JSON, which use the same names for what both have.
+/// Tests/fileload/main.c describes the log.
 struct Line: Decodable {
   var pid: Int
   var tid: Int?
@@ -14,7 +14,7 @@ struct Line: Decodable {
   var flags: String?
   var mode: String?
 
-  /// Of a call.
+  /// Set in the line of a call.
   var syscall: String?
   var ret: Int64?
   var size: UInt64?
@@ -23,10 +23,10 @@ struct Line: Decodable {
   var filename: ByteString?
   var duration: UInt64?
 
-  /// Of a merged line, and of the log's sums.
+  /// Set in a merged line, and in a sum of the log.
   var sums: Sums
 
-  /// Of the log only: what closed a descriptor that no close(2) did, and the order of its lines.
+  /// Set in the log only: what closed a descriptor without close(2), and the order of the lines.
   var implicit: String?
   var sequence: Int?
 
@@ -51,7 +51,7 @@ struct Line: Decodable {
     isTruncated = try keys.decodeIfPresent(Bool.self, forKey: .truncated) ?? false
     isDeleted = try keys.decodeIfPresent(Bool.self, forKey: .deleted) ?? false
     path = try keys.bytes(.path, raw: .pathRaw)
-    // The log's tail of a path that is too long is what bfatrace prints behind three dots.
+    // Where a path is too long, the log has its tail, which bfatrace prints after three dots.
     if let tail = try keys.bytes(.tail, raw: .tailRaw) { path = ByteString("...") + tail }
     fd = try keys.decodeIfPresent(Int.self, forKey: .fd)
     flags = try keys.decodeIfPresent(String.self, forKey: .flags)
@@ -88,26 +88,26 @@ struct Line: Decodable {
   }
 }
 
-/// Nothing but lines about files is expected: not even one that says that some are lost.
+/// A line that is not about a file: lost events are reported by such a line, and none is expected.
 struct BadLine: Error {
   var line: String
   var why: any Error
 }
 
 extension KeyedDecodingContainer {
-  /// A string as its bytes, which may be given one by one under a key of their own.
+  /// A string as bytes: JSON has them one by one under another key if they are not UTF-8.
   fileprivate func bytes(_ key: Key, raw: Key) throws -> ByteString? {
     if let bytes = try decodeIfPresent([UInt8].self, forKey: raw) { return ByteString(bytes) }
     return try decodeIfPresent(String.self, forKey: key).map { ByteString($0) }
   }
 
-  /// A number that is left out when it is zero.
+  /// A number that is left out of the line when it is zero.
   fileprivate func count(_ key: Key) throws -> UInt64 {
     try decodeIfPresent(UInt64.self, forKey: key) ?? 0
   }
 }
 
-/// What the kernel has for a string. String compares characters, which have several encodings.
+/// A string as the kernel has it. String compares characters, which have several encodings.
 struct ByteString: Hashable, CustomStringConvertible {
   var bytes: [UInt8]
 
@@ -120,7 +120,7 @@ struct ByteString: Hashable, CustomStringConvertible {
 
   func hasPrefix(_ prefix: String) -> Bool { bytes.starts(with: prefix.utf8) }
 
-  /// In a form that a terminal can be shown.
+  /// The string with escapes for everything that is not printable ASCII.
   var description: String {
     let isPlain = bytes.allSatisfy { (0x20...0x7e).contains($0) && $0 != UInt8(ascii: "\\") }
     if isPlain { return String(decoding: bytes, as: UTF8.self) }

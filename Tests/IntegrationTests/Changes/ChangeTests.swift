@@ -2,13 +2,13 @@
 import Foundation
 import Testing
 
-@Suite("--changes: what is left of what a command did", .needsRoot)
+@Suite("--changes lists what a command has changed", .needsRoot)
 struct ChangeTests {
   private static let snapshots = "\(Built.root)/Tests/changes/snapshots.py"
   private static let programs = "\(Built.root)/Tests/changes/programs.py"
   private static let environment = ["GIT_CONFIG_NOSYSTEM": "1", "LC_ALL": "C.UTF-8"]
 
-  @Test("as two snapshots of the tree", arguments: ChangingCommand.all)
+  @Test("as two snapshots of the tree show it", arguments: ChangingCommand.all)
   func command(_ changing: ChangingCommand) throws {
     try Scratch.directory { directory in
       let tree = "\(directory)/tree"
@@ -25,7 +25,7 @@ struct ChangeTests {
     }
   }
 
-  @Test("in an overlay, as containers have it")
+  @Test("in an overlay, as containers use it")
   func overlay() throws {
     try Scratch.directory(on: .memory) { directory in
       let change =
@@ -40,8 +40,9 @@ struct ChangeTests {
     }
   }
 
-  /// `BFATRACE_TEST_PROGRAMS` is how many; the seed is the first one's.
-  @Test("random programs, as two snapshots of their trees")
+  /// `BFATRACE_TEST_PROGRAMS` sets the number of programs; the seeds count up from that of the
+  /// first one.
+  @Test("for random programs, as two snapshots of their trees show it")
   func programs() throws {
     let count =
       ProcessInfo.processInfo.environment["BFATRACE_TEST_PROGRAMS"].flatMap(Int.init) ?? 200

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A command that people run, in a tree of its own.
+/// A command that people run, and the tree it changes.
 struct ChangingCommand: CustomStringConvertible, Sendable {
   let description: String
-  /// What is there before, made in the tree by sh; `..` is a place beside it.
+  /// Makes the tree before the command runs, by sh; `..` is a directory beside it.
   let before: String
   let command: String
 }
@@ -18,7 +18,7 @@ extension ChangingCommand {
     cp one/1 one/two/x; ln -s ../one three/link; ln one/2 three/hard; chmod 640 one/3
     """
 
-  /// Two versions of a package with a configuration file, directories and links.
+  /// Builds two versions of a package with a configuration file, directories and links.
   private static let packages = """
     for v in 1 2; do
       p=../pkg$v; mkdir -p $p/DEBIAN $p/etc/sample $p/usr/bin $p/usr/share/sample

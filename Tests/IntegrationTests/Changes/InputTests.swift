@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import Testing
 
-@Suite("--inputs: what a command read and executed", .needsRoot)
+@Suite("--inputs lists what a command read and executed", .needsRoot)
 struct InputTests {
   private static let comparison = "\(Built.root)/Tests/changes/inputs.py"
 
   struct Reading: CustomTestStringConvertible, Sendable {
     let testDescription: String
-    /// Makes what is there before, by sh.
+    /// Makes the files that exist before the command runs, by sh.
     let before: String
     let command: [String]
   }
@@ -50,7 +50,7 @@ struct InputTests {
       ]),
   ]
 
-  @Test("is what strace saw, if it was there before", arguments: commands)
+  @Test("as strace shows it, of files that existed before", arguments: commands)
   func strace(reading: Reading) throws {
     try Scratch.directory { directory in
       let ended = try run(

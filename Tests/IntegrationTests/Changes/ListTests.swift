@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Lists of --changes and --inputs", .needsRoot)
 struct ListTests {
-  /// One of each kind; what is there before it, in `in`.
+  /// Makes, in `in`, the files that exist before; the command makes one change of each kind.
   private static let before =
     "mkdir -p in/d out; for i in a b c d/e; do echo $i > in/$i; done; ln -s nowhere in/link"
   private static let load =
@@ -22,7 +22,7 @@ struct ListTests {
     ("moved", "36", "in/c"), ("attributes", "35", "in/d/e"),
   ]
 
-  @Test("kinds of changes have colours at a terminal, unless they are not wanted")
+  @Test("are coloured by kind of change at a terminal, unless colours are off")
   func colored() throws {
     let rows: [(LiveTrace.Kind, [String], [String: String], Bool)] = [
       (.terminal, [], [:], true), (.terminal, [], ["NO_COLOR": "1"], false),
@@ -53,7 +53,7 @@ struct ListTests {
   }
 
   @Test(
-    "what is gone again counts where it would have been listed",
+    "count files that are gone again if the options would list them",
     arguments: [
       ("", true), ("--path **/t", true), ("--path **/in/*", true), ("--under in", true),
       ("--exclude t", false), ("--path **/in/a", false), ("--under in/d", false),
@@ -74,7 +74,7 @@ struct ListTests {
   }
 
   @Test(
-    "a replay has the list of the live run",
+    "are the same in a replay as in the live run",
     arguments: [
       "--changes", "--changes --json", "--inputs", "--changes --inputs --failed --json",
       "--changes --by dir:3", "--changes --inputs --by dir --json", "--changes --under in/d",
@@ -98,7 +98,7 @@ struct ListTests {
     }
   }
 
-  /// Files of each kind of change, far more than the ring has room for while nobody reads it.
+  /// Makes changes of every kind, many more than the ring has room for while nobody reads it.
   private static let many = """
     import os, sys
     def change(start, end):
@@ -110,7 +110,7 @@ struct ListTests {
         os.mkdir(f"in/directory{n}")
     """
 
-  @Test("after lost events, the list says that it may be incomplete, and has nothing invented")
+  @Test("say that they may be incomplete after lost events, and list nothing invented")
   func incomplete() throws {
     try directory { directory in
       let process = try PythonProcess(in: directory, Self.many)

@@ -2,9 +2,9 @@
 import Foundation
 import Testing
 
-@Suite("--changes: what requests of io_uring have changed", .needsRoot)
+@Suite("--changes lists what requests of io_uring have changed", .needsRoot)
 struct RequestChangeTests {
-  /// A way of fileways and what is left of it, below its directory.
+  /// The name of a way of fileways, and what it leaves below its directory.
   private static let ways = [
     ("openat-create", "created new"), ("openat-truncate", "modified file"),
     ("mkdirat", "created new"), ("symlinkat", "created new"), ("linkat", "created sub/new"),
@@ -24,10 +24,10 @@ struct RequestChangeTests {
     var ret: Int64?
   }
 
-  @Test("by itself, by a worker and by a thread that polls")
+  @Test("at once, by a worker and by a thread that polls")
   func requests() throws {
     let known = Set(Way.all.map(\.name))
-    // In memory all names are known, so that it is, too, whether a rename replaces a file.
+    // In memory all names are known, and with them whether a rename replaces a file.
     try Scratch.directory(on: .memory) { directory in
       let all = Self.ways.flatMap { name, change in
         ["", "-async", "-sqpoll"].map { ("io_uring-\(name)\($0)", change) }
@@ -44,7 +44,7 @@ struct RequestChangeTests {
       let reports = try ended.text.split(separator: "\n").filter { $0 != "ready" }.map {
         try JSONDecoder().decode(Report.self, from: Data($0.utf8))
       }
-      // The kernel may lack a request, or attributes of files in memory.
+      // The kernel may lack a request, or the file system in memory may lack attributes.
       let refused = Set(
         reports.filter { $0.ret == Int64(-EINVAL) || $0.ret == Int64(-EOPNOTSUPP) }.map(\.way))
       let made = Set(reports.map(\.way)).subtracting(refused)

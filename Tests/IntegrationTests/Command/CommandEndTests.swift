@@ -5,7 +5,7 @@ import Testing
 @Suite("A command: signals and ends", .needsRoot)
 struct CommandEndTests {
   @Test(
-    "its status is that of bfatrace",
+    "the exit status of the command is that of bfatrace",
     arguments: [
       ("exit 0", 0), ("exit 7", 7), ("kill -TERM $$", 128 + SIGTERM),
       ("kill -KILL $$", 128 + SIGKILL), ("exec /", 126), ("exit 255", 255),
@@ -19,7 +19,7 @@ struct CommandEndTests {
     }
   }
 
-  @Test("one that cannot be executed is told as env tells it, and nothing is traced")
+  @Test("a command that cannot be executed is reported as env reports it, and nothing is traced")
   func noCommand() throws {
     try Scratch.directory { directory in
       try shell("echo > file; mkdir directory; ln -s loop loop", in: directory)
@@ -37,7 +37,7 @@ struct CommandEndTests {
     }
   }
 
-  @Test("a script whose interpreter is missing")
+  @Test("a script whose interpreter is missing is reported")
   func noInterpreter() throws {
     try Scratch.directory { directory in
       try shell("echo '#!/no/such' > script; chmod +x script", in: directory)
@@ -46,7 +46,7 @@ struct CommandEndTests {
     }
   }
 
-  @Test("it does not run if it cannot be traced")
+  @Test("a command does not run if it cannot be traced")
   func notTraced() throws {
     try Scratch.directory { directory in
       let command = ["--", "/usr/bin/touch", "\(directory)/ran"]
@@ -59,14 +59,14 @@ struct CommandEndTests {
     }
   }
 
-  /// Answers each signal, and ends by SIGTERM, or after some minutes.
+  /// Prints each signal it gets, and ends on SIGTERM or after some minutes.
   private static let answering = """
     for name in HUP INT QUIT USR1 USR2; do trap "echo got $name" $name; done
     trap 'echo got TERM; : > "$0"; exit 9' TERM
     echo ready; i=0; while [ $i -lt 10000 ]; do sleep 0.01; i=$((i + 1)); done
     """
 
-  /// Waits until the command has written this to standard output.
+  /// Waits until the command has written the text to standard output.
   private func wait(for text: String, from tracing: Tracing) throws {
     try waitUntil("the command says \(text)") {
       String(decoding: tracing.running.outputSoFar, as: UTF8.self).contains("\(text)\n")
@@ -74,7 +74,7 @@ struct CommandEndTests {
     }
   }
 
-  @Test("signals are passed on, and it is traced to its end", arguments: [[], ["--as", "nobody"]])
+  @Test("signals are passed on to the command, and it is traced to its end", arguments: [[], ["--as", "nobody"]])
   func signals(options: [String]) throws {
     try Scratch.directory { directory in
       try shell("chmod 777 \(directory)")
@@ -95,10 +95,10 @@ struct CommandEndTests {
     }
   }
 
-  @Test("with nohup, SIGHUP ends neither of them")
+  @Test("with nohup, SIGHUP ends neither bfatrace nor the command")
   func nohup() throws {
     let command = ["--", "/bin/sh", "-c", "echo ready; read line; exit 4"]
-    // It takes a terminal's place only: the streams stay.
+    // nohup replaces streams that are terminals only: these are none, and stay.
     let tracing = try Tracing(command, launcher: ["nohup"])
     try wait(for: "ready", from: tracing)
     tracing.signal(SIGHUP)
@@ -106,7 +106,7 @@ struct CommandEndTests {
     #expect(try tracing.end().ended.status == 4)
   }
 
-  @Test("Ctrl-C at the terminal reaches it once")
+  @Test("Ctrl-C at the terminal reaches the command once")
   func terminal() throws {
     try Scratch.directory { directory in
       let ended = try run(
@@ -114,13 +114,13 @@ struct CommandEndTests {
       #expect(ended.status == 0 && ended.errors.isEmpty, "\(ended)")
       let lines = ended.text.split(separator: "\n")
       #expect(lines.first == "ready" && lines.last == "status 5", "\(ended.text)")
-      // From the kernel, and from bfatrace.
+      // The kernel sends the first signal, bfatrace the second one.
       #expect(lines.dropFirst().dropLast() == ["got 2 from 0", "got 15 from bfatrace"], "\(lines)")
     }
   }
 
-  /// Types Ctrl-C while bfatrace is stopped: what it would pass on comes after it, and is not merged
-  /// with the signal from the terminal.
+  /// Types Ctrl-C while bfatrace is stopped, so that a signal that bfatrace passes on comes after
+  /// that of the terminal and is not merged with it.
   private static let typing = #"""
     import os, pty, re, signal, sys
     command = """
@@ -166,7 +166,7 @@ struct CommandEndTests {
     print("status", os.WEXITSTATUS(status))
     """#
 
-  @Test("a terminal that hangs up ends it, also if bfatrace has the terminal")
+  @Test("a terminal that hangs up ends the command, also if bfatrace has the terminal")
   func hangUp() throws {
     let script = """
       import os, pty, sys
@@ -188,7 +188,7 @@ struct CommandEndTests {
     }
   }
 
-  @Test("-s, -n and a reader that goes away end it with SIGTERM")
+  @Test("-s, -n and a reader that goes away end the command with SIGTERM")
   func endsEarly() throws {
     try Scratch.directory { directory in
       let endless = ["--", "/bin/sh", "-c", "while :; do : > \(directory)/f; sleep 0.01; done"]
@@ -206,20 +206,20 @@ struct CommandEndTests {
     }
   }
 
-  @Test("output that cannot be written ends it too")
+  @Test("output that cannot be written ends the command")
   func fullOutput() throws {
     let script = "'\(Built.bfatrace)' -- /bin/sh -c 'while sleep 0.01; do :; done' > /dev/full"
     expectComplaint(try shell(script), status: 1, ["standard output", "No space left on device"])
   }
 
-  /// A run that asks the command to end once it has prepared itself: it touches a file, the first
-  /// line.
+  /// Starts a run with -n 1 of a command that prepares itself and then touches a file: that first
+  /// line asks the command to end.
   private func ending(_ prepare: String, in directory: String) throws -> Tracing {
     let script = "\(prepare); : > \(directory)/file; while :; do sleep 0.01; done"
     return try Tracing(["-n", "1", "--under", directory, "--", "/bin/sh", "-c", script])
   }
 
-  @Test("one that answers SIGTERM with a status of its own has the last word")
+  @Test("a command that answers SIGTERM with a status of its own sets the exit status")
   func lastWord() throws {
     try Scratch.directory { directory in
       let trace = try ending("trap 'exit 3' TERM", in: directory).end()
@@ -227,7 +227,7 @@ struct CommandEndTests {
     }
   }
 
-  @Test("one that ignores SIGTERM is killed when bfatrace is told to end, which says so")
+  @Test("a command that ignores SIGTERM is killed, and reported so, when bfatrace gets a signal to end")
   func killed() throws {
     try Scratch.directory { directory in
       let tracing = try ending("trap 'echo got TERM' TERM", in: directory)

@@ -2,9 +2,10 @@
 import Foundation
 import Testing
 
-@Suite("A command: what is seen of it", .needsRoot)
+@Suite("A command: what is shown of it", .needsRoot)
 struct CommandEventTests {
-  /// The opens of a log of strace, in order: the real path of those that worked, else the name.
+  /// The opens in a log of strace, in order: the real path if the open worked, else the name
+  /// passed.
   private func opens(straceLog: String) throws -> [String] {
     let line = /openat\(AT_FDCWD, "([^"]*)", [^)]*\) = (-?\d+)/
     return straceLog.matches(of: line).map { match in
@@ -15,7 +16,7 @@ struct CommandEventTests {
     }
   }
 
-  @Test("every open from the first instruction on, as strace sees them")
+  @Test("every open from the first instruction on is shown, as strace shows it")
   func firstInstruction() throws {
     try Scratch.directory { directory in
       try Calls.write("\(directory)/file")
@@ -31,11 +32,12 @@ struct CommandEventTests {
     }
   }
 
-  @Test("--failed names every place in which it looks for its configuration, absolutely")
+  @Test("--failed shows the absolute path of every place where it looks for its configuration")
   func places() throws {
     try Scratch.directory { directory in
       try shell("mkdir -p here/deep home", in: directory)
-      // By a relative name, one through the parent, a test, an absolute name, a failing program.
+      // The script uses a relative name, one through the parent, a test, an absolute name, and a
+      // program that fails.
       let script = """
         cd \(directory)/here/deep
         cat conf 2> /dev/null || cat ../conf 2> /dev/null || [ -r ../../home/.conf ] ||
@@ -53,7 +55,7 @@ struct CommandEventTests {
     }
   }
 
-  @Test("two hundred descendants that live for a millisecond", arguments: [true, false])
+  @Test("two hundred descendants that live for a millisecond are shown", arguments: [true, false])
   func shortLived(asCalls: Bool) throws {
     try Scratch.directory { directory in
       let script = """
@@ -74,7 +76,7 @@ struct CommandEventTests {
     }
   }
 
-  @Test("nobody else, nor what bfatrace does in its name")
+  @Test("no other process is shown, nor what bfatrace does before it becomes the command")
   func nobodyElse() throws {
     try Scratch.directory { directory in
       let tracing = try Tracing([
@@ -90,7 +92,7 @@ struct CommandEventTests {
     }
   }
 
-  @Test("nor does it close what bfatrace has opened", arguments: ["--under", "--dir", "--file"])
+  @Test("no close is shown of a descriptor that bfatrace has opened", arguments: ["--under", "--dir", "--file"])
   func ownDescriptors(option: String) throws {
     try Scratch.directory { directory in
       let place = option == "--file" ? "\(directory)/file" : directory
@@ -101,10 +103,10 @@ struct CommandEventTests {
     }
   }
 
-  @Test("a script without an interpreter is one for sh, whatever the bytes of its name")
+  @Test("a script without an interpreter is run by sh, whatever the bytes of its name")
   func plainScript() throws {
     try Scratch.directory { directory in
-      // sh writes the byte 0xff, which no String can pass.
+      // sh writes the byte 0xff to the script: a String cannot hold it.
       let script = """
         name=$(printf '\\377'); echo 'echo "$1" | od -An -tx1; : > seen' > "$name"
         chmod +x "$name"; '\(Built.bfatrace)' -o trace --under . -- "./$name" "$name"
@@ -118,7 +120,7 @@ struct CommandEventTests {
 
   @Test("descendants that live on are left alone, and not waited for")
   func livesOn() throws {
-    // Without the descriptors by which Foundation, too, would wait for it.
+    // Close inherited descriptors: Foundation waits, too, until nobody holds them.
     let script = """
       for path in /proc/$$/fd/*; do
           fd=${path##*/}; [ $fd -le 2 ] || eval "exec $fd>&-"
@@ -131,7 +133,7 @@ struct CommandEventTests {
     #expect(kill(pid, SIGTERM) == 0)
   }
 
-  @Test("standard input and output are the command's too")
+  @Test("standard input and output are passed on to the command")
   func streams() throws {
     try Scratch.directory { directory in
       let script = "echo x | '\(Built.bfatrace)' -o trace -- cat; echo $?"
@@ -153,7 +155,7 @@ struct CommandIdentityTests {
     """
 
   @Test(
-    "identity, signals, limits, descriptors, environment",
+    "identity, signals, limits, descriptors and environment are the same",
     arguments: [
       [], ["nohup"], ["nice", "-n", "3"], ["env", "--ignore-signal=PIPE", "--ignore-signal=INT"],
       ["env", "--block-signal=TERM", "--block-signal=USR1", "--ignore-signal=CHLD"],
@@ -162,7 +164,8 @@ struct CommandIdentityTests {
     ])
   func unchanged(launcher: [String]) throws {
     try Scratch.directory { directory in
-      // Both from one parent: the tests beside this one leave it descriptors of theirs.
+      // Start both from one parent: tests that run beside this one leave descriptors to their
+      // children.
       let script = """
         inherited=$1; bfatrace=$2; shift 2
         "$@" /bin/sh -c "$inherited" > plain
@@ -178,7 +181,7 @@ struct CommandIdentityTests {
     }
   }
 
-  @Test("also an ignored SIGCHLD, which shells do not hand on")
+  @Test("an ignored SIGCHLD stays ignored, which shells do not hand on")
   func ignoredSIGCHLD() throws {
     let command = ["/bin/grep", "SigIgn", "/proc/self/status"]
     let launcher = ["env", "--ignore-signal=CHLD"]
@@ -187,7 +190,7 @@ struct CommandIdentityTests {
     #expect(traced.ended.text == plain.text && plain.status == 0, traced.description)
   }
 
-  @Test("with --as, it is that user's", arguments: ["nobody", "65534"])
+  @Test("with --as, the command has the identity of that user", arguments: ["nobody", "65534"])
   func asUser(user: String) throws {
     try Scratch.directory { directory in
       try shell("chmod 755 \(directory); getent passwd nobody", in: directory)
@@ -212,7 +215,7 @@ struct CommandIdentityTests {
     }
   }
 
-  @Test("with --as, a command is found as that user finds it")
+  @Test("with --as, PATH is searched with the rights of that user")
   func asUserFinds() throws {
     try Scratch.directory { directory in
       try shell("mkdir secret; cp /bin/true secret/tool; chmod 700 secret", in: directory)

@@ -1,33 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Something that makes a disk work, or not, and what is to be told of it.
+/// Something that causes requests to a disk, or none, and what must be shown of it.
 struct DiskCause {
   let name: String
-  /// Python, run by another process before, and written out.
+  /// Python lines that another process runs first; what they change is written out before the
+  /// culprit begins.
   var before = ""
-  /// Python, run by the culprit in the file system.
+  /// Python lines that the culprit runs in the file system.
   var act: String
-  /// It ends with this: it has become another program.
+  /// Whether the culprit ends here, as it has become another program.
   var isLast = false
-  /// Python, run by a third process, which is not to blame; and at last, all is written out.
+  /// Python lines that a third process runs, which is not to blame. Then everything is written out.
   var after = ""
-  /// "read", "write", ...; nil: nothing is to be told of the culprit.
+  /// "read", "write", ...; nil if the culprit causes no request.
   var disk: String?
   var causes: Set<String> = []
-  /// One of these is told to have the data; empty: what is told is about metadata.
+  /// The requests for data must name one of these files. If empty, all requests are for metadata.
   var files: Set<String> = []
-  /// These are what it changes besides, or reads metadata of; "" is the root of the file system.
+  /// More files that the culprit changes or reads metadata of; "" is the root of the file system.
   var changed: Set<String> = []
-  /// btrfs does not tell which file it is: it has no name, or that of one of these.
+  /// Whether btrfs cannot say which file it is: the request names no file, or one of these.
   var isNamelessOnBtrfs = false
-  /// The file system is mounted with it.
+  /// The option with which the file system is mounted.
   var mountOption: String?
-  /// The third process is told to have submitted it.
+  /// Whether the requests must name the third process as the one that submitted them.
   var isSubmittedByThird = false
 }
 
 extension DiskCause {
-  /// Files that the causes begin with.
+  /// Makes the files that exist before the causes run.
   static let files = """
     for name in "cold", "mapped", "ahead", "direct", "copied", "sent", "oneself", "other", "all", "kept", \\
         "changed", "cut", "removed", "mode", "read":
@@ -79,7 +80,7 @@ extension DiskCause {
         import mmap
         os.preadv(os.open("direct", os.O_RDONLY | os.O_DIRECT), [mmap.mmap(-1, 8192)], 0)
         """,
-      // btrfs may read through its cache all the same.
+      // btrfs may read through the page cache in spite of O_DIRECT.
       disk: "read", causes: ["direct", "read"], files: ["direct"]),
   ]
 
@@ -132,7 +133,7 @@ extension DiskCause {
     DiskCause(
       name: "rename over",
       act: #"open("temporary", "wb").write(b"x" * 5000); os.rename("temporary", "cold")"#,
-      // btrfs writes it out before it has the new name.
+      // btrfs writes the file out before it has the new name.
       disk: "write", causes: writtenOut, files: ["cold", "temporary"], changed: [""]),
   ]
 

@@ -2,10 +2,10 @@
 import Foundation
 import Testing
 
-/// Requests by way of a file system that has another one below it.
+/// Requests for files of a file system that is stored on another one.
 @Suite("File systems on others", .serialized, .needsRoot, .needsLoopDevices)
 struct DiskLayersTests {
-  /// Reads a file as a process of its own.
+  /// Reads a file in a process of its own. Returns its pid.
   private func read(_ path: String) throws -> Int {
     let reader = try Running("/usr/bin/env", ["cat", path])
     let ended = reader.wait()
@@ -13,7 +13,7 @@ struct DiskLayersTests {
     return Int(reader.process.processIdentifier)
   }
 
-  /// All that is read of the file, in a trace of its disk, is read by this process.
+  /// Expects that this process has read all of the file, in a trace of the disk.
   private func expect(_ trace: Trace, _ path: String, readBy pid: Int) throws {
     let records = try trace.objects().filter {
       $0["path"] as? String == path && $0["disk"] as? String == "read"
@@ -22,7 +22,7 @@ struct DiskLayersTests {
     #expect(records.allSatisfy { $0["pid"] as? Int == pid }, "by \(pid): \(trace)")
   }
 
-  /// A new ext4 with a file "file" in `directories`, none of which is in memory.
+  /// Makes a new ext4 with a file "file" in each of `directories`, which is not in the page cache.
   private func makeImage(in directory: String, _ directories: String...) throws -> DiskImage {
     let image = try DiskImage(in: directory, .ext4)
     try image.mount()
@@ -36,7 +36,7 @@ struct DiskLayersTests {
     return image
   }
 
-  @Test("an overlay's requests are those of the process, with the file in the layer")
+  @Test("requests of an overlay have the process and the file of the layer")
   func overlay() throws {
     try Scratch.directory { directory in
       let image = try makeImage(in: directory, "lower", "upper", "working")
@@ -52,7 +52,7 @@ struct DiskLayersTests {
     }
   }
 
-  /// A file system by bindfs on a new ext4 with a file, none of which is in memory.
+  /// A bindfs file system on a new ext4 with a file that is not in the page cache.
   private struct Served {
     let image: DiskImage
     let daemon: Running
@@ -81,13 +81,13 @@ struct DiskLayersTests {
     try body(Served(image: image, daemon: daemon, directory: directory))
   }
 
-  /// Since 6.11, FUSE may be a module.
+  /// The kernel has the tracepoint since 6.11; FUSE may be a module with a BTF of its own.
   private static let knowsClients =
     (try? shell("grep -qs btf_trace_fuse_request_send /sys/kernel/btf/vmlinux /sys/kernel/btf/fuse"))?
     .status == 0
 
   @Test(
-    "those of a FUSE file system are of the process that waits, made by the daemon",
+    "requests of a FUSE file system have the process that waits, and the daemon that submits them",
     .enabled(if: access("/dev/fuse", R_OK | W_OK) == 0, "needs /dev/fuse"))
   func daemon() throws {
     try Scratch.directory { directory in
@@ -107,7 +107,7 @@ struct DiskLayersTests {
   }
 
   @Test(
-    "what a FUSE daemon has written late is of the process that wrote it",
+    "late writes of a FUSE daemon have the process that wrote the data",
     .enabled(if: access("/dev/fuse", R_OK | W_OK) == 0 && knowsClients, "needs FUSE and Linux 6.11")
   )
   func writtenLate() throws {
@@ -135,7 +135,7 @@ struct DiskLayersTests {
   }
 
   @Test(
-    "where several processes wait for a FUSE daemon, none is named for another",
+    "no process is named for another one where several wait for a FUSE daemon",
     .enabled(if: access("/dev/fuse", R_OK | W_OK) == 0 && knowsClients, "needs FUSE and Linux 6.11")
   )
   func severalClients() throws {

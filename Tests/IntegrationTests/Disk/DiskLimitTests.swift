@@ -4,7 +4,8 @@ import Testing
 
 @Suite("--disk, at a limit and beyond", .serialized, .needsRoot, .needsLoopDevices)
 struct DiskLimitTests {
-  /// Traces requests to an image that several processes in turn change, until all is on the disk.
+  /// Traces requests to an image while several processes in turn change it, until all is on the
+  /// disk.
   private func writes(
     to image: DiskImage, _ lines: [String]
   ) throws -> (pids: [Int], records: [[String: Any]], trace: Trace) {
@@ -17,11 +18,12 @@ struct DiskLimitTests {
     return (processes.map { Int($0.pid) }, records, trace)
   }
 
-  /// How much there is room for here; and how many are changed: they fit, or do not.
+  /// The room in the tables, and how many entries the tests need: the first count fits, the second
+  /// does not.
   private static let room = ["--room-for-disks", "256"]
   private static let counts = [60, 400]
 
-  @Test("changed files: who is named for certain has changed the file", arguments: counts)
+  @Test("changed files: a process that is named for certain has changed the file", arguments: counts)
   func files(count: Int) throws {
     try Scratch.directory { directory in
       let image = try DiskImage(in: directory, .ext4)
@@ -44,7 +46,7 @@ struct DiskLimitTests {
     }
   }
 
-  /// All of them, or the last ones of as many as there is room for.
+  /// Expects all of them, or as many of the last ones as there is room for.
   private func expect(_ certain: [Int], of count: Int, _ summary: Comment) {
     if 2 * count <= 128 {
       #expect(certain == [count, count], summary)
@@ -79,8 +81,8 @@ struct DiskLimitTests {
     }
   }
 
-  /// The name that counts is the oldest one, the last among those of its inode.
-  @Test("names of a file: one that is one too many is in no place")
+  /// The oldest name of the file counts: it is the last one in the inode's list of names.
+  @Test("names of a file: a name beyond the limit is in no place")
   func names() throws {
     try Scratch.directory { directory in
       let image = try DiskImage(in: directory, .xfs)
@@ -106,7 +108,7 @@ struct DiskLimitTests {
     }
   }
 
-  /// Mounts a file system again and again, on both sides of the mount that shows the file.
+  /// Mounts a file system again and again, before and after the mount that shows the file.
   private static let mounts = """
     import ctypes, os, subprocess, sys
     libc = ctypes.CDLL(None, use_errno=True)
@@ -125,7 +127,7 @@ struct DiskLimitTests {
     """
 
   @Test(
-    "mounts of a file system: where more than are tried hide a file, it has no path",
+    "mounts of a file system: a file has no path if more mounts hide it than are tried",
     .needsNamespaces, arguments: [1023, 1024])
   func mounts(hidden: Int) throws {
     try Scratch.directory { directory in

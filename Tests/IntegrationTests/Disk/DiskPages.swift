@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// An access that has a disk work with pages that are not those of the file in the page cache.
+/// An access that causes requests whose pages are not those of the file in the page cache.
 struct DiskAccess {
   let name: String
-  /// Python, run in the file system.
+  /// Python lines, run in the file system.
   let act: String
-  /// "read" or "write" of a file: what must be shown.
+  /// "read" or "write": what the request to the file must be.
   let disk: String
-  /// Whose data these are; nil: the device itself.
+  /// The file whose data are transferred; nil for the device itself.
   let file: String?
   let causes: Set<String>
-  /// It ends the process: it becomes another program.
+  /// Whether the access ends the process, as it becomes another program.
   var isLast = false
 }
 
-/// A direct access whose memory is something else.
+/// The kind of memory that a direct access transfers to or from.
 enum DirectBuffer: String, CaseIterable {
   case sharedAnonymous = "mmap.mmap(-1, size)"
   case privateAnonymous = "mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE)"
@@ -26,7 +26,7 @@ enum DirectBuffer: String, CaseIterable {
   case itself = "of(os.open('target', os.O_RDWR))"
   case node = "of(os.open(os.environ['DEVICE'], os.O_RDWR), 1 << 28)"
 
-  /// Names that the accesses of `direct` use.
+  /// Defines the names that the accesses of `direct` use.
   static let names = """
     import mmap
     size = 1 << 14
@@ -37,8 +37,8 @@ enum DirectBuffer: String, CaseIterable {
       return mapped
     """
 
-  /// A direct read and a direct write, and what it takes to have its memory. btrfs may go through
-  /// the cache all the same, and find there what it reads.
+  /// A direct read and a direct write, with the lines that map their memory. btrfs may use the page
+  /// cache in spite of O_DIRECT, and may find there what it reads.
   static func accesses(_ buffer: DirectBuffer, btrfs: Bool) -> [DiskAccess] {
     let act = """
       buffer = \(buffer.rawValue)
@@ -56,14 +56,15 @@ enum DirectBuffer: String, CaseIterable {
   }
 }
 
-/// A file system whose data do not go through the pages of its files, or not by the thread that
-/// asks for them.
+/// A file system whose data are not transferred through the pages of its files, or not by the
+/// thread that asks for them.
 struct DiskLayout {
   let name: String
-  /// Makes it on $DEVICE, of what is in the directory `source` where it cannot be written to.
+  /// Makes the file system on $DEVICE, with the files of the directory `source` if it cannot be
+  /// written to.
   let make: String
   var options = ""
-  /// Python, run before, in it.
+  /// Python lines that run in the file system before the accesses.
   var prepare = ""
   let accesses: [DiskAccess]
 
@@ -88,11 +89,11 @@ struct DiskLayout {
       accesses: reading),
   ]
 
-  /// Python that has no other file system written out.
+  /// Python lines that write out this file system and no other.
   static let syncFileSystem =
     "import ctypes; ctypes.CDLL(None).syncfs(os.open('.', os.O_RDONLY))"
 
-  /// They can be compressed, but do not vanish.
+  /// Files that can be compressed, but not to nothing.
   static let files = """
     def write(name): open(name, "wb").write((os.urandom(1000) + bytes(3000)) * 80)
     for name in "read", "mapped", "overlaid": write(name)
@@ -149,11 +150,11 @@ struct DiskLayout {
         assert syscall(io_getevents, context, 1, 1, ctypes.create_string_buffer(32), None) == 1
         \(syncFileSystem)
         """, disk: disk, file: "asynchronous",
-      // It may go through the cache all the same.
+      // btrfs may use the page cache in spite of O_DIRECT.
       causes: ["direct", "read", "fsync", "sync", "writeback"])
   }
 
-  /// A directory "secret" whose files are encrypted (include/uapi/linux/fscrypt.h).
+  /// Makes a directory "secret" whose files are encrypted (include/uapi/linux/fscrypt.h).
   private static let encrypted = """
     import fcntl, struct
     root = os.open(".", os.O_RDONLY)

@@ -3,10 +3,10 @@ import Foundation
 import Testing
 
 /// Requests whose pages are not the page cache of their file, or that a kernel thread submits on
-/// behalf of somebody.
+/// behalf of a process.
 @Suite("Pages that are not the page cache's", .serialized, .needsRoot, .needsLoopDevices)
 struct DiskPagesTests {
-  /// An access, and the process that has made it.
+  /// An access, and the process that made it.
   private struct Made {
     let access: DiskAccess
     let pid: Int
@@ -21,7 +21,7 @@ struct DiskPagesTests {
     return Made(access: access, pid: Int(process.pid))
   }
 
-  /// Each has its process, its file and its cause; none has another file.
+  /// Expects that each access has its process, its file and its cause, and no other file.
   private func expect(
     _ made: [Made], in directory: String, _ trace: Trace,
     sourceLocation: SourceLocation = #_sourceLocation
@@ -55,7 +55,7 @@ struct DiskPagesTests {
   }
 
   @Test(
-    "compressed, encrypted and asynchronous data are of their file",
+    "requests for compressed, encrypted and asynchronous data have their file",
     arguments: DiskLayout.all.map(\.name))
   func layouts(name: String) throws {
     let layout = try #require(DiskLayout.all.first { $0.name == name })
@@ -79,7 +79,7 @@ struct DiskPagesTests {
     }
   }
 
-  @Test("what is read through overlayfs is of the file below")
+  @Test("reads through overlayfs have the file below")
   func overlay() throws {
     try Scratch.directory { directory in
       let image = try DiskImage(in: directory)
@@ -104,7 +104,7 @@ struct DiskPagesTests {
   }
 
   @Test(
-    "the memory of a direct access is no file",
+    "direct accesses do not have the file that is mapped as their memory",
     arguments: [DiskImage.FileSystem.ext4, .xfs, .btrfs])
   func buffers(fileSystem: DiskImage.FileSystem) throws {
     try Scratch.directory { directory in
@@ -129,7 +129,7 @@ struct DiskPagesTests {
     }
   }
 
-  @Test("who is throttled has its requests submitted by another thread", .needsThrottling)
+  @Test("requests of a throttled process have it as their process, though another thread submits them", .needsThrottling)
   func throttled() throws {
     try Scratch.directory { directory in
       let image = try DiskImage(in: directory, .ext4)
@@ -183,7 +183,7 @@ struct DiskPagesTests {
   ]
 
   @Test(
-    "a loop device with direct I/O has its disk read and write its file, for its last user",
+    "a loop device with direct I/O reads and writes its file for the process that used it last",
     arguments: [DiskImage.FileSystem.ext4, .xfs, .btrfs])
   func directLoop(fileSystem: DiskImage.FileSystem) throws {
     try Scratch.directory { directory in
@@ -224,7 +224,8 @@ struct DiskPagesTests {
     }
   }
 
-  /// The log is the last to have changed the file system, again and again.
+  /// Without the rule for the log, each line would cause the next request: the log changes the file
+  /// system.
   @Test(
     "a log on the disk that is traced hides only itself",
     arguments: [DiskImage.FileSystem.ext4, .xfs, .btrfs])
@@ -254,7 +255,7 @@ struct DiskPagesTests {
         """)
       try process.end()
       try shell("sync -f on", in: directory)
-      // XFS discards what a written log has freed; sync does not wait for the end of it.
+      // XFS discards blocks that it has freed while writing the log; sync does not wait for that.
       _ = try image.settledStatistics()
       kill(running.process.processIdentifier, SIGINT)
       let ended = running.wait()
@@ -274,7 +275,7 @@ struct DiskPagesTests {
       #expect(record["pid"] as? Int != own, "\(line)")
     }
     #expect(bytes["discard"] ?? 0 == counted[13] * 512, "\(log)")
-    // Its own data, and blocks that nobody else has changed.
+    // Requests for data of the log, and for blocks that no other file has changed.
     let hidden = counted[6] * 512 - (bytes["write"] ?? 0)
     #expect(
       hidden >= 0 && hidden <= counted[6] * 512 / 50 + 65536,

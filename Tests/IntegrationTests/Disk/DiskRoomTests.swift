@@ -2,7 +2,8 @@
 import Foundation
 import Testing
 
-/// What --disk forgets when there is little room, which the option for tests sets.
+/// What --disk forgets when its tables have little room: --room-for-disks, an option for tests,
+/// sets it.
 @Suite("--disk, with little room", .serialized, .needsRoot, .needsLoopDevices)
 struct DiskRoomTests {
   private func images(
@@ -18,13 +19,13 @@ struct DiskRoomTests {
     room.map { ["--room-for-disks", "\($0)"] } ?? []
   }
 
-  /// The records about a device.
+  /// The records of requests to a device.
   private func records(_ trace: Trace, of image: DiskImage) throws -> [[String: Any]] {
     try trace.objects().filter { $0["device_name"] as? String == image.name }
   }
 
   @Test(
-    "file systems, files and syncs: what is forgotten is unknown, and nobody else's",
+    "file systems, files and syncs: what is forgotten is unknown, and attributed to nobody else",
     arguments: [nil, 2])
   func fileSystems(room: Int?) throws {
     try Scratch.directory { directory in
@@ -58,7 +59,7 @@ struct DiskRoomTests {
   }
 
   @Test(
-    "files being read: who is forgotten meanwhile is unknown", .needsThrottling,
+    "files being read: a reader that is forgotten meanwhile is unknown", .needsThrottling,
     arguments: [nil, 2])
   func readers(room: Int?) throws {
     try Scratch.directory { directory in
@@ -92,7 +93,7 @@ struct DiskRoomTests {
     }
   }
 
-  @Test("a disk whose idleness is not known is counted, and does not wake", arguments: [nil, 1])
+  @Test("a disk whose idle time is not known is counted, and is not shown to wake", arguments: [nil, 1])
   func disks(room: Int?) throws {
     try Scratch.directory { directory in
       let images = try images(in: directory, count: 3)
@@ -112,7 +113,7 @@ struct DiskRoomTests {
     }
   }
 
-  @Test("requests under way: those that are forgotten are shown all the same", arguments: [nil, 4])
+  @Test("requests under way that are forgotten are shown all the same", arguments: [nil, 4])
   func requests(room: Int?) throws {
     try Scratch.directory { directory in
       let image = try images(in: directory, count: 1)[0]

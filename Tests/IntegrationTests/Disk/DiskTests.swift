@@ -2,7 +2,7 @@
 import Foundation
 import Testing
 
-/// What is told of a request, without the rest.
+/// The parts of a request's record that are compared.
 private struct Told: CustomStringConvertible {
   let time: Double
   let pid, bytes: Int
@@ -25,22 +25,23 @@ private struct Told: CustomStringConvertible {
     self.line = line
   }
 
-  /// It says that it does not know.
+  /// Whether the record says that the process is not known.
   var isUnknown: Bool { pid == 0 }
   var isFlush: Bool { disk == "flush" }
 
   var description: String { line }
 }
 
-/// Who did what, and when.
+/// Which processes ran a cause, and when.
 private struct Done {
   let cause: DiskCause
-  /// Zero: there is none.
+  /// 0 if the cause has no such process.
   let before, culprit, third: Int
-  /// Seconds since the epoch; at its end, all is written out.
+  /// In seconds since the epoch; before `end`, everything is written out.
   let begin, end: Double
 
-  /// Whether the right ones are told; nothing, where nothing is to be told.
+  /// Whether the records show the process and its files; true without records if the cause has
+  /// none.
   func isTold(_ told: [Told], in directory: String, of fileSystem: DiskImage.FileSystem) -> Bool {
     let own = told.filter { $0.pid == culprit }
     guard let disk = cause.disk else { return own.isEmpty }
@@ -59,11 +60,12 @@ private struct Done {
     return files.contains(path)
   }
 
-  /// Whether somebody is told who has not caused it, or a file that the culprit has not touched.
-  /// - Parameter earlier: what was done before may be written out only now.
+  /// Whether a record has a process that did not cause it, or a file that the process did not
+  /// touch.
+  /// - Parameter earlier: causes whose changes may be written out only now.
   func isWrong(_ told: Told, in directory: String, earlier: [Done]) -> Bool {
     if told.isUnknown || told.isFlush { return false }
-    // Who looks around, and who syncs, reads metadata too.
+    // Processes that list directories, and those that sync, read metadata too.
     if told.disk == "read" && told.cause == "metadata" { return false }
     guard let path = told.path else { return told.pid != culprit && told.pid != before }
     let own = earlier.filter { [$0.culprit, $0.before].contains(told.pid) } + [self]
@@ -113,7 +115,7 @@ struct DiskTests {
     try zip(trace.objects(), trace.lines).compactMap { Told($0, line: $1) }
   }
 
-  @Test("each has its culprit, its file and its cause", arguments: DiskImage.FileSystem.allCases)
+  @Test("have their process, their file and their cause", arguments: DiskImage.FileSystem.allCases)
   func causes(fileSystem: DiskImage.FileSystem) throws {
     try Scratch.directory { directory in
       let image = try DiskImage(in: directory, fileSystem)
@@ -135,8 +137,8 @@ struct DiskTests {
     }
   }
 
-  /// At least 19 of 20 have the right process and file. The rest is unknown: nobody is blamed, and
-  /// no file told, by guess.
+  /// Expects the right process and file for at least 19 of 20. The rest must be unknown: no process
+  /// is blamed and no file is shown by guess.
   private func expectBlame(
     _ told: [Told], _ done: [Done], in directory: String, of fileSystem: DiskImage.FileSystem,
     _ trace: Trace
@@ -156,8 +158,8 @@ struct DiskTests {
     }
   }
 
-  /// Bytes are those that the disk has counted. It splits requests that are longer than it takes, and
-  /// so counts more of them.
+  /// Compares bytes with those that the disk has counted. The disk splits requests that are longer
+  /// than its limit, and counts the parts.
   private func expectSums(_ trace: Trace, _ counted: [Int], on name: String? = nil) throws {
     var bytes: [String: Int] = [:]
     var requests: [String: Int] = [:]
@@ -171,7 +173,8 @@ struct DiskTests {
     #expect(bytes["read"] ?? 0 == counted[2] * 512, trace.description)
     #expect(bytes["write"] ?? 0 == counted[6] * 512, trace.description)
     #expect(bytes["discard"] ?? 0 == counted[13] * 512, trace.description)
-    // A flush without data counts as a write; what was merged with another one was a request too.
+    // The disk counts a flush without data as a write. A request that was merged with another one
+    // counts, too.
     let writes = (requests["write"] ?? 0) + (requests["flush"] ?? 0)
     #expect(requests["read"] ?? 0 <= counted[0] + counted[1], trace.description)
     #expect(writes <= counted[4] + counted[5], trace.description)
@@ -207,7 +210,7 @@ struct DiskTests {
     }
   }
 
-  @Test("what nobody waits for is of the one who wrote it, and has its age")
+  @Test("writeback has the process that wrote the data, and the age of the data")
   func writeback() throws {
     try Scratch.directory { directory in
       let image = try DiskImage(in: directory, .ext4)
@@ -219,7 +222,7 @@ struct DiskTests {
       let record = try #require(trace.objects().first, trace.description)
       #expect(record["pid"] as? Int == Int(writer.pid), trace.description)
       #expect(record["path"] as? String == "\(image.mountPoint)/file", trace.description)
-      // Somebody else may sync all file systems meanwhile.
+      // Another process may sync all file systems meanwhile.
       let causes: Set<String?> = ["writeback", "sync"]
       #expect(causes.contains(record["cause"] as? String), trace.description)
       let isEarly = record["cause"] as? String == "sync"
@@ -230,7 +233,7 @@ struct DiskTests {
   }
 
   @Test(
-    "who adds to a page that is dirty already is told too, or that there may be others",
+    "a process that adds to a dirty page is shown too, or that there may be others",
     arguments: [DiskImage.FileSystem.ext4, .xfs, .btrfs],
     ["mine = f", #"mine = os.open("file", os.O_WRONLY | os.O_APPEND)"#])
   func secondWriter(fileSystem: DiskImage.FileSystem, opening: String) throws {
@@ -253,7 +256,8 @@ struct DiskTests {
       try shell("sync -f \(image.mountPoint)")
       let other = try String(contentsOfFile: "\(image.mountPoint)/other", encoding: .ascii)
       let trace = try Trace.of(["--disk", "--json", "--device", image.device]) {
-        // More than what a file system keeps in its metadata; one directly after the other.
+        // Write more than a file system keeps in its metadata, one process directly after the
+        // other.
         try first.run(#"os.write(f, b"x" * 7000); os.write(go, b"x"); os.waitpid(other, 0)"#)
         try shell("sync -f \(image.mountPoint)")
       }
@@ -268,7 +272,7 @@ struct DiskTests {
   }
 
   @Test(
-    "what a journal writes by itself is of the one who changed something",
+    "what a journal writes by itself has a process that changed something",
     arguments: [DiskImage.FileSystem.ext4, .btrfs])
   func journal(fileSystem: DiskImage.FileSystem) throws {
     try Scratch.directory { directory in
@@ -294,7 +298,7 @@ struct DiskTests {
   }
 
   @Test(
-    "an asynchronous direct access is of the process that asked for it",
+    "an asynchronous direct access has the process that asked for it",
     arguments: [(nil, "raw"), (.ext4, "direct"), (.xfs, "direct")]
       as [(DiskImage.FileSystem?, String)])
   func asynchronous(fileSystem: DiskImage.FileSystem?, cause: String) throws {
@@ -302,7 +306,7 @@ struct DiskTests {
       let image = try DiskImage(in: directory, fileSystem)
       if fileSystem != nil { try image.mount() }
       let path = fileSystem == nil ? image.device : "\(image.mountPoint)/file"
-      // Of one bio, and of more.
+      // Requests of one bio, and of several.
       let sizes = [4096, 1 << 22]
       let process = try PythonProcess(
         in: directory,
@@ -368,20 +372,20 @@ struct DiskTests {
       #expect(
         Set(own.compactMap { $0["disk"] as? String }) == ["read", "flush"], trace.description)
       #expect(latencies.count == own.count && seconds.count == 3, trace.description)
-      // Several are in one line, which has the longest.
+      // A line can stand for several requests: it has the longest latency.
       #expect(
         latencies.allSatisfy { $0 > 0 && $0 <= seconds.max() ?? 0 }, "\(seconds): \(trace)")
     }
   }
 
-  @Test("what has not ended is shown at the end, without latency")
+  @Test("a request that has not ended is shown at the end, without latency")
   func unended() throws {
     try Scratch.directory { directory in
       let image = try DiskImage(in: directory, .ext4)
       try image.mount()
       try FileManager.default.createDirectory(
         atPath: "\(image.mountPoint)/inner", withIntermediateDirectories: false)
-      // Its requests wait as long as the file system below is frozen.
+      // The requests of the inner file system wait as long as the outer one is frozen.
       let inner = try DiskImage(in: "\(image.mountPoint)/inner", megabytes: 4)
       let writer = try PythonProcess(
         in: directory,
@@ -405,7 +409,7 @@ struct DiskTests {
     }
   }
 
-  @Test("swap is of the process whose memory goes, or comes back", .needsMemoryGroups)
+  @Test("swapping has the process whose memory goes, or comes back", .needsMemoryGroups)
   func swap() throws {
     try Scratch.directory { directory in
       let image = try DiskImage(in: directory)
@@ -429,7 +433,7 @@ struct DiskTests {
           let counted = (try? image.statistics()) ?? []
           return counted.count > 8 && counted[6] * 512 >= 1 << 20 && counted[8] == 0
         }
-        // What has been written stays in memory until that is wanted.
+        // Pages that were written stay in memory until it is reclaimed.
         try group.reclaim()
         try process.run("sum(memory[at] for at in range(0, 1 << 20, 4096))")
         try process.end()
@@ -449,7 +453,7 @@ struct DiskTests {
       let trace = try Trace.of(["--wakeups", "1", "--device", image.device] + more) {
         for _ in 0..<2 {
           let idle = try image.statistics()
-          // The time that it takes to be idle is what this is about.
+          // The disk must be idle for a second to be woken: wait that long.
           usleep(1_200_000)
           try #require(try image.statistics() == idle)
           let writer = try PythonProcess(
@@ -472,7 +476,7 @@ struct DiskTests {
           $0.contains(try! Regex("^ +2 +[1-9]\\.[0-9]  \(image.name) .*all"))
         },
         trace.description)
-      // The night of the disk, of seconds.
+      // The table shows how long the disk was awake, in seconds.
       #expect(
         trace.lines.contains { $0.hasPrefix("A  python3: 2 wake-ups, awake for ") },
         trace.description)
@@ -481,7 +485,7 @@ struct DiskTests {
           $0.contains(try! Regex("^\(image.name) slept .* without python3$"))
         },
         trace.description)
-      // The other table has all requests, and of them those that woke it.
+      // The other table counts all requests, and those that woke the disk.
       let all = try! Regex("^ +0 +0 +([0-9]+) +32768 +0 +- +2  \(image.name) +.all")
       let sums = trace.lines.compactMap { $0.firstMatch(of: all)?.output[1].substring }
       #expect(sums.count == more.count && sums.allSatisfy { Int($0) ?? 0 > 2 }, trace.description)
@@ -489,7 +493,7 @@ struct DiskTests {
   }
 
   @Test(
-    "a summary has what was handed to write calls, and what came of it",
+    "a summary has the bytes passed to write calls and those written to the disk",
     arguments: DiskImage.FileSystem.allCases)
   func amplification(fileSystem: DiskImage.FileSystem) throws {
     try Scratch.directory { directory in
@@ -524,7 +528,7 @@ struct DiskTests {
     let files = objects.filter { $0["total"] == nil }
     let log = files.filter { $0["path"] as? String == path && $0["pid"] as? Int == pid }
     #expect(log.map { $0["write_bytes"] as? Int } == [4030], trace.description)
-    // Each fsync takes a whole block at least, of 1 KiB.
+    // Each fsync writes a whole block at least, of 1 KiB.
     #expect(log.first?["write_amplification"] as? Double ?? 0 >= 10, trace.description)
     let process = totals.filter { $0["pid"] as? Int == pid }
     #expect(process.map { $0["write_bytes"] as? Int } == [4030], trace.description)
@@ -542,7 +546,7 @@ struct DiskTests {
     }
   }
 
-  @Test("the scope is that of the culprit, and of the file")
+  @Test("the scope applies to the process, and to the file")
   func scope() throws {
     try Scratch.directory { directory in
       let image = try DiskImage(in: directory, .ext4)
@@ -566,7 +570,7 @@ struct DiskTests {
   }
 
   @Test(
-    "wrong options are told with the remedy",
+    "wrong options are refused with the remedy",
     arguments: [
       (["--device", "nosuch"], 1 as Int32, "lsblk"),
       (["--disk", "--device", "/proc"], 1, "lsblk"),

@@ -15,7 +15,7 @@ extension Trait where Self == ConditionTrait {
 
 @Suite("Beside fatrace", .needsFatrace, .serialized)
 struct FatraceComparisonTests {
-  /// What a file is seen to be touched with, by whom.
+  /// A file, how it was touched, and by which process.
   private struct Access: Hashable, CustomStringConvertible {
     var pid: String
     var path: String
@@ -24,8 +24,8 @@ struct FatraceComparisonTests {
     var description: String { "\(path) \(letter) by \(pid)" }
   }
 
-  /// Each is a shell of its own. Between them, both have caught up: fatrace finds a path out when it
-  /// reads an event, so that a file must keep its name meanwhile.
+  /// Commands that a shell of their own runs. The next one waits until both tracers have caught up:
+  /// fatrace looks the path up when it reads an event, so a file must keep its name until then.
   private static let steps = [
     "echo one > created", "cat created", "echo two >> created", "mkdir d e", "mv created renamed",
     "mv renamed d/moved", "mv -T d f", "ln f/moved link", "ln -s link soft", "cat soft", "rm link",
@@ -44,20 +44,22 @@ struct FatraceComparisonTests {
     "touch -h -d 2020-01-01 copy",
   ]
 
-  /// Ends of names that only fatrace prints as they are; of a name with a newline, up to that.
+  /// Ends of names that fatrace prints unescaped; of a name with a newline, it prints the part
+  /// before it.
   private static let escaped = [
     ("/brk", #"/brk\012line"#), ("esc\u{1b}[2J", #"esc\033[2J"#),
     ("not\u{ff}utf8", #"not\377utf8"#), (#"back\slash"#, #"back\134slash"#),
   ]
 
-  /// What one has and the other has not, as man/fatrace.8 explains.
+  /// Accesses that only one of both shows, as man/fatrace.8 explains.
   private static let here: Set = ["/empty R", "/inherited C"]
   private static let there: Set = ["/a-command-with-a-long-name C"]
 
-  /// The lines about files below the directory, escaped; there are many others, of other processes.
+  /// The lines about files below the directory, with escapes; other processes have many other
+  /// lines.
   private func lines(_ tracing: Tracing, in directory: String) throws -> [String] {
     let found = try run("/bin/grep", ["-aF", " \(directory)", tracing.output]).output
-    // Bytes as characters, as names need not be UTF-8.
+    // Take bytes as characters: names need not be UTF-8.
     let text = String(data: found, encoding: .isoLatin1) ?? ""
     return text.split(separator: "\n").filter { !$0.contains("/mark.") }.map { line in
       for (raw, escaped) in Self.escaped where line.hasSuffix(raw) {
@@ -80,14 +82,16 @@ struct FatraceComparisonTests {
     return accesses
   }
 
-  /// Runs the steps beside both, on a file system of their own, and gives their lines to the body.
+  /// Runs the steps beside both tracers, on a file system of their own, and passes the lines of
+  /// both to the body.
   private func compare(
     _ options: [String], _ body: (String, [String], [String]) throws -> Void
   ) throws {
     try Scratch.ownFileSystem { try compare(options, Self.steps, in: $0, body) }
   }
 
-  /// fatrace opens every file that it tells of: the directory has a file system that no other test uses.
+  /// fatrace opens every file that it shows, so no other test may use the file system of the
+  /// directory.
   private func compare(
     _ options: [String], _ steps: [String], in directory: String,
     _ body: (String, [String], [String]) throws -> Void
@@ -107,7 +111,7 @@ struct FatraceComparisonTests {
       }
     }
     _ = (theirs.stop(), ours.stop())
-    // Here too.
+    // fatrace traces bfatrace, too: drop those lines.
     let tracer = "(\(ours.pid)): "
     let there = try lines(theirs, in: directory).filter { !$0.contains(tracer) }
     let here = try lines(ours, in: directory)
@@ -124,13 +128,13 @@ struct FatraceComparisonTests {
       let onlyHere = here.subtracting(there).filter { !Self.here.contains(name($0)) }
       let onlyThere = there.subtracting(here).filter { !Self.there.contains(name($0)) }
       #expect(onlyHere.isEmpty && onlyThere.isEmpty, "here: \(onlyHere)\nthere: \(onlyThere)")
-      // What is explained is so.
+      // The differences that the manual explains are there.
       #expect(Set(here.subtracting(there).map(name)).isSuperset(of: Self.here))
       #expect(Set(there.subtracting(here).map(name)).isSuperset(of: Self.there))
     }
   }
 
-  /// What requests of ioctl do: BTRFS_IOC_SUBVOL_CREATE, SNAP_CREATE_V2, SNAP_DESTROY, FICLONE,
+  /// Requests of ioctl: BTRFS_IOC_SUBVOL_CREATE, SNAP_CREATE_V2, SNAP_DESTROY, FICLONE,
   /// FS_IOC_ZERO_RANGE and FS_IOC_RESVSP64.
   private static let requests =
     [
@@ -148,13 +152,13 @@ struct FatraceComparisonTests {
       """
     }
 
-  @Test("requests of ioctl that make, change and remove names and files", .needsLoopDevices)
+  @Test("requests of ioctl that make, change and remove files are shown by both", .needsLoopDevices)
   func requests() throws {
     try Scratch.directory { directory in
       let image = try DiskImage(in: directory, .btrfs)
       try image.mount()
       try compare([], Self.requests, in: image.mountPoint) { directory, theirs, ours in
-        // What is opened in order to be removed is gone when fatrace looks for its name.
+        // A file that was opened in order to be removed is gone when fatrace looks for its name.
         func told(_ lines: [String]) throws -> Set<Access> {
           try accesses(lines, in: directory).filter {
             "+D<>".contains($0.letter) || $0.path == "/clone"
@@ -169,7 +173,8 @@ struct FatraceComparisonTests {
     }
   }
 
-  /// As power-usage-report and its like read lines: with a time, a name without spaces, a path.
+  /// Reads lines as power-usage-report and similar programs do: a time, a name without spaces, a
+  /// path.
   private static let reader = """
     import re, sys
     event = re.compile(r"(\\d+\\.\\d+) (\\S+)\\((\\d+)\\): ([A-Z+<>]+) +(.+)$")
@@ -183,7 +188,7 @@ struct FatraceComparisonTests {
     print("\\n".join(sorted(seen)))
     """
 
-  @Test("a reader of lines finds the same in both")
+  @Test("a program that reads lines finds the same in both")
   func readers() throws {
     try compare(["-tt"]) { directory, theirs, ours in
       var seen: [Set<Substring>] = []
@@ -200,7 +205,7 @@ struct FatraceComparisonTests {
     }
   }
 
-  /// Stands for powertop(8), of which nothing is looked at here.
+  /// Stands for powertop(8), which the test does not need.
   private static let powertop = """
     #!/bin/sh
     for part in 'overview of software power consumers' 'device power report' 'process device activity'; do

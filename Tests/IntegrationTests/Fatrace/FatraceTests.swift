@@ -8,7 +8,7 @@ struct FatraceTests {
     try run("/usr/bin/timeout", ["-s", "KILL", "30", Built.fatrace] + arguments, in: directory)
   }
 
-  /// Traces while one file is written in the directory by a process of this name.
+  /// Traces while a process of this name writes one file in the directory.
   private func lines(
     _ options: [String], in directory: String, name: String? = nil, file: String = "file"
   ) throws -> Trace {
@@ -22,7 +22,7 @@ struct FatraceTests {
   }
 
   @Test(
-    "wrong arguments are one line, and status 1",
+    "wrong arguments give one line and status 1",
     arguments: [
       (["-x"], "-x"), (["-tx"], "-x"), (["--version"], "--version"), (["--c"], "--c"),
       (["-o"], "-o"), (["--seconds"], "--seconds"), (["--json=1"], "--json"),
@@ -44,7 +44,7 @@ struct FatraceTests {
     #expect(ended.errors.split(separator: "\n").count == 1, "\(ended)")
   }
 
-  @Test("help goes to standard output, and names what the manual explains")
+  @Test("help goes to standard output, and has the options of the manual")
   func help() throws {
     let manual = try String(contentsOfFile: "\(Built.root)/man/fatrace.8", encoding: .utf8)
     for option in ["-h", "--help", "-ch"] {
@@ -141,7 +141,7 @@ struct FatraceTests {
   }
 
   @Test(
-    "-c is the file system of the current directory, whatever its type",
+    "-c traces the file system of the current directory, whatever its type",
     arguments: Scratch.FileSystem.allCases)
   func currentMount(here: Scratch.FileSystem) throws {
     let other = "\(here == .disk ? "/dev/shm" : "/var/tmp")/bfatrace-test.\(UUID())"
@@ -158,7 +158,7 @@ struct FatraceTests {
     #expect(!own.contains { $0.contains(other) }, trace.description)
   }
 
-  @Test("without a place, it is what is mounted from a device's path", .needsNamespaces)
+  @Test("without a place, it traces file systems that are mounted from a device's path", .needsNamespaces)
   func mounts() throws {
     try Scratch.directory { directory in
       let worker = try Worker(launcher: ["unshare", "--mount"])

@@ -2,10 +2,10 @@
 import Foundation
 import Testing
 
-/// Calls by whose names the kernel side has to find the file itself.
+/// Calls with names that the kernel side has to look up itself.
 struct NameScenario: Sendable, CustomTestStringConvertible {
   let name: String
-  /// Lines of Python on top of Tests/names/names.py.
+  /// Python lines that follow those of Tests/names/names.py.
   let lines: String
   /// Whether all names can be resolved.
   var isExact = true
@@ -119,7 +119,7 @@ struct NameScenario: Sendable, CustomTestStringConvertible {
         """),
   ]
 
-  /// As many entries as a search of one after the other would take too long for.
+  /// So many entries that a search of one after the other takes too long.
   static let large =
     NameScenario(
       name: "20,000 entries in a directory",
@@ -134,7 +134,7 @@ struct NameScenario: Sendable, CustomTestStringConvertible {
         rename("a/3", "a/new"); rename("a/4", "b"); mkdir("a/new/c"); exchange("a/5", "a/19997")
         """)
 
-  /// More than the kernel side looks at.
+  /// Names that take more steps, or more entries, than the kernel side looks at.
   static let many = [
     NameScenario(
       name: "5,000 mounts below one mount",
@@ -220,7 +220,8 @@ struct NameScenario: Sendable, CustomTestStringConvertible {
 
 @Suite("Names of calls", .needsRoot)
 struct NameLookupTests {
-  /// Traces its calls each, and merged: all directories with all of their letters, and no others.
+  /// Traces the calls one by one, and merged. Merged lines must have all directories with all of
+  /// their letters, and no others.
   private func compare(_ scenario: NameScenario, in directory: String) throws {
     let program = try NameProgram(scenario.lines, in: directory)
     let (traces, calls) = try program.trace(["--metadata"], ["--filter", "+D<>"])
@@ -237,17 +238,17 @@ struct NameLookupTests {
     }
   }
 
-  @Test("have the path that they had in the call", arguments: NameScenario.all)
+  @Test("have the path that they had during the call", arguments: NameScenario.all)
   func scenario(scenario: NameScenario) throws {
     try Scratch.directory { try compare(scenario, in: $0) }
   }
 
-  @Test("have it in memory too", arguments: NameScenario.all.prefix(2))
+  @Test("have their path on a file system in memory", arguments: NameScenario.all.prefix(2))
   func memory(scenario: NameScenario) throws {
     try Scratch.directory(on: .memory) { try compare(scenario, in: $0) }
   }
 
-  @Test("have it among 20,000 entries of a directory")
+  @Test("have their path among 20,000 entries of a directory")
   func large() throws {
     try Scratch.directory(on: .memory) { try compare(.large, in: $0) }
   }
@@ -260,7 +261,7 @@ struct NameLookupTests {
   }
 
   @Test(
-    "are told as asked for where there is too much to search, but are never wrong",
+    "are shown as passed where there is too much to search, but are never wrong",
     .needsNamespaces, arguments: NameScenario.many)
   func many(scenario: NameScenario) throws {
     try Scratch.directory(on: .memory) { try compare(scenario, in: $0) }

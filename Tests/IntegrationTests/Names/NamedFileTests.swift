@@ -2,7 +2,7 @@
 import Foundation
 import Testing
 
-/// All that strace knows to be about a file or a descriptor, looking included.
+/// All calls on a file or a descriptor that strace knows, those that only look included.
 @Suite("bfatrace --metadata beside strace", .needsRoot, .serialized)
 struct NamedFileTests {
   @Test("names the files of every call as strace does", arguments: TracedProgram.all)
@@ -30,7 +30,7 @@ struct NamedFileTests {
     }
   }
 
-  /// The first, with the calls around it.
+  /// The first difference, with the calls around it.
   private static func difference(
     _ logged: [FileNamingCall], _ traced: [FileNamingCall]
   ) -> String? {

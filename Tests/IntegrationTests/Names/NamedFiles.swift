@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 
-/// Where a system call names files among its arguments.
+/// Which arguments of a system call name files.
 struct CallShape {
-  /// A descriptor (f), a directory with a name (d), a name (p), or something else (-).
+  /// One letter per argument: a descriptor (f), a directory with a name (d), a name (p), or
+  /// something else (-).
   var arguments: String
-  /// The last component of a name is followed if it is a symbolic link.
+  /// Whether the call follows the last component of a name if it is a symbolic link.
   var follows = false
-  /// The argument of a call that follows or not, and the bit of it that turns this around.
+  /// The flags argument, and the bit of it that reverses `follows`.
   var turnedBy: (argument: Int, bit: Int)?
 
   /// AT_SYMLINK_NOFOLLOW
   private static let noFollow = 0x100
 
-  /// The calls that are compared, as strace's classes %file and %desc have them.
+  /// The calls that are compared, from strace's classes %file and %desc.
   static let all: [String: CallShape] = {
     var shapes: [String: CallShape] = [:]
     func add(_ arguments: String, _ names: String, follows: Bool = false, flagsAt: Int? = nil) {
@@ -46,7 +47,7 @@ struct CallShape {
     return shapes
   }()
 
-  /// Calls of these classes that are about a descriptor or a place and not about its file.
+  /// Calls of these classes that use a descriptor or a place but do not touch its file.
   static let others: Set = [
     "dup", "dup2", "dup3", "fcntl", "lseek", "ioctl", "flock", "fadvise64", "getcwd", "umask",
     "poll", "ppoll", "select", "pselect6", "pipe", "pipe2", "eventfd2", "memfd_create",
@@ -55,13 +56,14 @@ struct CallShape {
   ]
 }
 
-/// A system call and the files that it names or has open, in the form to which strace's lines and
-/// bfatrace's are both brought.
+/// A system call and the files that it names or has open, in a form that strace's lines and
+/// bfatrace's records both convert to.
 struct FileNamingCall: CustomStringConvertible {
   var name: String
-  /// What it returned, or the name of the error; `?` if strace was not told, `ok` for an address.
+  /// The value returned, or the name of the error; `?` if strace did not learn it, `ok` for an
+  /// address.
   var result: String
-  /// Of each file, what its path may be. Links on the way to it are resolved in a call that
+  /// For each file, the paths that are right. Links on the way to it are resolved in a call that
   /// succeeded, and not in one that failed.
   var files: [Set<String>]
 
@@ -77,14 +79,14 @@ struct FileNamingCall: CustomStringConvertible {
   }
 }
 
-/// What strace logged of one thread, in order.
+/// The calls of one thread in strace's log, in order.
 struct NamingCallLog {
   private(set) var calls: [FileNamingCall] = []
-  /// Those that are neither compared nor known to be about something else than files.
+  /// Names of calls that are neither compared nor known to be about something other than files.
   private(set) var unknown: Set<String> = []
   /// The working directory, once a line has shown it.
   private var directory: String?
-  /// Where names come and go, so that what they were can no longer be looked up.
+  /// The directory where names come and go: they can no longer be looked up after the run.
   private let changing: String
 
   private let line =
@@ -96,7 +98,7 @@ struct NamingCallLog {
   init(text: String, changing: String) throws {
     self.changing = changing
     for entry in text.split(separator: "\n") {
-      // Signals, and how the thread ended.
+      // Skip signals and the end of the thread.
       if entry.hasPrefix("--- ") || entry.hasPrefix("+++ ") { continue }
       let called = String(entry.prefix { $0 != "(" })
       guard let shape = CallShape.all[called] else {
@@ -147,12 +149,12 @@ struct NamingCallLog {
         let base = match.output.2.map { Self.withoutDeleted(Self.text($0)) }
         if match.output.1 == "-100" { directory = base ?? directory }
         if let base, !base.hasPrefix("/") {
-          // AT_EMPTY_PATH: the descriptor of a pipe or socket is meant.
+          // AT_EMPTY_PATH with the descriptor of a pipe or socket: there is no file to name.
           isAboutNoFile = true
           continue
         }
         let names = try named(arguments[next + 1], from: base, follows, succeeded)
-        // Neither a directory nor a name: such a descriptor is not open.
+        // Without a directory and a name, the descriptor is not open.
         if base != nil || !names.isEmpty { files.append(names) }
       case "p":
         files.append(try named(arguments[next], from: directory, follows, succeeded))
@@ -168,13 +170,13 @@ struct NamingCallLog {
     calls.append(FileNamingCall(name: name, result: result, files: Self.ordered(files, name)))
   }
 
-  /// A transfer's two files come in no particular order.
+  /// The two files of a transfer come in no particular order.
   static func ordered(_ files: [Set<String>], _ name: String) -> [Set<String>] {
     CallShape.all[name]?.arguments.contains("p") == true || name.hasSuffix("at")
       || name.hasSuffix("at2") ? files : files.sorted { ($0.min() ?? "") < ($1.min() ?? "") }
   }
 
-  /// What the path of a file may be that is passed by this name; empty if nothing is known.
+  /// The paths that a file passed by this name can have; empty if they are not known.
   private func named(
     _ argument: Substring, from base: String?, _ follows: Bool, _ succeeded: Bool
   ) throws -> Set<String> {
@@ -207,7 +209,7 @@ struct NamingCallLog {
     return "/" + components.joined(separator: "/")
   }
 
-  /// Arguments are divided by commas, but not within a structure or an array.
+  /// Splits arguments at commas, but not within a structure or an array.
   private static func split(_ arguments: Substring) -> [Substring] {
     var parts: [Substring] = []
     var depth = 0
@@ -229,19 +231,19 @@ struct NamingCallLog {
     bytesAsText(hex.split(separator: "\\x").compactMap { UInt8($0, radix: 16) })
   }
 
-  /// One character for each byte: a name need not be UTF-8.
+  /// Makes one character of each byte: a name need not be UTF-8.
   static func bytesAsText(_ bytes: [UInt8]) -> String {
     String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) }))
   }
 
-  /// strace takes this suffix from the path of a descriptor, but not from AT_FDCWD's.
+  /// strace removes this suffix from the path of a descriptor, but not from that of AT_FDCWD.
   private static func withoutDeleted(_ path: String) -> String {
     path.hasSuffix(" (deleted)") ? String(path.dropLast(10)) : path
   }
 }
 
 extension FileNamingCall {
-  /// The calls of a thread in bfatrace's records, which has one for each file of some.
+  /// The calls of a thread in bfatrace's records; some calls have one record for each file.
   static func all(in records: [[String: StrictJSON.Value]]) throws -> [FileNamingCall] {
     var calls: [FileNamingCall] = []
     var last: (name: String, time: StrictJSON.Value?)?
@@ -252,7 +254,7 @@ extension FileNamingCall {
       let files = try ["path", "new_path"].compactMap { try text($0, of: record).map { Set([$0]) } }
       let isPart = (shape.arguments.count { $0 == "f" } == 2 || name == "execve")
       if isPart, let last, last.name == name, last.time == record["timestamp"] {
-        // Of what is executed, the interpreters are not named in the call.
+        // The interpreters of what execve(2) executes are not named in the call.
         if name != "execve" { calls[calls.count - 1].files += files }
       } else {
         var result = ret

@@ -2,11 +2,11 @@
 import Foundation
 import Testing
 
-/// ext4 keeps what a symbolic link points to in the inode up to 59 bytes, tmpfs up to 127; the links
+/// ext4 keeps the target of a symbolic link in the inode up to 59 bytes, tmpfs up to 127; the links
 /// of /proc lead to files, not to names.
 @Suite("Names that the kernel side cannot follow", .needsRoot)
 struct UnfollowedNameTests {
-  /// A directory and, at `long`, a link to it that is in no inode.
+  /// Makes a directory and, at `long`, a link to it whose target is too long for the inode.
   private static let prepare = """
     os.mkdir("d" * 140); os.symlink("d" * 140, "long"); os.mkdir("short"); os.mkdir("d" * 140 + "/in")
     """
@@ -23,7 +23,7 @@ struct UnfollowedNameTests {
     """
 
   @Test(
-    "are as asked for in lines of calls, and say so", arguments: Scratch.FileSystem.allCases)
+    "are shown as passed in lines of calls, and marked so", arguments: Scratch.FileSystem.allCases)
   func calls(fileSystem: Scratch.FileSystem) throws {
     try Scratch.directory(on: fileSystem) { directory in
       let program = try NameProgram(
@@ -33,10 +33,10 @@ struct UnfollowedNameTests {
       let comparison = try NameComparison(calls, traces[0], in: directory)
       #expect(comparison.differences.isEmpty, "\(comparison.differences.joined(separator: "\n"))")
       let unfollowed = calls.filter { $0.ret >= 0 && $0.unfollowed?.contains(true) == true }
-      // Where the process is now is known, whatever the name.
+      // The working directory is known after chdir(2), whatever the name.
       #expect(comparison.unresolved == unfollowed.count { $0.call != "chdir" })
       #expect(comparison.unresolved > 20)
-      // Merged, the directories are as asked for; they have no device and no inode.
+      // Merged lines have the directories as passed, without device and inode.
       #expect(
         try DirectoryLetters(in: traces[1]) == DirectoryLetters(of: calls), traces[1].description)
     }
@@ -61,7 +61,7 @@ struct UnfollowedNameTests {
     }
   }
 
-  @Test("go by their text with --under and --dir", arguments: [[], ["--syscalls"]])
+  @Test("are compared by their text with --under and --dir", arguments: [[], ["--syscalls"]])
   func places(options: [String]) throws {
     try Scratch.directory { scratch in
       try makeDirectories("real/in", "links", "other", in: scratch)
@@ -83,14 +83,14 @@ struct UnfollowedNameTests {
       let directory = options.isEmpty
       let changes: Set = directory ? ["links/long"] : ["links/long/x", "links/long/in"]
       let moved: Set = directory ? ["other"] : ["links/long/in"]
-      // A call on two names is shown if one of them is wanted.
+      // A call on two names is shown if one of them is in scope.
       #expect(
         shown == [changes, directory ? changes : [], [], [], moved, moved, [], []],
         "\(traces.map(\.description))")
     }
   }
 
-  @Test("are those through /proc too", .needsNamespaces)
+  @Test("include those that lead through /proc", .needsNamespaces)
   func magic() throws {
     try Scratch.directory { directory in
       let program = try NameProgram(
@@ -113,7 +113,7 @@ struct UnfollowedNameTests {
     }
   }
 
-  @Test("stay so for a script that is executed through one")
+  @Test("include that of a script that is executed")
   func script() throws {
     try Scratch.directory { directory in
       try makeDirectories("real", in: directory)
@@ -132,7 +132,7 @@ struct UnfollowedNameTests {
         #expect(
           unresolved.map { $0["path"] as? String } == ["\(directory)/long/script"],
           trace.description)
-        // The file that was executed is known in any case.
+        // The file that was executed is known, whatever the name.
         #expect(
           executed.contains { $0["path"] as? String == "\(directory)/real/program" },
           trace.description)

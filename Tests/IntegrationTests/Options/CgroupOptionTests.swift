@@ -33,7 +33,7 @@ struct CgroupOptionTests {
     Group(path: "/lxc/101/ns", container: "101"),
   ]
 
-  /// Options, and the groups whose processes they choose.
+  /// Options, and the indices of the groups whose processes they choose.
   private static let scopes: [(options: [String], chosen: Set<Int>)] = [
     (["--unit", "web"], [1]), (["--unit", "memory.service"], [2]),
     (["--unit", "system.slice"], [1, 2, 4]),
@@ -53,7 +53,7 @@ struct CgroupOptionTests {
     }
   }
 
-  /// Each process of a group reads, asks for and makes files by the number of the group.
+  /// Each process of a group reads, looks for and creates files named after the group's index.
   private static func load(_ groups: ControlGroups, _ scratch: String) throws {
     for (index, group) in Self.groups.enumerated() {
       try groups.shell(
@@ -67,7 +67,7 @@ struct CgroupOptionTests {
   }
 
   @Test(
-    "lines have the group, its unit and its container; a recording, the same scopes as the kernel",
+    "lines have the group, its unit and its container; scopes choose the same in a recording",
     arguments: [[], ["-S"], ["--metadata"], ["--failed"]])
   func scopes(kind: [String]) throws {
     try Scratch.directory { scratch in
@@ -77,7 +77,7 @@ struct CgroupOptionTests {
       defer { unlink(recorded) }
       let all = try Tracing(
         ["--json", "--cgroup", "--under", scratch, "--record", recorded] + kind)
-      // Half of them with each kind of lines: a tracer takes long to start.
+      // Each kind of lines takes a quarter of the scopes: a tracer takes long to start.
       let live = Self.scopes.indices.filter { kind.isEmpty || $0 % 4 == kind[0].count % 4 }
       let tracings = try live.map { index in
         try Tracing(
@@ -122,7 +122,7 @@ struct CgroupOptionTests {
     #expect(seen == Set(Self.groups.indices), trace.description)
   }
 
-  @Test("a unit is waited for, and in scope from its first call on, again after a restart")
+  @Test("a unit that starts later is in scope from its first call on, again after a restart")
   func restart() throws {
     try Scratch.directory { scratch in
       let groups = try ControlGroups()
@@ -140,7 +140,8 @@ struct CgroupOptionTests {
 
           """)
       for round in 0..<3 {
-        // The first call of a process that is made in the group: nothing is there before it.
+        // Trace the first call of a process that is created in the group, which does not exist
+        // before.
         let ended = try run(
           "/usr/bin/python3",
           [
@@ -156,8 +157,8 @@ struct CgroupOptionTests {
     }
   }
 
-  /// Starts a process in a new group by clone3(2), which opens and closes a file and ends within a
-  /// millisecond; the group goes with it.
+  /// Starts a process in a new group by clone3(2). It opens and closes a file and ends within a
+  /// millisecond, and the group is removed with it.
   private static let startInGroup = """
     import ctypes, os, struct, sys
     libc = ctypes.CDLL(None, use_errno=True)
@@ -175,7 +176,7 @@ struct CgroupOptionTests {
     os.rmdir(os.path.dirname(sys.argv[1]))
     """
 
-  @Test("what is written out later is for the group that has written it", .needsLoopDevices)
+  @Test("data that are written out later have the group that wrote them", .needsLoopDevices)
   func disks() throws {
     try Scratch.directory { scratch in
       let groups = try ControlGroups()
@@ -235,7 +236,7 @@ struct CgroupOptionTests {
     }
   }
 
-  @Test("paths are those from the root of the hierarchy, whatever namespace bfatrace is in")
+  @Test("paths begin at the root of the hierarchy, whatever namespace bfatrace is in")
   func namespace() throws {
     try Scratch.directory { scratch in
       let groups = try ControlGroups()
@@ -258,7 +259,7 @@ struct CgroupOptionTests {
   }
 
   @Test(
-    "what names no group is refused in one line",
+    "an argument that names no group is refused in one line",
     arguments: [
       (["--unit", ""], 64), (["--unit", "a/b"], 64), (["--container", ""], 64),
       (["--container", "a/b"], 64), (["--under-cgroup", ""], 64),

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("A command with options that choose processes", .needsRoot)
 struct CommandOptionTests {
-  /// Touches a file by a shell, by dd, by a shell that dd's shell starts, and as another user.
+  /// Touches a file by a shell, by dd, by an inner shell, and by dd as another user.
   private func family(in directory: String) -> [String] {
     let script = """
       : > shell
@@ -15,7 +15,7 @@ struct CommandOptionTests {
     return ["--", "/bin/sh", "-c", script]
   }
 
-  /// The names that such a command touches, as far as these options show them.
+  /// The names that such a command touches and these options show.
   private func shown(_ options: [String], load: () throws -> Void = {}) throws -> Set<String> {
     try Scratch.directory { directory in
       try shell("chmod 777 \(directory)")
@@ -41,7 +41,7 @@ struct CommandOptionTests {
     #expect(try shown(["--uid", "0"]) == ["shell", "dd", "inner"])
   }
 
-  @Test("-p adds a process, and the command's end is the end")
+  @Test("-p adds a process, and the trace ends with the command")
   func added() throws {
     try Scratch.directory { directory in
       let worker = try Worker()
@@ -58,14 +58,14 @@ struct CommandOptionTests {
     }
   }
 
-  @Test("the end of the processes of -p is not the end")
+  @Test("the trace goes on when the processes of -p have ended")
   func othersEnd() throws {
     let worker = try Worker()
     let tracing = try Tracing([
       "-p", "\(worker.pid)", "--", "/bin/sh", "-c", "echo ready; read line; exit 6",
     ])
     worker.end()
-    // Several looks of bfatrace at it.
+    // bfatrace looks several times meanwhile whether the process has ended.
     let other = try Tracing(["-s", "0.5"])
     _ = try other.end()
     try tracing.running.input.fileHandleForWriting.write(contentsOf: Data("go\n".utf8))
@@ -94,7 +94,7 @@ struct CommandUsageTests {
   private static let noCommand = "there is no command after --"
 
   @Test(
-    "is told in one line",
+    "is reported in one line",
     arguments: [
       (["ls", "-l"], "put a command to trace after --"),
       (["-j", "ls", "--", "ls"], "unexpected 'ls'"),
@@ -115,7 +115,7 @@ struct CommandUsageTests {
     expectComplaint(ended, status: 1, ["--as root", "Operation not permitted", "sudo"])
   }
 
-  @Test("options behind -- are the command's")
+  @Test("options after -- are passed to the command")
   func options() throws {
     let ended = try run(Built.bfatrace, ["--", "/no/such", "--help", "--", "-j"])
     expectComplaint(ended, status: 127, ["/no/such"])

@@ -5,7 +5,7 @@ import Testing
 @Suite("--interval and --ring-size")
 struct DeliveryOptionTests {
   @Test(
-    "a wrong value is told in one line",
+    "a wrong value is refused in one line",
     arguments: [
       ("--interval", "0"), ("--interval", "9.9"), ("--interval", "60001"), ("--interval", "-1"),
       ("--interval", "soon"), ("--interval", "nan"), ("--interval", "inf"), ("--ring-size", "0"),
@@ -17,7 +17,7 @@ struct DeliveryOptionTests {
     expectComplaint(ended, status: 64, [option, value])
   }
 
-  /// How many lines 100 reads of one file get, one each 5 ms.
+  /// The number of lines for 100 reads of one file at intervals of 5 ms.
   private func lines(_ options: [String]) throws -> Int {
     try Scratch.directory { directory in
       try Calls.write("\(directory)/file")
@@ -42,7 +42,8 @@ struct DeliveryOptionTests {
     #expect(try lines(["--interval", "10"]) > 1)
   }
 
-  /// What arrives, and what is said to be lost, of 10,000 reads while the tracer is stopped.
+  /// Makes 10,000 reads while the tracer is stopped. Returns how many are shown, and how many are
+  /// reported lost.
   private func overrun(_ options: [String]) throws -> (shown: Int, lost: Int, status: Int32) {
     try Scratch.directory { directory in
       try Calls.write("\(directory)/file")
@@ -63,7 +64,7 @@ struct DeliveryOptionTests {
     }
   }
 
-  @Test("a ring that is too small loses, and counts it; a larger one does not", .needsRoot)
+  @Test("a ring that is too small loses events and counts them; a larger one does not", .needsRoot)
   func ringSize() throws {
     let small = try overrun(["--ring-size", "1"])
     #expect(small.lost > 0 && small.shown + small.lost == 10_000 && small.status == 3, "\(small)")

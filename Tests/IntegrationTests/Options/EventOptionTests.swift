@@ -4,8 +4,8 @@ import Testing
 
 @Suite("Options that choose events", .needsRoot)
 struct EventOptionTests {
-  /// Reads some files to their end, each in one go, and writes others. A flush may come between two
-  /// calls on one file, but not on all.
+  /// Reads some files to their end, and writes others, each with one call. A flush may come between
+  /// two calls on one file, but not on all files.
   private func readAndWrite(in directory: String) throws {
     for number in 0..<20 {
       try Calls.write("\(directory)/written\(number)")
@@ -63,7 +63,7 @@ struct EventOptionTests {
         #expect(read(dfd, nil, 0) == -1)
       }
       close(dfd)
-      // ../../c is outside: beside the directory.
+      // ../../c is left out: it is outside of the directory.
       let asked: Set = ["a", "b", "existing/d", "sub/e", "f", "sub"]
       #expect(try trace.names(in: directory) == asked, trace.description)
       let errors = try trace.values("errno", as: String.self)
@@ -73,7 +73,7 @@ struct EventOptionTests {
     }
   }
 
-  @Test("-x shows everywhere that a file was looked for")
+  @Test("-x shows every place where a file was looked for")
   func searched() throws {
     try Scratch.directory { directory in
       let places = (1...5).map { "\(directory)/\($0)" }
@@ -89,7 +89,7 @@ struct EventOptionTests {
     }
   }
 
-  @Test("--metadata shows what is found, a socket too", arguments: [[], ["--current-mount"]])
+  @Test("--metadata shows lookups of files and of sockets", arguments: [[], ["--current-mount"]])
   func sockets(place: [String]) throws {
     try Scratch.ownFileSystem { directory in
       let lines = """
@@ -122,7 +122,8 @@ struct EventOptionTests {
         try Calls.read(fifo, count: 5)
         let reader = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/thread-self")
         Thread.detachNewThread {
-          // A busy machine may come to the read only when the time is over: until it is in the call.
+          // A busy machine may start the read late: wait until the reader is in the call, and then
+          // for the time.
           try? waitUntil("the reader waits") { isInCall("/proc/\(reader)", on: fifo) }
           usleep(500_000)
           _ = write(fifo, "slow", 4)

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Options that choose files", .needsRoot)
 struct FileOptionTests {
-  @Test("--dir shows what is directly in the directory, wherever it is moved")
+  @Test("--dir shows what is directly in the directory, wherever that is moved")
   func dir() throws {
     try Scratch.directory { scratch in
       try makeDirectories("in/sub", "other", in: scratch)
@@ -60,7 +60,7 @@ struct FileOptionTests {
     }
   }
 
-  @Test("--under goes into what is mounted below, in any mount namespace")
+  @Test("--under includes file systems mounted below, in any mount namespace")
   func mounts() throws {
     try Scratch.directory { scratch in
       try makeDirectories("in/tmpfs", "in/bind", "elsewhere", "view", in: scratch)
@@ -78,7 +78,7 @@ struct FileOptionTests {
     }
   }
 
-  @Test("a place wins over the rule that memory file systems are left out")
+  @Test("a place on a file system in memory is shown, which would be left out by default")
   func placeOnMemory() throws {
     try Scratch.directory(on: .memory) { directory in
       for option in ["--dir", "--under"] {
@@ -114,7 +114,7 @@ struct FileOptionTests {
     try Scratch.directory { disk in
       try Scratch.directory(on: .memory) { memory in
         try shell("mkfifo fifo; mknod node c 1 3", in: disk)
-        // In a shell of its own: here, other tests are at work.
+        // Run the load in a shell: other tests run in this process.
         let load = """
           : > \(disk)/file; : > \(memory)/file; : > /dev/null; : > \(disk)/node
           read x < /proc/self/stat; : <> \(disk)/fifo; echo | read x
@@ -135,7 +135,7 @@ struct FileOptionTests {
     }
   }
 
-  @Test("places hold for failed opens too")
+  @Test("places apply to failed opens, too")
   func failedOpens() throws {
     try Scratch.directory { scratch in
       try makeDirectories("in/sub", "in2", in: scratch)

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Options that follow processes", .needsRoot)
 struct FollowOptionTests {
-  /// Touches files in the order of descent; `exec` runs under another name.
+  /// Touches files in a parent, its child and its grandchild; `exec` runs under another name.
   private func family(in directory: String) -> String {
     """
     : > \(directory)/self; ( : > \(directory)/child; ( : > \(directory)/grandchild ); : ); \
@@ -12,17 +12,19 @@ struct FollowOptionTests {
     """
   }
 
-  /// Starts a child of the worker that touches the file `existing` when the FIFO `go` is written to.
+  /// Starts a child of the worker, which touches the file `existing` when the FIFO `go` is written
+  /// to.
   private func startChild(of worker: Worker, in directory: String, outside: String) throws {
     try shell("mkfifo \(outside)/go")
-    // Under a name of its own, which it has when it has opened the FIFO `ready`.
+    // The child has a name of its own: it has it once it has opened the FIFO `ready`.
     try shell("mkfifo \(outside)/ready")
     try worker.run(
       "/bin/sh -c ': > \(outside)/ready; read x < \(outside)/go; : > \(directory)/existing' &")
     try worker.run("read x < \(outside)/ready; :")
   }
 
-  /// A traced and an untraced directory, and a shell under a name of its own with a child.
+  /// Makes a directory that is traced and one that is not, and a shell under a name of its own with
+  /// a child.
   private func withFamily(_ body: (String, Worker, _ outside: String) throws -> Void) throws {
     try Scratch.directory { scratch in
       try makeDirectories("in", "out", in: scratch)
@@ -33,7 +35,7 @@ struct FollowOptionTests {
     }
   }
 
-  @Test("-F follows the future children of -p and -c, and theirs", arguments: ["-p", "-c"])
+  @Test("-F follows the future descendants of -p and -c", arguments: ["-p", "-c"])
   func follow(option: String) throws {
     try withFamily { directory, worker, outside in
       let chosen = option == "-p" ? "\(worker.pid)" : "followed"
@@ -49,7 +51,7 @@ struct FollowOptionTests {
     }
   }
 
-  @Test("without -F, children are followed neither from -p nor, under other names, from -c")
+  @Test("without -F, -p follows no children, and -c none under another name")
   func noFollow() throws {
     try withFamily { directory, worker, outside in
       for (option, chosen, shown) in [

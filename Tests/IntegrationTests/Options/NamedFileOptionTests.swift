@@ -2,9 +2,10 @@
 import Foundation
 import Testing
 
-@Suite("--file: a name, whatever is behind it", .needsRoot)
+@Suite("--file: a name, whatever file it leads to", .needsRoot)
 struct NamedFileOptionTests {
-  /// How programs save a file, each in a directory of its own that has it already.
+  /// Ways in which programs save a file. Each runs in a directory of its own that has the file
+  /// already.
   private static let ways = [
     "echo y > file", "echo y >> file", "cp ../other file", "mv ../moved file", "sed -i s/x/y/ file",
     "install -m 600 ../other file", "ln -sf ../other file", "rm file; echo y > file",
@@ -43,7 +44,7 @@ struct NamedFileOptionTests {
     """,
   ]
 
-  @Test("is followed through every way of saving it, and nothing beside it is shown")
+  @Test("is traced through every way of saving it, and no other file is shown")
   func saving() throws {
     try Scratch.directory { scratch in
       try shell("for f in other moved; do echo x > $f; done", in: scratch)
@@ -76,7 +77,7 @@ struct NamedFileOptionTests {
     }
   }
 
-  @Test("need not exist: failures, its making and its end are shown, by whatever mount")
+  @Test("need not exist: failures, its creation and its end are shown, by any mount")
   func missing() throws {
     try Scratch.directory { scratch in
       try makeDirectories("in", "view", "out", in: scratch)
@@ -105,7 +106,7 @@ struct NamedFileOptionTests {
     }
   }
 
-  @Test("a symbolic link is also the file that it leads to, a renamed file is none any more")
+  @Test("includes the file that a symbolic link leads to, and not a file after it is renamed")
   func linksAndMoves() throws {
     try Scratch.directory { scratch in
       try shell("mkdir a; echo x > a/target; ln -s a/target link; echo x > log", in: scratch)
@@ -126,7 +127,7 @@ struct NamedFileOptionTests {
     }
   }
 
-  @Test("so it is for requests to disks", .needsLoopDevices)
+  @Test("chooses requests to disks", .needsLoopDevices)
   func disks() throws {
     try Scratch.directory { scratch in
       let image = try DiskImage(in: scratch, .ext4)
@@ -147,7 +148,7 @@ struct NamedFileOptionTests {
     }
   }
 
-  @Test("what names no file is refused in one line", arguments: ["no/file", "/", "..", "a/", ""])
+  @Test("an argument that names no file is refused in one line", arguments: ["no/file", "/", "..", "a/", ""])
   func refused(file: String) throws {
     let ended = try run(Built.bfatrace, ["--file", file, "-s", "1"], in: "/var/tmp")
     #expect(ended.status == 1, "\(ended)")
@@ -168,7 +169,7 @@ struct EntryTests {
     "<> . h i", "<> . h", "<> sub s",
   ]
 
-  @Test("each change has a line of its own, with the name; of a rename in a directory both")
+  @Test("each change has a line of its own with the name, or both names if it renames in a directory")
   func lines() throws {
     try Scratch.directory { scratch in
       try shell("mkdir sub; touch sub/s", in: scratch)
@@ -196,7 +197,7 @@ struct EntryTests {
     }
   }
 
-  @Test("patterns choose by them, and relative ones begin at the working directory")
+  @Test("patterns are compared with them, and relative patterns begin at the working directory")
   func patterns() throws {
     try Scratch.directory { scratch in
       try shell("mkdir -p a/b c", in: scratch)
@@ -233,7 +234,7 @@ struct EntryTests {
     }
   }
 
-  @Test("what begins as no pattern does costs nothing of what does", arguments: [[], ["-S"]])
+  @Test("events whose path begins as no pattern does take no room from those that match", arguments: [[], ["-S"]])
   func prefixes(options: [String]) throws {
     try Scratch.directory { scratch in
       try makeDirectories("quiet/sub", "loud", in: scratch)
@@ -258,7 +259,7 @@ struct EntryTests {
     }
   }
 
-  @Test("a pattern that is none is refused in one line", arguments: ["", "a\\"])
+  @Test("an argument that is no pattern is refused in one line", arguments: ["", "a\\"])
   func refused(pattern: String) throws {
     let ended = try run(Built.bfatrace, ["--path", pattern, "-s", "1"])
     #expect(ended.status == 1 && ended.errors.contains("--path '\(pattern)'"), "\(ended)")

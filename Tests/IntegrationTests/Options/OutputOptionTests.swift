@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Options of the output and of the end", .needsRoot)
 struct OutputOptionTests {
-  /// All lines match, and one of twenty has had no flush between its calls.
+  /// Expects that all lines match, and that one of twenty files had no flush between its calls.
   private func check(_ options: [String], each: String, one: String) throws {
     try Scratch.directory { directory in
       try Calls.write("\(directory)/file")
@@ -27,7 +27,7 @@ struct OutputOptionTests {
     try String(contentsOfFile: "/proc/self/comm", encoding: .utf8).trimmingCharacters(in: .newlines)
   }
 
-  @Test("without options, a line is what fatrace prints")
+  @Test("without options, lines have the form of fatrace's")
   func plain() throws {
     try check([], each: "WHO: [CWO]+ *PATH$", one: "WHO: CWO PATH$")
   }
@@ -67,10 +67,10 @@ struct OutputOptionTests {
     }
   }
 
-  @Test("-t is the time of the call, of the day or twice since the epoch", arguments: [1, 2])
+  @Test("-t shows the time of the call: time of day, or with -t -t seconds since the epoch", arguments: [1, 2])
   func timestamp(times: Int) throws {
     try Scratch.directory { directory in
-      // Records carry another clock; what lies between the two is not exact.
+      // Records use another clock: allow for the inexact conversion between the two.
       let before = Date().timeIntervalSince1970 - 0.01
       let options = Array(repeating: "-t", count: times) + ["--syscalls", "--under", directory]
       let trace = try Trace.of(options) { try Calls.write("\(directory)/file") }
@@ -80,7 +80,7 @@ struct OutputOptionTests {
       #expect(stamps.count == 3 && stamps.allSatisfy { $0.contains(form) }, trace.description)
       #expect(stamps == stamps.sorted() || times == 1, trace.description)
       let ends = times == 2 ? (before, after) : (secondsOfDay(before), secondsOfDay(after))
-      // Not across midnight.
+      // Skip the comparison across midnight.
       for stamp in stamps where ends.0 <= ends.1 {
         let range = ends.0...ends.1
         let seconds = stamp.split(separator: ":").reduce(0) { $0 * 60 + (Double($1) ?? .nan) }
@@ -89,7 +89,7 @@ struct OutputOptionTests {
     }
   }
 
-  /// In local time.
+  /// Seconds since midnight, in local time.
   private func secondsOfDay(_ time: Double) -> Double {
     var whole = time_t(time)
     var local = tm()
@@ -129,7 +129,7 @@ struct OutputOptionTests {
       let place = output.replacing("%", with: file)
       let running = try Running(
         "/bin/sh", ["-c", "exec '\(Built.bfatrace)' --all --under '\(directory)' \(place)"])
-      // It records when this file shows.
+      // bfatrace records once a line for this file is there.
       try waitUntil("a line is written") {
         try? Calls.write("\(directory)/file")
         return (try? Data(contentsOf: URL(filePath: file)))?.isEmpty == false
@@ -138,7 +138,7 @@ struct OutputOptionTests {
       let ended = running.wait()
       #expect(ended.status == 0 && ended.complaints.isEmpty, "\(ended)")
       let lines = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n")
-      // This process looks at the trace; nobody else may.
+      // This process reads the trace, so its own lines are shown; lines of others must not be.
       let foreign = lines.filter { !$0.contains("(\(getpid())): ") }
       #expect(foreign.isEmpty, "\(foreign)")
     }

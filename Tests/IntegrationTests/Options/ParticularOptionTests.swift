@@ -11,7 +11,7 @@ struct ParticularOptionTests {
     "\u{85}",
   ]
 
-  /// What bash makes of a command line.
+  /// The words that bash makes of a command line.
   private static func words(_ text: some StringProtocol) throws -> [String] {
     let ended = try run("/bin/bash", ["-c", "printf '%s\\0' \(text)"])
     return ended.text.split(separator: "\0", omittingEmptySubsequences: false).dropLast()
@@ -23,7 +23,7 @@ struct ParticularOptionTests {
   }
 
   @Test(
-    "hostile arguments are inert: a shell reads them back, and JSON has them",
+    "hostile arguments do no harm: a shell reads them back, and JSON has them",
     arguments: [[], ["-S"]])
   func hostile(kind: [String]) throws {
     try Scratch.directory { scratch in
@@ -46,7 +46,7 @@ struct ParticularOptionTests {
     }
   }
 
-  @Test("more than fits is cut, and marked", arguments: [[], ["-S"]])
+  @Test("arguments that are too long are cut, and marked", arguments: [[], ["-S"]])
   func long(kind: [String]) throws {
     try Scratch.directory { scratch in
       let text = try Tracing(["--args", "-c", "dash", "--under", scratch] + kind)
@@ -68,7 +68,7 @@ struct ParticularOptionTests {
     }
   }
 
-  /// Files are made in one directory after the other, in the same process, with other arguments.
+  /// One process makes files in one directory after the other, each time with other arguments.
   private static let load = """
     import ctypes, os, sys
     def make(name): os.close(os.open(name, os.O_CREAT | os.O_WRONLY))
@@ -85,7 +85,7 @@ struct ParticularOptionTests {
     make(top + "/5")
     """
 
-  @Test("each call has those of its time", arguments: [[], ["-S"]])
+  @Test("each call has those at the time of the call", arguments: [[], ["-S"]])
   func changes(kind: [String]) throws {
     try Scratch.directory { scratch in
       try makeDirectories("a b", in: scratch)
@@ -106,7 +106,7 @@ struct ParticularOptionTests {
         let raw = (record["args_raw"] as? [[UInt8]])?.map { String(decoding: $0, as: UTF8.self) }
         let args = record["args"] as? [String] ?? raw
         #expect(record["cwd"] as? String == place, "\(record)")
-        // What starts Python may be a script.
+        // The command that starts Python may be a script, and have arguments of its own.
         #expect(
           index == 5
             ? args == ["worker: idle"] : args?.dropFirst() == command.dropFirst(), "\(record)")
@@ -122,7 +122,7 @@ struct ParticularOptionTests {
   }
 
   @Test(
-    "a process that ends with a file open has them",
+    "the close of a file when its process ends has them",
     arguments: [["--args"], ["--args", "--cwd", "--cgroup"]])
   func end(options: [String]) throws {
     try Scratch.directory { scratch in
@@ -142,7 +142,7 @@ struct ParticularOptionTests {
     (record?["args_raw"] as? [[UInt8]] ?? []).map { String(decoding: $0, as: UTF8.self) }
   }
 
-  @Test("--disk does not know them", arguments: ["--args", "--cwd"])
+  @Test("--disk refuses them", arguments: ["--args", "--cwd"])
   func refused(option: String) throws {
     expectComplaint(try run(Built.bfatrace, ["--disk", option]), status: 64, [option, "--disk"])
   }

@@ -2,7 +2,7 @@
 import Foundation
 import Testing
 
-/// Options, and the names that they show of a load.
+/// Options, and the names of a load that they show.
 private struct Row: Sendable, CustomTestStringConvertible {
   let options: String
   let shown: Set<String>
@@ -17,7 +17,7 @@ private struct Row: Sendable, CustomTestStringConvertible {
 
 @Suite("Places, however a file is reached", .needsRoot)
 struct PlaceTests {
-  /// Changes, accesses and failures in `other`, which shows srv/data/app, and beside it.
+  /// Changes, accesses and failures in `other`, where srv/data/app is mounted, and beside it.
   private static let load = """
     mount --bind srv/data/app other
     for place in other away; do
@@ -42,7 +42,7 @@ struct PlaceTests {
       "--failed --under . --ignore-under srv", "away/nope away/no/thing away/link away/up"),
   ]
 
-  @Test("a directory holds what is seen through a bind mount of it, in any mount namespace")
+  @Test("a directory includes what is reached through a bind mount of it, in any mount namespace")
   func bindMounts() throws {
     try Scratch.directory { scratch in
       try makeDirectories("srv/data/app", "other", "away", in: scratch)
@@ -64,7 +64,7 @@ struct PlaceTests {
     }
   }
 
-  @Test("so it is for requests to disks", .needsLoopDevices)
+  @Test("a directory includes requests for files that are reached through a bind mount", .needsLoopDevices)
   func disks() throws {
     try Scratch.directory { scratch in
       try makeDirectories("image", in: scratch)
@@ -93,7 +93,7 @@ struct PlaceTests {
     }
   }
 
-  @Test("a failure is where its name leads, by symbolic links or as it was asked for")
+  @Test("a failure counts where its name leads, by symbolic links or by its text")
   func links() throws {
     try Scratch.directory { scratch in
       try makeDirectories("in/sub", "out", in: scratch)
@@ -119,7 +119,7 @@ struct PlaceTests {
     }
   }
 
-  @Test("what is out of scope costs no event that is in it", arguments: [[], ["--metadata"]])
+  @Test("events out of scope take no room from those in scope", arguments: [[], ["--metadata"]])
   func flood(options: [String]) throws {
     try Scratch.directory { scratch in
       try makeDirectories("quiet", "loud/deep", in: scratch)
@@ -128,7 +128,8 @@ struct PlaceTests {
       let tracing = try Tracing(
         ["--json", "--ring-size", "1", "--under", "quiet"] + options, in: scratch)
       tracing.signal(SIGSTOP)
-      // By links that are followed, by those that cannot be, and by names that are not there.
+      // The names lead through links that can be followed, through links that cannot, and to
+      // missing files.
       let load = """
         import os
         os.chdir("loud")
@@ -152,7 +153,7 @@ struct PlaceTests {
     }
   }
 
-  @Test("--under an ignored directory is refused, and so is what is no directory")
+  @Test("--under an ignored directory is refused, and so is an argument that is no directory")
   func refused() throws {
     try Scratch.directory { scratch in
       try makeDirectories("a/b", in: scratch)

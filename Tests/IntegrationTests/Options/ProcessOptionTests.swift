@@ -94,7 +94,7 @@ struct ProcessOptionTests {
     }
   }
 
-  @Test("-c goes by the name of the first thread")
+  @Test("-c compares the name of the first thread")
   func commOfThread() throws {
     try Scratch.directory { directory in
       let load = { try writeInThread("\(directory)/thread", named: "other") }
@@ -174,7 +174,7 @@ struct ProcessOptionTests {
     #expect(FileManager.default.fileExists(atPath: path))
   }
 
-  /// This process's name, as the kernel has it.
+  /// The name of this process in the kernel.
   private func ownComm() throws -> String {
     try String(contentsOfFile: "/proc/self/comm", encoding: .utf8).trimmingCharacters(in: .newlines)
   }

@@ -3,15 +3,15 @@ import Foundation
 import Synchronization
 import Testing
 
-/// A run that should end by itself: one that does not is killed.
+/// Runs bfatrace, which must end by itself: it is killed if it does not.
 private func runToEnd(_ arguments: [String], in directory: String? = nil) throws -> Ended {
   try run("/usr/bin/timeout", ["-s", "KILL", "20", Built.bfatrace] + arguments, in: directory)
 }
 
-/// Options that make no sense.
+/// Options that are refused.
 private struct Mistake: CustomTestStringConvertible, Sendable {
   var arguments: [String]
-  /// In the message: the option and the remedy.
+  /// Parts of the message: the option and the remedy.
   var parts: [String]
 
   init(_ arguments: [String], _ parts: String...) {
@@ -42,7 +42,7 @@ private struct Mistake: CustomTestStringConvertible, Sendable {
     Mistake(["-c", ""], "-c", "not empty"), Mistake(["--ignore-comm", ""], "--ignore-comm"),
   ]
 
-  /// Missing and malformed ones.
+  /// Mistakes with a missing or malformed value.
   private static let values: [Mistake] = {
     var all: [Mistake] = []
     for option in ["-p", "-c", "-C", "-d", "--under", "-f", "--slower", "-o", "-s", "-n", "--uid"] {
@@ -75,13 +75,13 @@ private struct Mistake: CustomTestStringConvertible, Sendable {
 
 @Suite("Wrong usage")
 struct UsageErrorTests {
-  @Test("is told in one line that names the option and the remedy", arguments: Mistake.all)
+  @Test("is reported in one line that names the option and the remedy", arguments: Mistake.all)
   fileprivate func usage(mistake: Mistake) throws {
     expectComplaint(try runToEnd(mistake.arguments), status: 64, mistake.parts)
   }
 
   @Test(
-    "cannot break out of the line",
+    "is reported in one line whatever bytes an argument has",
     arguments: [["--uid"], ["-f"], ["-s"], ["--no-such-option"], [], ["--under"], ["-o"], ["-p"]])
   func hostile(option: [String]) throws {
     let ended = try runToEnd(option + ["/no\n\u{1b}[2J\u{9b}2J\u{7f}/such"])
@@ -95,7 +95,7 @@ struct UsageErrorTests {
   }
 
   @Test(
-    "help is for standard output, fits 80 columns and has every option",
+    "help goes to standard output, fits 80 columns and has every option",
     arguments: ["-h", "--help"])
   func help(option: String) throws {
     let ended = try runToEnd([option])
@@ -116,7 +116,7 @@ struct UsageErrorTests {
     #expect(groups.count >= 5, "\(ended.text)")
   }
 
-  @Test("the version is on standard output")
+  @Test("the version goes to standard output")
   func version() throws {
     let ended = try runToEnd(["--version"])
     #expect(ended.status == 0 && ended.errors.isEmpty, "\(ended.errors)")
@@ -128,7 +128,7 @@ struct UsageErrorTests {
 struct PlaceErrorTests {
   @Test("a process that is not there", .needsRoot)
   func noProcess() throws {
-    // Above the greatest number of a process, PID_MAX_LIMIT - 1.
+    // The pid is above the greatest one, PID_MAX_LIMIT - 1.
     expectComplaint(
       try runToEnd(["-p", "4194304"]), status: 1, ["--pid 4194304", "no such process", "ps -e"])
     expectComplaint(try runToEnd(["-p", "\(getpid()),4194304"]), status: 1, ["--pid 4194304"])
@@ -136,7 +136,7 @@ struct PlaceErrorTests {
 
   @Test("a thread that is no process", .needsRoot)
   func thread() throws {
-    // Its own: any other thread of this process may end before bfatrace looks at it.
+    // Start a thread for this: another one of this process may end before bfatrace looks at it.
     let (ready, release) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
     defer { release.signal() }
     let link = Mutex("")
@@ -153,7 +153,7 @@ struct PlaceErrorTests {
       try runToEnd(["-p", tid]), status: 1, ["--pid \(tid)", "no process", "thread", "ps -e"])
   }
 
-  @Test("a directory that is not there, or none", arguments: ["--dir", "--under"])
+  @Test("a directory that is not there, or is none", arguments: ["--dir", "--under"])
   func place(option: String) throws {
     try Scratch.directory { directory in
       try Calls.write("\(directory)/file")

@@ -5,7 +5,7 @@ import Testing
 @Suite("Lines that are written to a disk", .needsRoot)
 struct FeedbackTests {
   @Test(
-    "make no lines of their own",
+    "cause no further lines",
     arguments: [
       ("", "> lines"), ("", "| tee lines > /dev/null"),
       ("--json", "| jq --unbuffered -c . > lines"), ("", "| cat | tee lines | cat > again"),
@@ -26,8 +26,8 @@ struct FeedbackTests {
       }
       if let pid = pid_t(text("pid").prefix { $0.isNumber }) { kill(pid, SIGINT) }
       let ended = running.wait()
-      // Between the first mark and the last, what feeds itself would have been shown.
-      // This process reads the file too.
+      // Lines about the output itself would stand between the first mark and the last. This process
+      // reads the file, too: leave its lines out.
       let own = text("lines").split(separator: "\n").map(String.init).filter {
         ($0.contains("\(directory)/lines") || $0.contains("\(directory)/again"))
           && !$0.contains("(\(getpid())): ") && !$0.contains("\"pid\":\(getpid()),")
@@ -37,7 +37,7 @@ struct FeedbackTests {
     }
   }
 
-  /// Starts bfatrace and a logger, which writes each line to a file, as an init system does: neither
+  /// Starts bfatrace and a logger that writes each line to a file, as an init system does: neither
   /// is an ancestor of the other.
   private static let logger = """
     import os, socket, sys
@@ -101,7 +101,7 @@ struct FeedbackTests {
     """
 
   @Test(
-    "settle, whatever leads to the logger",
+    "stop coming, whatever connects bfatrace to the logger",
     arguments: ["socketpair", "stream", "TCP", "FIFO", "datagrams"])
   func settlesBehindSocket(way: String) throws {
     try Scratch.directory { directory in

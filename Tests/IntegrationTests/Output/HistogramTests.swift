@@ -4,7 +4,7 @@ import Testing
 
 @Suite("How long calls and requests took", .needsRoot)
 struct HistogramTests {
-  /// The objects of --histogram by call, or by operation.
+  /// The objects of --histogram, by call or by operation.
   private func histograms(_ trace: Trace, by key: String) throws -> [String: [String: Any]] {
     let named = try trace.objects().compactMap { object in
       (object[key] as? String).map { ($0, object) }
@@ -12,7 +12,8 @@ struct HistogramTests {
     return Dictionary(named) { $1 }
   }
 
-  /// All are in a bar, and the numbers beside the bars fit these.
+  /// Expects that the bars add up to the count, and that the percentiles and the maximum fit the
+  /// bars.
   private func expectSound(_ object: [String: Any], count: String) {
     let bars = object["histogram"] as? [[Int]] ?? []
     #expect(bars.map { $0[1] }.reduce(0, +) == object[count] as? Int, "\(object)")
@@ -87,7 +88,7 @@ struct HistogramTests {
     }
   }
 
-  @Test("requests are those that the disk counts, in no more time", .needsLoopDevices)
+  @Test("requests are as many as the disk counts, and take no longer", .needsLoopDevices)
   func requests() throws {
     try Scratch.directory { directory in
       let image = try DiskImage(in: directory)
@@ -110,9 +111,9 @@ struct HistogramTests {
       try process.end()
       let counted = try histograms(trace, by: "disk")
       var more = zip(after, before).map { $0 - $1 }
-      // What asks for a flush counts as a write too, of no bytes: here there is one for each flush.
+      // The disk counts a flush as a write without data, too: take one off for each flush.
       more[4] -= more[15]
-      // Documentation/block/stat.rst: requests, and milliseconds from their making on.
+      // Documentation/block/stat.rst has the requests, and the milliseconds since they were made.
       for (operation, place, ticks) in [("read", 0, 3), ("write", 4, 7), ("flush", 15, 16)] {
         let object = counted[operation] ?? [:]
         #expect(object["requests"] as? Int == more[place], "\(trace) \(more)")
@@ -124,7 +125,7 @@ struct HistogramTests {
     }
   }
 
-  @Test("a scope chooses requests, where several are to the disk", .needsLoopDevices)
+  @Test("a scope chooses requests among several to a disk", .needsLoopDevices)
   func scope() throws {
     try Scratch.directory { directory in
       let image = try DiskImage(in: directory)
@@ -150,7 +151,7 @@ struct HistogramTests {
   }
 
   @Test(
-    "what has lines or other tables is refused",
+    "options for lines and other tables are refused",
     arguments: [
       "--by file", "--summary", "--changes", "--record x", "-n 1", "--path x", "--wakeups 1",
     ])

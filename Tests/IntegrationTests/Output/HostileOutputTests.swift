@@ -6,7 +6,7 @@ import Testing
 struct HostileOutputTests {
   struct Name {
     var bytes: [UInt8]
-    /// As text shows it.
+    /// The name in lines of text.
     var text: String
     /// Whether JSON has it as a string.
     var isString = false
@@ -44,12 +44,12 @@ struct HostileOutputTests {
     for name in Self.names { try Calls.write(Array("\(directory)/".utf8) + name.bytes) }
   }
 
-  /// Nothing but newlines at the ends of lines.
+  /// Whether there are control bytes other than newlines at the ends of lines.
   private func hasControlBytes(_ output: Data) -> Bool {
     output.contains { ($0 < 0x20 && $0 != 0x0a) || $0 == 0x7f }
   }
 
-  /// Programs and options by which names are printed, with the letters they are to be found by.
+  /// Programs and options that print names.
   static let modes: [(program: String, options: [String])] = [
     (Built.bfatrace, []), (Built.bfatrace, ["--long"]), (Built.bfatrace, ["--syscalls"]),
     (Built.bfatrace, ["-ttueP"]), (Built.bfatrace, ["--summary"]), (Built.fatrace, []),
@@ -80,7 +80,7 @@ struct HostileOutputTests {
   }
 
   @Test(
-    "nor in what is told of disks", .needsLoopDevices,
+    "nor in lines and tables of requests to disks", .needsLoopDevices,
     arguments: [
       ["--disk"], ["-j", "--disk"], ["--disk", "--summary"], ["-j", "--disk", "--summary"],
     ])
@@ -108,9 +108,9 @@ struct HostileOutputTests {
     let text = String(decoding: trace.output, as: UTF8.self)
     #expect(!text.unicodeScalars.contains { (0x80..<0xa0).contains($0.value) }, trace.description)
     #expect(trace.lines.count > Self.names.count, trace.description)
-    // The table of --summary, behind an empty line, is no line of accesses.
+    // The table of --summary follows an empty line, and has no lines of accesses.
     let accesses = text.components(separatedBy: "\n\n")[0]
-    // Of text, whatever a reader may take for the end of a line.
+    // Split text at every character that a reader may take for the end of a line.
     let lines =
       isJSON ? accesses.split(separator: "\n") : accesses.split(whereSeparator: \.isNewline)
     for line in lines {
@@ -148,7 +148,7 @@ struct HostileOutputTests {
     }
   }
 
-  @Test("text shows them escaped, one line each")
+  @Test("text has them escaped, one line each")
   func text() throws {
     try Scratch.directory { directory in
       let trace = try Trace.of(["--filter", "O", "--under", directory]) {
@@ -163,7 +163,7 @@ struct HostileOutputTests {
     }
   }
 
-  @Test("JSON keeps every byte, and holds for strict parsers")
+  @Test("JSON keeps every byte, and strict parsers accept it")
   func json() throws {
     try Scratch.directory { directory in
       let trace = try Trace.of(["--json", "--filter", "O", "--under", directory]) {
@@ -184,7 +184,7 @@ struct HostileOutputTests {
     }
   }
 
-  /// jq and Python read the same bytes.
+  /// Expects that jq and Python read the same bytes.
   private func checkParsers(_ trace: Trace, in directory: String) throws {
     let prefix = Array("\(directory)/".utf8)
     let paths = Self.names.map { name in

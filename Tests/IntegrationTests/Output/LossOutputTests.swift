@@ -8,19 +8,18 @@ struct LossOutputTests {
   private static let laterReads = 10
   private static let failedOpens = 1000
 
-  /// Reads a file in a directory that is traced, which nobody else does (--filter R leaves out that
-  /// it is opened).
-  ///
-  /// Stops the tracer while the load makes records for several times the ring's 8 MiB, and lets it
-  /// go on for the last few.
+  /// Reads a file in a directory that is traced and that no other process reads; --filter R leaves
+  /// out the open. Stops the tracer while the load makes records for several times the ring's 8
+  /// MiB, and lets it go on for the last few.
   private func overrun(_ options: [String], meanwhile: () -> Void = {}) throws -> Trace {
     try Scratch.directory { directory in
-      // With a path of 2,000 bytes, a record of two kilobytes for each call.
+      // A path of 2,000 bytes makes records of 2 KiB.
       let name = String(repeating: "d", count: 200)
       let deep = ([directory] + Array(repeating: name, count: 10)).joined(separator: "/")
       try FileManager.default.createDirectory(atPath: deep, withIntermediateDirectories: true)
       try Calls.write("\(deep)/file")
-      // The process too: failed calls of others, anywhere, would be lost as well.
+      // Restrict the trace to this process, too: failed calls of other processes have no place and
+      // would be lost as well.
       let tracing = try Tracing(
         options + ["--syscalls", "--under", directory, "-p", "\(getpid())"])
       tracing.signal(SIGSTOP)
@@ -41,7 +40,8 @@ struct LossOutputTests {
     return status.firstMatch(of: /State:\t(.)/)?.1 ?? ""
   }
 
-  /// The numbers in the lines on standard error: while running, and in all.
+  /// The numbers of lost events on standard error: the sum of those reported while running, and the
+  /// total.
   private func reported(_ trace: Trace) throws -> (running: Int, total: Int) {
     let lines = trace.ended.complaints.split(separator: "\n")
     let total = try #require(lines.last?.wholeMatch(of: /bfatrace: lost (\d+) events in all/))
@@ -52,7 +52,7 @@ struct LossOutputTests {
     return (running.reduce(0, +), try #require(Int(total.1)))
   }
 
-  @Test("text tells on standard error how many, at once and in all, and the status is 3")
+  @Test("standard error has how many, at once and in all, and the exit status is 3")
   func text() throws {
     let trace = try overrun(["--filter", "R"])
     let summary = Comment("\(trace.lines.count) lines\n\(trace.ended.errors)")
@@ -63,7 +63,7 @@ struct LossOutputTests {
     #expect(!trace.lines.contains { $0.contains("lost") }, summary)
   }
 
-  @Test("JSON has them in the stream, where they are missing")
+  @Test("JSON has how many in the stream, where they are missing")
   func json() throws {
     let trace = try overrun(["--filter", "R", "--json"])
     let summary = Comment("\(trace.lines.count) lines\n\(trace.ended.errors)")
@@ -73,7 +73,7 @@ struct LossOutputTests {
     #expect(lost.reduce(0, +) == (try reported(trace)).total, summary)
     #expect(objects.count - lost.count + lost.reduce(0, +) == Self.reads + Self.laterReads, summary)
     #expect(objects.allSatisfy { $0["lost"] == nil || $0.count == 1 }, summary)
-    // Behind the last record, the ones that came after the loss.
+    // The records after the last loss are those of the later reads.
     let last = try #require(objects.lastIndex { $0["lost"] != nil })
     #expect(objects.count - 1 - last == Self.laterReads, summary)
   }
@@ -85,31 +85,31 @@ struct LossOutputTests {
     #expect(
       trace.lines.count == 3 && trace.lines.last == "lost \(lost) events: the numbers are too low",
       trace.description)
-    // Behind PID, OPENS and FAILED.
+    // The column of reads follows PID, OPENS and FAILED.
     let reads = trace.lines.dropFirst().first?.split(separator: " ").dropFirst(3).first
     #expect(reads.flatMap { Int($0) } == Self.reads + Self.laterReads - lost, trace.description)
   }
 
-  @Test("a failed open outside of the place that is traced is none of those that are lost")
+  @Test("a failed open outside of the place that is traced is not counted as lost")
   func failedOpens() throws {
-    // It has no inode: the kernel judges its path.
+    // A failed open has no inode: the kernel side compares its path.
     let trace = try overrun(["--filter", "RO"]) {
       for _ in 0..<Self.failedOpens { _ = open("/nonexistent/file", O_RDONLY) }
     }
     let summary = Comment("\(trace.lines.count) lines\n\(trace.ended.errors)")
-    // And the open of the file that is read.
+    // The first call is the open of the file that is read.
     let calls = 1 + Self.reads + Self.laterReads
     #expect(trace.lines.count + (try reported(trace)).total == calls, summary)
   }
 
-  @Test("what is pending when the ring is full at the end is delivered all the same")
+  @Test("merged lines that are pending at the end are delivered though the ring is full")
   func pendingAtTheEnd() throws {
     try Scratch.directory { directory in
       let name = String(repeating: "d", count: 200)
       let deep = ([directory] + Array(repeating: name, count: 10)).joined(separator: "/")
       try FileManager.default.createDirectory(atPath: deep, withIntermediateDirectories: true)
-      // Nine thousand records of two kilobytes are more than 8 MiB. No file is touched again later:
-      // if anything has been renamed anywhere since, what is pending with so long a path is reported.
+      // 9,000 records of 2 KiB are more than 8 MiB. The load touches no file twice: a second access
+      // may report what is pending with so long a path, if anything anywhere was renamed meanwhile.
       let load = """
         import os, resource, sys
         limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Streams, signals and ends", .needsRoot)
 struct OutputTests {
-  /// Gives the body a directory to trace and one out of sight.
+  /// Gives the body a directory to trace and one that is not traced.
   private func directories(_ body: (_ traced: String, _ outside: String) throws -> Void) throws {
     try Scratch.directory { scratch in
       try makeDirectories("in", "out", in: scratch)
@@ -89,7 +89,7 @@ struct OutputTests {
     return mask & (1 << UInt64(number - 1)) != 0
   }
 
-  /// Starts a run whose pipe nobody reads until it is full, and interrupts it once.
+  /// Starts a run whose pipe nobody reads, and interrupts it once when the pipe is full.
   private func stuck(_ traced: String, _ outside: String) throws -> LiveTrace {
     let live = try LiveTrace(["--syscalls", "--under", traced], through: .pipe, in: outside)
     try live.waitUntilRecording("\(traced)/file")
@@ -135,7 +135,7 @@ struct OutputTests {
   func killed() throws {
     try directories { traced, _ in
       let tracing = try Tracing(["--under", traced])
-      // By their numbers: other runs have programs of the same names.
+      // Compare ids: other runs have programs of the same names.
       let fdinfo = "/proc/\(tracing.pid)/fdinfo"
       let objects = try FileManager.default.contentsOfDirectory(atPath: fdinfo).flatMap { fd in
         let text = (try? String(contentsOfFile: "\(fdinfo)/\(fd)", encoding: .utf8)) ?? ""
@@ -151,7 +151,7 @@ struct OutputTests {
     }
   }
 
-  /// Prints which of the BPF objects are still there after a while.
+  /// Prints the BPF objects that are still there after a while.
   private static let leftInKernel = """
     import ctypes, errno, os, platform, sys, time
     libc = ctypes.CDLL(None, use_errno=True)

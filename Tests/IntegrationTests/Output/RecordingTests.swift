@@ -4,13 +4,13 @@ import Testing
 
 @Suite("--record and --replay", .needsRoot)
 struct RecordReplayTests {
-  /// Opens, reads, changes, failures, by several processes.
+  /// Opens, reads, changes and failures of several processes.
   private static let load = """
     mkdir -p sub/below other; echo x > a; cat a sub/nope nope; cp a sub/b; mv a sub/c; cat sub/*
     echo more >> sub/below/d; ln -s d sub/below/e; rm sub/b; ls -l sub > /dev/null; sync sub/c
     """
 
-  /// Records while the load runs in `directory`; the recording is beside it, and so are lines.
+  /// Records while the load runs in `directory`. The recording and the lines are written beside it.
   private func record(
     _ options: [String], in directory: String, as name: String, while load: () throws -> Void
   ) throws -> Trace {
@@ -53,7 +53,7 @@ struct RecordReplayTests {
       }
       #expect(trace.ended.status == 0, trace.description)
       #expect(trace.output.count > 100, trace.description)
-      // Where it was recorded, and what is read there, is nothing to a replay.
+      // Scope and host belong to the recording, and are no options of a replay.
       let shown = options.filter { !["--under", "in"].contains($0) }
       let replayed = try replay("\(directory)/out/recording", shown)
       #expect(replayed.status == 0 && replayed.complaints.isEmpty, "\(replayed.errors)")
@@ -62,7 +62,7 @@ struct RecordReplayTests {
     }
   }
 
-  @Test("what chooses in the kernel chooses the same in a recording")
+  @Test("options that choose in the kernel choose the same in a recording")
   func twins() throws {
     try directories { directory in
       let shell = try Worker.shell(named: "chosen-shell", in: "\(directory)/out")
@@ -98,8 +98,8 @@ struct RecordReplayTests {
     }
   }
 
-  /// Lines that only one of them has, without the times that calls took, nor the tracers that began
-  /// one after the other.
+  /// Lines that only one of both has. The times that calls took, and the tracers, which start one
+  /// after the other, are left out.
   private func differences(_ replayed: String, _ live: String, _ title: String) -> [String] {
     func lines(_ text: String) -> [String] {
       text.replacing(/"duration_ns":\d+/, with: "").split(separator: "\n").map(String.init)
@@ -110,7 +110,7 @@ struct RecordReplayTests {
       + difference.removals.map { "\(title) only live: \($0)" }
   }
 
-  @Test("recordings of two hosts, one behind the other, are of each its own")
+  @Test("two recordings, one after the other, keep the name of the host of each")
   func hosts() throws {
     try directories { directory in
       for name in ["one", "two"] {
@@ -128,7 +128,7 @@ struct RecordReplayTests {
     }
   }
 
-  @Test("without --output, a recording is all that is written; - is a pipe")
+  @Test("without --output, only the recording is written, for which - is standard output")
   func pipe() throws {
     try directories { directory in
       let running = try Running(
@@ -151,7 +151,7 @@ struct RecordReplayTests {
     }
   }
 
-  @Test("it can be compressed on its way; what the command prints is not in it")
+  @Test("a recording can be piped to a compressor, without what the command prints")
   func compressed() throws {
     try directories { directory in
       let ended = try shell(
@@ -166,7 +166,7 @@ struct RecordReplayTests {
     }
   }
 
-  @Test("a recording that was moved away and SIGHUP is whole, and so is the next one")
+  @Test("a recording that is moved away before SIGHUP is whole, and so is the next one")
   func rotate() throws {
     try directories { directory in
       let path = "\(directory)/out/recording"
@@ -194,7 +194,7 @@ struct RecordReplayTests {
     }
   }
 
-  @Test("what is missing, damaged or not recorded is told in one line")
+  @Test("a recording that is missing, damaged or lacks what is asked for is reported in one line")
   func complaints() throws {
     try directories { directory in
       let path = "\(directory)/out/recording"

@@ -30,7 +30,7 @@ struct RoomTests {
       let process = try PythonProcess(in: directory, Self.descriptors)
       let options = ["--json", "--ring-size", "1", "-f", "CW", "--under", directory]
       let tracing = try Tracing(options + ["-p", "\(process.pid)"])
-      // In parts that fit the ring, however busy the machine is.
+      // Open the files in parts that fit the ring, however busy the machine is.
       for part in 0..<9 {
         try process.run("open_files(1000, \(300 + part * 1000))")
         try waitUntil("all writes are shown") {
@@ -52,7 +52,7 @@ struct RoomTests {
     }
   }
 
-  /// A trace of a process that runs these lines, with little room.
+  /// Traces a process that runs these lines, with little room for files.
   private func traced(
     _ lines: String, _ options: [String], before: String = ""
   ) throws -> (trace: Trace, objects: [[String: Any]]) {
@@ -66,7 +66,7 @@ struct RoomTests {
     }
   }
 
-  @Test("as much as it has room for is exact; what is closed makes room")
+  @Test("files that fit are counted exactly, and closing them makes room")
   func fitting() throws {
     let lines = """
       for i in range(4):
@@ -76,7 +76,7 @@ struct RoomTests {
     #expect(sum("closes", of: objects) == 80 && trace.ended.status == 0, trace.description)
   }
 
-  @Test("what is more is counted, with what it is that is full")
+  @Test("accesses without room are counted as lost, with the table that is full")
   func tooMany() throws {
     let open =
       "for fd in [os.open('file', os.O_RDONLY | os.O_CREAT) for i in range(40)]: os.close(fd)"
@@ -90,7 +90,7 @@ struct RoomTests {
   }
 
   @Test(
-    "what is not wanted is not lost",
+    "events that are not wanted are not counted as lost",
     arguments: [["--filter", "R"], ["--under", "in"], ["--filter", "O"]])
   func unwanted(options: [String]) throws {
     let isPlace = options[0] == "--under"
@@ -121,7 +121,7 @@ struct RoomTests {
         let first = 300 + round * 4
         try process.run(
           "open_files(4, \(first)); [os.close(n) for n in range(\(first), \(first + 4))]")
-        // Two flushes: one that marks what is closed, and one that deletes it.
+        // Wait for two flushes: one marks what is closed, and the next one deletes it.
         for _ in 0..<3 {
           try process.run("os.write(299, b'x')")
           written += 1
@@ -144,13 +144,13 @@ struct RoomTests {
     }
   }
 
-  @Test("long paths: as many as there is room for, again and again; more are told")
+  @Test("long paths have room again and again, and those without are counted")
   func longPaths() throws {
     let before = """
       for i in range(2): os.mkdir('x' * 200); os.chdir('x' * 200)
       os.close(os.open('file', os.O_CREAT))
       """
-    // Other descriptors in each round.
+    // Each round uses other descriptors.
     for (count, lacking) in [(16, 0), (17, 5)] {
       let lines = """
         for round in range(5):
@@ -167,7 +167,7 @@ struct RoomTests {
     }
   }
 
-  @Test("the tracer goes before all others, its command does not")
+  @Test("the tracer has the highest priority, its command does not")
   func priority() throws {
     try Scratch.directory { directory in
       let tracing = try Tracing(["--under", directory], launcher: ["nice", "-n", "5"])

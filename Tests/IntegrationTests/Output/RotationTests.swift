@@ -5,7 +5,8 @@ import Testing
 
 @Suite("A file of --output that others rotate", .needsRoot)
 struct RotationTests {
-  /// Gives the body a directory to trace, one out of sight, and the file of --output in that.
+  /// Gives the body a directory to trace, one that is not traced, and the file of --output in the
+  /// latter.
   private func directories(
     _ body: (_ traced: String, _ outside: String, _ output: String) throws -> Void
   ) throws {
@@ -19,12 +20,12 @@ struct RotationTests {
     (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
   }
 
-  /// Starts a run that writes to `output` with --append, and waits until it records.
+  /// Starts a run that appends to `output`, and waits until it records.
   private func start(_ options: [String], to output: String, from size: Int = 0) throws -> Running {
     let running = try Running(Built.bfatrace, ["-o", output, "--append"] + options)
     try waitUntil("bfatrace records") {
       let status = text("/proc/\(running.process.processIdentifier)/status")
-      // It has given up its privileges: that comes last.
+      // Giving up privileges is the last step before it records.
       return status.contains("NoNewPrivs:\t1") || !running.process.isRunning
     }
     return running
@@ -35,7 +36,7 @@ struct RotationTests {
     return running.wait()
   }
 
-  @Test("--append adds to what is there, and makes what is not")
+  @Test("--append adds to a file that exists, and creates one that does not")
   func append() throws {
     try directories { traced, _, output in
       for name in ["first", "second"] {
@@ -67,7 +68,7 @@ struct RotationTests {
     }
   }
 
-  @Test("of a file that is moved away under load, and SIGHUP, no line is missing or twice")
+  @Test("no line is missing or doubled when the file is moved away under load before SIGHUP")
   func rotate() throws {
     try directories { traced, outside, output in
       let running = try start(
@@ -99,7 +100,7 @@ struct RotationTests {
     }
   }
 
-  /// Calls whose lines differ in their offsets, as fast as one thread makes them.
+  /// Makes calls whose lines differ in their offsets, as fast as one thread can.
   private final class Load: @unchecked Sendable {
     static let calls = 200_000
     private let descriptor: Int32
@@ -123,7 +124,7 @@ struct RotationTests {
     var goesOn: Bool { !isDone.load(ordering: .acquiring) }
   }
 
-  /// logrotate(8) loses what is written between its copy and its cut: here nobody writes then.
+  /// logrotate(8) loses what is written between copying and truncating: stop the tracer meanwhile.
   private func copyAndCut(_ output: String, to name: String, _ running: Running) throws {
     kill(running.process.processIdentifier, SIGSTOP)
     try waitUntil("bfatrace is stopped") {
@@ -135,7 +136,7 @@ struct RotationTests {
   }
 
   @Test(
-    "under all lines that a thread can make, none is missing or twice",
+    "no line is missing or doubled while a thread makes as many as it can",
     arguments: ["moved away, and SIGHUP", "copied and cut"])
   func underLoad(way: String) throws {
     try directories { traced, outside, output in
@@ -175,7 +176,7 @@ struct RotationTests {
     }
   }
 
-  @Test("where the name cannot be opened again, lines go on to the old file, and it says so")
+  @Test("lines go on to the old file, which is reported, if the name cannot be opened again")
   func cannotReopen() throws {
     try directories { traced, outside, output in
       let running = try start(["-f", "W", "--under", traced], to: output)
@@ -193,14 +194,14 @@ struct RotationTests {
     }
   }
 
-  @Test("wrong usage")
+  @Test("--output - and --append without --output are refused")
   func usage() throws {
     expectComplaint(
       try run(Built.bfatrace, ["-o", "-"]), status: 64, ["--output -", "./-", "standard output"])
     expectComplaint(try run(Built.bfatrace, ["--append"]), status: 64, ["--append", "--output"])
   }
 
-  @Test("with a command, SIGHUP does that and reaches the command")
+  @Test("with a command, SIGHUP opens the file again and reaches the command")
   func command() throws {
     try directories { traced, outside, output in
       let running = try Running(
@@ -216,7 +217,7 @@ struct RotationTests {
       try waitUntil("it ends") { !running.process.isRunning }
       let ended = running.wait()
       #expect(ended.status == 9 && ended.errors.isEmpty, "\(ended)")
-      // Merged, or flushed in between.
+      // The calls are merged in one line, or a flush came in between.
       #expect(text(output).contains(/: CWO? +\S+\/in\/file\n/), "\(text(output)), \(ended)")
     }
   }

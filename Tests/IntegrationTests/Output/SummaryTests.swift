@@ -4,7 +4,7 @@ import Testing
 
 @Suite("--summary", .needsRoot)
 struct SummaryTests {
-  /// Opens what is there and what is not, reads and writes.
+  /// Opens files that exist and files that do not, reads and writes.
   private static let load = """
     import os
     for i in range(3):
@@ -22,8 +22,7 @@ struct SummaryTests {
     os.mkdir("made")
     os.open("more", os.O_WRONLY | os.O_CREAT)
     """
-  /// What of that is below the directory it runs in; the directory has an entry more, and is a
-  /// file too.
+  /// The sums of that load below its directory, whose own entry counts as a file, too.
   private static let row = [
     "opens": 4, "failed_opens": 3, "reads": 12, "read_bytes": 10_000, "writes": 100,
     "write_bytes": 5000, "files": 3,
@@ -46,11 +45,11 @@ struct SummaryTests {
       }
       let objects = try trace.objects()
       let rows = objects.filter { $0["files"] != nil }
-      // A script may be in front of Python, and look at the directory.
+      // `python3` may be a script that starts Python, and may look at the directory.
       let isPython = { (row: [String: Any]) in (row["comm"] as? String ?? "").hasPrefix("python3") }
       let row = try #require(rows.first(where: isPython), trace.description)
       for (key, value) in Self.row { #expect(row[key] as? Int == value, trace.description) }
-      // The rows come last, and in merged lines nothing has failed.
+      // The rows come last. Merged lines have no failed calls.
       #expect(objects.last?["files"] != nil, trace.description)
       #expect((objects.count > 1) == (options[0] == "--summary"), trace.description)
       let failed = objects.filter { $0["errno"] != nil }.count
@@ -58,7 +57,7 @@ struct SummaryTests {
     }
   }
 
-  @Test("is a table in text, behind the lines and a line that is empty")
+  @Test("is a table in text, after the lines and an empty line")
   func table() throws {
     try Scratch.directory { directory in
       let command = ["--", "python3", "-I", "-S", "-c", Self.load]
@@ -78,7 +77,7 @@ struct SummaryTests {
     }
   }
 
-  @Test("failed opens count if opens are wanted, and where they are", arguments: ["O", "W"])
+  @Test("counts failed opens if opens are wanted, in the place that is traced", arguments: ["O", "W"])
   func filtered(types: String) throws {
     try Scratch.directory { directory in
       let trace = try traced(["--json", "--summary-only", "-f", types], in: directory)
@@ -140,7 +139,7 @@ struct SummaryTests {
     }
   }
 
-  @Test("opens and failed opens are those that strace counts", arguments: [[], ["-S"]])
+  @Test("counts opens and failed opens as strace does", arguments: [[], ["-S"]])
   func strace(options: [String]) throws {
     try Scratch.directory { directory in
       let program = [
@@ -149,7 +148,7 @@ struct SummaryTests {
       let log = "\(directory)/log"
       let names = "open,openat,openat2,creat"
       let line = ["strace", "-f", "-qq", "-e", "trace=\(names)", "-o", log] + program
-      // Once before, as what Python compiles it keeps.
+      // Run it once before: Python keeps what it compiles.
       for _ in 0..<2 { _ = try run("/usr/bin/env", line, in: directory) }
       let calls = try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n")
       let failed = calls.filter { $0.contains(" = -1 E") }.count
@@ -164,7 +163,7 @@ struct SummaryTests {
   }
 
   @Test(
-    "failed opens by io_uring count too",
+    "counts failed opens by io_uring",
     arguments: ["io_uring-openat-missing", "io_uring-openat-missing-sqpoll"])
   func failedRequests(way: String) throws {
     try Scratch.directory { directory in
@@ -178,7 +177,7 @@ struct SummaryTests {
     }
   }
 
-  @Test("processes that had the same number are two", .needsNamespaces)
+  @Test("has two rows for two processes with the same pid", .needsNamespaces)
   func reusedNumber() throws {
     try Scratch.directory { directory in
       try makeDirectories("traced", in: directory)
@@ -186,7 +185,7 @@ struct SummaryTests {
       let trace = try namespace.trace([
         "--json", "--summary-only", "--under", "\(directory)/traced",
       ]) {
-        // The next process has the number behind this one.
+        // The next process gets the pid after this one.
         try namespace.shell.run(
           """
           echo 300 > /proc/sys/kernel/ns_last_pid; sh -c 'echo first > \(directory)/traced/1'
@@ -199,7 +198,7 @@ struct SummaryTests {
     }
   }
 
-  @Test("has no lines for -n to count")
+  @Test("refuses -n with --summary-only, which has no lines to count")
   func usage() throws {
     let ended = try run(Built.bfatrace, ["--summary-only", "-n", "3"])
     expectComplaint(ended, status: 64, ["--summary-only", "--count", "--seconds"])

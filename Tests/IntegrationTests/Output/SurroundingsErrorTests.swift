@@ -4,8 +4,8 @@ import Testing
 
 @Suite("Surroundings in which tracing is not possible, or only just", .needsRoot)
 struct SurroundingsErrorTests {
-  /// A user with nothing but these capabilities. One more lets it find the program under test and
-  /// its libraries, wherever they were built.
+  /// A user with only these capabilities. CAP_DAC_READ_SEARCH is added, so that bfatrace and its
+  /// libraries are found wherever they were built.
   private static func nobody(_ capabilities: String...) -> [String] {
     let set = (capabilities + ["dac_read_search"]).map { "+" + $0 }.joined(separator: ",")
     return [
@@ -20,7 +20,8 @@ struct SurroundingsErrorTests {
     return ["setpriv", "--inh-caps", set, "--bounding-set", set]
   }
 
-  /// Runs bfatrace through the launcher; it must complain in one line with all of these in it.
+  /// Runs bfatrace through the launcher, and expects a complaint of one line that has all of these
+  /// parts.
   private func expectRefusal(
     _ launcher: [String], _ options: [String] = [], _ parts: String...,
     sourceLocation: SourceLocation = #_sourceLocation
@@ -80,7 +81,7 @@ struct SurroundingsErrorTests {
     }
   }
 
-  @Test("with both, processes of other users are traced by their number")
+  @Test("CAP_BPF and CAP_PERFMON are enough to trace processes of other users by their pid")
   func otherUsers() throws {
     try Scratch.directory { directory in
       let tracing = try Tracing(
@@ -99,7 +100,7 @@ struct SurroundingsErrorTests {
       ["setarch", "--uname-2.6"], [], "kernel 2.6", "too old", "5.17 or later")
   }
 
-  /// A launcher in a mount namespace of its own, prepared by a shell command.
+  /// A launcher in a mount namespace of its own, where a shell command runs first.
   private func prepared(_ command: String) -> [String] {
     ["unshare", "-m", "sh", "-e", "-c", command + #"; exec "$@""#, "sh"]
   }

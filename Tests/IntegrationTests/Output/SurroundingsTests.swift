@@ -2,12 +2,12 @@
 import Foundation
 import Testing
 
-/// What bfatrace is started in: a shell command before it, and what comes of it.
+/// Where bfatrace is started: a shell command that runs before it, and what bfatrace must say.
 private struct Surroundings: CustomTestStringConvertible, Sendable {
   let testDescription: String
-  /// What makes them, in a mount namespace of their own.
+  /// The shell command, which runs in a mount namespace of its own.
   var prepare = ":"
-  /// How bfatrace is started; "$@" is bfatrace with its options.
+  /// The command line; "$@" is bfatrace with its options.
   var start = #"exec "$@""#
   var environment: [String: String] = [:]
 
@@ -24,7 +24,7 @@ private struct Surroundings: CustomTestStringConvertible, Sendable {
     testDescription: "no /sys/devices/system/cpu",
     prepare: "mount -t tmpfs none /sys/devices/system/cpu")
 
-  /// Tracing goes on as anywhere.
+  /// Surroundings in which everything is traced as usual.
   static let traced = [
     noProc, otherProc,
     Surroundings(testDescription: "no /dev", prepare: "mount -t tmpfs none /dev"),
@@ -43,7 +43,7 @@ private struct Surroundings: CustomTestStringConvertible, Sendable {
 
 @Suite("Surroundings that lack something", .needsRoot, .needsNamespaces)
 struct SurroundingsTests {
-  @Test("every option is obeyed, and nothing else shows", arguments: Surroundings.traced)
+  @Test("every option works, and nothing else is shown", arguments: Surroundings.traced)
   fileprivate func traced(surroundings: Surroundings) throws {
     try Scratch.directory { directory in
       try makeDirectories("in", "out", in: directory)
@@ -58,7 +58,7 @@ struct SurroundingsTests {
     }
   }
 
-  /// A run that must end by itself.
+  /// Runs bfatrace, which must end by itself.
   private func end(_ surroundings: Surroundings, _ options: String...) throws -> Ended {
     try run(
       "/usr/bin/timeout",
@@ -66,7 +66,7 @@ struct SurroundingsTests {
   }
 
   @Test(
-    "calls that failed, as those that did not, are of the place that was asked for",
+    "calls that failed and calls that worked are shown if they are in the place that is traced",
     arguments: ["--dir", "--under"])
   func failed(option: String) throws {
     try Scratch.directory { directory in
@@ -93,7 +93,7 @@ struct SurroundingsTests {
     }
   }
 
-  @Test("without /proc, --version, --help and a wrong option are what they are elsewhere")
+  @Test("without /proc, --version, --help and wrong options print the same")
   func arguments() throws {
     let version = try end(.noProc, "--version")
     #expect(version.status == 0 && version.text.hasPrefix("bfatrace "), "\(version)")
@@ -102,7 +102,7 @@ struct SurroundingsTests {
     expectComplaint(try end(.noProc, "--nope"), status: 64, ["--nope", "bfatrace --help"])
   }
 
-  @Test("what cannot be done is refused, with the remedy")
+  @Test("an option that cannot work is refused, with the remedy")
   func refused() throws {
     expectComplaint(
       try end(.noProc, "--current-mount"), status: 1,
@@ -118,7 +118,7 @@ struct SurroundingsTests {
       try end(noUsers, "--as", "0", "--", "true"), status: 64, ["--as", "getent passwd"])
   }
 
-  @Test("fatrace, which watches the mounts that it finds in /proc, refuses too")
+  @Test("by the name of fatrace, which takes the mounts from /proc, it refuses to run")
   func fatrace() throws {
     let ended = try run(
       "/usr/bin/timeout",
@@ -135,7 +135,7 @@ struct SurroundingsTests {
   }
 
   @Test(
-    "standard output that nothing can be written to is refused before anything is traced",
+    "standard output that cannot be written to is refused before anything is traced",
     arguments: [">&-", "1</dev/null"], ["", "--summary-only", "-- true"])
   func closedOutput(redirection: String, options: String) throws {
     let ended = try shell("exec '\(Built.bfatrace)' \(options) \(redirection)")
@@ -143,14 +143,14 @@ struct SurroundingsTests {
   }
 
   @Test(
-    "help, version and findings that cannot be written are a failure",
+    "help, version and findings that cannot be written end with a failure",
     arguments: ["--help", "--version", "--check"])
   func fullOutput(option: String) throws {
     let ended = try shell("exec '\(Built.bfatrace)' \(option) > /dev/full")
     expectComplaint(ended, status: 1, ["standard output", "No space left on device"])
   }
 
-  @Test("a time zone that there is not is complained about, one that is spelt out is not")
+  @Test("a time zone that is not found is reported, one that is spelt out is used")
   func timeZone() throws {
     try Scratch.directory { directory in
       try shell(
@@ -174,11 +174,11 @@ struct SurroundingsTests {
   }
 
   @Test(
-    "in a time namespace, times are those of the clock on the wall",
+    "in a time namespace, times are those outside of it",
     arguments: ["100000", "-1", "86400.25"])
   func timeNamespace(offset: String) throws {
     try Scratch.directory { directory in
-      // unshare(1) sets whole seconds only.
+      // unshare(1) sets whole seconds only: write the rest to /proc.
       let seconds = offset.split(separator: ".").map(String.init)
       var launcher = ["unshare", "--time", "--boottime", seconds[0], "--fork"]
       if seconds.count > 1 {
@@ -193,7 +193,7 @@ struct SurroundingsTests {
       let after = Date().timeIntervalSince1970
       let trace = try tracing.end()
       let time = trace.lines.first.flatMap { Double($0.prefix { $0 != " " }) }
-      // Some microseconds are those of asking for the offset.
+      // Converting the time takes some microseconds: allow for them.
       #expect(
         time.map { before - 0.001 <= $0 && $0 <= after + 0.001 } == true,
         "\(before)...\(after): \(trace.description)")

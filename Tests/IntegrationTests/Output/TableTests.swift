@@ -24,7 +24,7 @@ struct TableTests {
         os._exit(0)
       os.waitpid(child, 0)
     """
-  /// What is written in each of the directories by each of the users.
+  /// The bytes written in each directory by each user.
   private static let bytesOfDirectory = ["a": 4006, "b": 8006, "c": 12006]
   private static let total = [
     "opens": 24, "failed_opens": 0, "reads": 24, "read_bytes": 12_000, "writes": 24,
@@ -42,7 +42,7 @@ struct TableTests {
   }
 
   @Test(
-    "the sum over rows is that of all, and what is known, whatever the rows are",
+    "rows add up to the total, and to what the load did, whatever the rows are",
     arguments: [
       "process", "comm", "exe", "file", "dir", "dir:2", "user", "device", "user,dir", "file,user",
       "process,dir,user",
@@ -83,7 +83,7 @@ struct TableTests {
     }
   }
 
-  @Test("text has the same numbers, the largest first, and a row for the others")
+  @Test("text has the same numbers, the largest first, and a row for all others")
   func text() throws {
     try Scratch.directory { directory in
       let trace = try traced(["--by", "dir", "--rows", "2", "--sort", "WBYTES"], in: directory)
@@ -100,7 +100,7 @@ struct TableTests {
     }
   }
 
-  @Test("calls: how many, how many failed, by call and file as strace -c counts them")
+  @Test("--by call,file counts calls and errors as strace -c does")
   func calls() throws {
     try Scratch.directory { directory in
       let program = ["sh", "-c", "cat missing; cat /etc/hostname /etc/passwd > list"]
@@ -126,7 +126,7 @@ struct TableTests {
     }
   }
 
-  @Test("each interval has its own table, and they add up to the last one")
+  @Test("each interval has its own table, and the tables add up to the last one")
   func intervals() throws {
     try Scratch.directory { directory in
       let tracing = try Tracing(
@@ -153,7 +153,7 @@ struct TableTests {
   }
 
   @Test(
-    "wrong values are refused in words",
+    "wrong values are refused with the remedy",
     arguments: [
       (["--by", "colour"], ["--by", "colour", "process", "dir:N"]),
       (["--by", "file,"], ["--by", "dir:N"]), (["--by", "dir:0"], ["--by", "dir:2"]),

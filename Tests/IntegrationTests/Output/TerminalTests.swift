@@ -4,7 +4,7 @@ import Testing
 
 @Suite("At a terminal", .needsRoot)
 struct TerminalTests {
-  /// What a run prints of one file that is written.
+  /// The output of a run during which one file is written.
   private func output(
     of options: [String], through kind: LiveTrace.Kind, environment: [String: String] = [:],
     columns: UInt16 = 80
@@ -29,7 +29,7 @@ struct TerminalTests {
 
   private static let colored = "\u{1b}[1mfile\u{1b}[0m\n"
 
-  @Test("lines have colours, but where they are not wanted")
+  @Test("lines have colours, unless colours are off")
   func colors() throws {
     for options in [[], ["--color", "auto"], ["--color=always"]] {
       let text = try output(of: options, through: .terminal)
@@ -44,7 +44,7 @@ struct TerminalTests {
     }
   }
 
-  @Test("a pipe gets none, unless they are asked for")
+  @Test("a pipe gets no colours, unless they are asked for")
   func pipe() throws {
     #expect(try !output(of: [], through: .pipe).contains("\u{1b}"))
     let asked = try output(
@@ -52,7 +52,7 @@ struct TerminalTests {
     #expect(asked.contains(Self.colored), "\(asked.debugDescription)")
   }
 
-  @Test("a file gets none, whatever standard output is")
+  @Test("a file gets no colours, whatever standard output is")
   func file() throws {
     try Scratch.directory { directory in
       let file = "\(directory)/lines"
@@ -65,7 +65,7 @@ struct TerminalTests {
     }
   }
 
-  @Test("a summary has a bright header, and fits")
+  @Test("a summary has a bold header, and fits the width")
   func summary() throws {
     let text = try output(of: ["--summary"], through: .terminal)
     #expect(text.contains(/\n\n\u{1b}\[1m *PID .* COMM\u{1b}\[0m\n/), "\(text.debugDescription)")

@@ -4,8 +4,8 @@ import Testing
 
 @Suite("--top", .needsRoot, .enabled(if: Screen.isAvailable, "needs tmux"))
 struct TopTests {
-  /// Gives the body a screen with a table of files below a directory, two of which are written again
-  /// and again; it ends by itself, or is ended.
+  /// Gives the body a screen with --top, in which two files of a directory are written again and
+  /// again.
   private func withTop(
     _ options: String = "--every 0.3 --by file", columns: Int = 100,
     names: [String] = ["one", "two"], _ body: (Screen, String) throws -> Void
@@ -31,7 +31,7 @@ struct TopTests {
     }
   }
 
-  /// The terminal is as it was, and the shell goes on.
+  /// Expects that the terminal is as it was, and that the shell goes on.
   private func expectEnd(_ screen: Screen, status: Int = 0) throws {
     let lines = try screen.wait("the end") { lines in lines.contains { $0 == "as before" } }
     #expect(lines.contains("status \(status)"), "\(lines)")
@@ -82,7 +82,7 @@ struct TopTests {
     }
   }
 
-  @Test("arrows and pages choose a row that is on the screen")
+  @Test("arrow and page keys choose a row that is on the screen")
   func rows() throws {
     let names = (10..<60).map { "file\($0)" }
     try withTop("--every 0.3 --by file --sort wbytes", names: names) { screen, directory in
@@ -140,7 +140,7 @@ struct TopTests {
     }
   }
 
-  @Test("names drive no terminal, and wide ones fit")
+  @Test("names do not control the terminal, and wide characters fit")
   func hostile() throws {
     let names = ["\u{1b}[2J\u{1b}[31mred", "two\nlines", "\u{8a9e}\u{8a9e}\u{8a9e}", "\u{202e}rtl"]
     try withTop(columns: 110, names: names) { screen, directory in
@@ -157,7 +157,7 @@ struct TopTests {
     }
   }
 
-  @Test("without a terminal it is a table for each interval, without a terminfo entry too")
+  @Test("without a terminal, or without its terminfo entry, it prints a table for each interval")
   func plain() throws {
     let options = ["--top", "--every", "0.1", "-s", "0.5", "--by", "comm"]
     let piped = try run(Built.bfatrace, options)

@@ -22,7 +22,7 @@ struct ArchitectureTests {
         .map { "\(directory)/\($0.lastPathComponent)" })
   }
 
-  /// What each folder of the picture uses, directly or not.
+  /// The folders that each folder of the picture uses, directly or indirectly.
   private func picture() throws -> [String: Set<String>] {
     let page = try text("docs/architecture.md")
     let picture = try #require(

@@ -2,10 +2,11 @@
 import Foundation
 import Testing
 
-/// The programs under kernels for arm64: recorded there by a loader in C, replayed and judged here.
+/// The kernels for arm64: a loader in C records there, the recordings are replayed and compared
+/// here.
 extension KernelTests {
   @Test(
-    "the programs load on arm64, and recordings of it are as exact as traces here",
+    "the programs load on arm64, and recordings from there are as exact as traces here",
     arguments: ["arm64:6.1", "arm64:6.12", "arm64:6.12-16k"])
   func arm64(series: String) throws {
     let guest = try Guest(series, "arm64/guest.sh", try ArmPrograms.files)
@@ -25,12 +26,12 @@ extension KernelTests {
     try expectRequests(guest, writer: pids[1], reader: pids[2], narrow: pids[3])
   }
 
-  /// The lines of a trace, without those that recorders cause themselves.
+  /// The lines of a trace, without those that the recorder causes itself.
   private func lines(_ guest: Guest, _ name: String) throws -> [Line] {
     try guest.lines(["\(name).trace"]).filter { $0.comm != ByteString("recorder") }
   }
 
-  /// The calls of a 32-bit program, up to the one that makes it a 64-bit one.
+  /// Expects the calls of a 32-bit program, up to the one that executes a 64-bit program.
   private func expectNarrow(_ guest: Guest, pid: Int) throws {
     try guest.replay("looks", "--syscalls", "--metadata")
     let directory = "/var/tmp/load"
@@ -39,7 +40,7 @@ extension KernelTests {
     #expect(
       calls.map(\.syscall) == ["execve", "openat", "mmap2", "close"], "32-bit calls: \(calls)")
     for call in calls where call.syscall == "mmap2" {
-      // Above 2 GiB, and no error.
+      // The address is above 2 GiB, and must not be taken for an error.
       #expect(
         call.ret ?? -1 >= 1 << 31 && call.path == ByteString("\(directory)/mapped"), "\(call)")
     }
@@ -47,7 +48,8 @@ extension KernelTests {
     #expect(!all.contains { $0.syscall == "listxattr" }, "\(all)")
   }
 
-  /// Bytes by their file and process; and the file of a 32-bit program is read to be executed.
+  /// Expects the bytes of requests by file and process. The file of a 32-bit program is read to
+  /// execute it.
   private func expectRequests(_ guest: Guest, writer: Int, reader: Int, narrow: Int) throws {
     try guest.replay("disk", "--disk")
     let records = try guest.requests("disk.trace")
@@ -63,7 +65,7 @@ extension KernelTests {
   }
 }
 
-/// What Tests/kernels/arm64/build makes, once.
+/// The files that Tests/kernels/arm64/build makes, once.
 private enum ArmPrograms {
   private static let directory = "\(Built.root)/.build/arm64"
   private static let built = Result {

@@ -15,7 +15,7 @@ struct CheckTests {
     return ended
   }
 
-  /// The lines of a kind, without it.
+  /// The lines that begin with this word, without it.
   private func lines(_ kind: String, of ended: Ended) -> [String] {
     ended.text.split(separator: "\n").filter { $0.hasPrefix("\(kind) ") }.map {
       String($0.dropFirst(8))
@@ -32,11 +32,11 @@ struct CheckTests {
     ] {
       #expect(lines("ok", of: ended).contains { $0.contains(part) }, "no \(part)\n\(ended.text)")
     }
-    // Every program is explained.
+    // Every program has a description.
     #expect(!ended.text.contains("?"), "\(ended.text)")
   }
 
-  @Test("another user is told what is missing, and where to get it")
+  @Test("a user without privileges gets what is missing, and where to get it")
   func notRoot() throws {
     let ended = try check([
       "setpriv", "--reuid", "65534", "--clear-groups", "--inh-caps", "+dac_read_search",
@@ -48,7 +48,7 @@ struct CheckTests {
     #expect(failed[0].contains("CAP_BPF and CAP_PERFMON") && failed[0].contains("sudo"))
   }
 
-  @Test("root of a container without privileges is none", .needsNamespaces)
+  @Test("root of a user namespace is reported to have no privileges", .needsNamespaces)
   func userNamespace() throws {
     let ended = try check(["unshare", "--user", "--map-root-user"])
     #expect(ended.status == 1)
@@ -57,7 +57,7 @@ struct CheckTests {
   }
 
   @Test(
-    "a run that cannot trace points to it",
+    "a run that cannot trace mentions --check",
     arguments: [["setarch", "--uname-2.6"], ["unshare", "--user", "--map-root-user"]])
   func pointer(launcher: [String]) throws {
     let ended = try run("/usr/bin/env", launcher + [Built.bfatrace])
@@ -78,7 +78,7 @@ struct CheckTests {
     return ["unshare", "--mount", "sh", "-ec", script, "sh"]
   }
 
-  @Test("a program that is refused is named, with what is lost without it", .needsNamespaces)
+  @Test("a program that does not load is named, with what is lost without it", .needsNamespaces)
   func refused() throws {
     let ended = try check(without("linux_binprm"))
     #expect(ended.status == 1)
@@ -89,13 +89,13 @@ struct CheckTests {
     #expect(lines("ok", of: ended).contains { $0.hasPrefix("program sys_exit: loads") })
   }
 
-  @Test("a kernel without io_uring is traced all the same", .needsNamespaces)
+  @Test("a kernel without io_uring is fine", .needsNamespaces)
   func withoutUring() throws {
     let ended = try check(without("io_kiocb"))
     #expect(ended.status == 0 && lines("failed", of: ended).isEmpty, "\(ended.text)")
   }
 
-  /// The calls of bpf(2) that strace wrote down; it makes the one with this number fail, if any.
+  /// The calls of bpf(2) in strace's log. strace makes the call with this number fail, if any.
   private func check(failing number: Int?) throws -> (ended: Ended, calls: [String]) {
     try Scratch.directory { directory in
       let log = "\(directory)/calls"
@@ -106,10 +106,10 @@ struct CheckTests {
     }
   }
 
-  @Test("without a tracepoint that tracing does without, it says what is lost")
+  @Test("a tracepoint that is missing but not needed is named, with what is lost without it")
   func absent() throws {
     var failing: Int?
-    // How many calls there are depends on what else is loaded meanwhile.
+    // The number of calls depends on what other programs are loaded meanwhile: try several times.
     for _ in 0..<10 {
       let (ended, calls) = try check(failing: failing)
       let found = calls.firstIndex { $0.contains("name=\"io_uring_complete\"") }

@@ -2,7 +2,7 @@
 import Foundation
 import Testing
 
-/// A shell, asked for what it offers at the end of a line.
+/// A shell, and what it offers at the end of a line.
 enum Shell: String, CaseIterable, Sendable {
   case bash, zsh, fish
 
@@ -17,7 +17,7 @@ enum Shell: String, CaseIterable, Sendable {
     }
   }
 
-  /// What is offered for the last of these words, without descriptions.
+  /// The words offered for the last of these words, without descriptions.
   func offers(_ words: String..., in directory: String? = nil, by program: String = "bfatrace")
     throws -> Set<String>
   {
@@ -43,14 +43,15 @@ enum Shell: String, CaseIterable, Sendable {
       })
   }
 
-  /// As bash does, which has = among its COMP_WORDBREAKS.
+  /// Splits a word as bash does, which has = in COMP_WORDBREAKS.
   private static func splitAtEquals(_ word: String) -> [String] {
     guard let equals = word.firstIndex(of: "=") else { return [word] }
     let value = String(word[word.index(after: equals)...])
     return [String(word[..<equals]), "="] + (value.isEmpty ? [] : [value])
   }
 
-  /// Of a word that is offered, what is behind the option and what was typed before: shells differ.
+  /// The part of each offer that follows the option and what was typed before: shells differ in
+  /// what they return.
   func values(_ offers: Set<String>, behind typed: String) -> Set<String> {
     Set(
       offers.map { offer in
@@ -62,7 +63,7 @@ enum Shell: String, CaseIterable, Sendable {
 
 @Suite("Completions")
 struct CompletionTests {
-  @Test("are those of the option parser")
+  @Test("are those that the option parser generates")
   func current() throws {
     try Scratch.directory { directory in
       let made = try run("\(Built.root)/completions/generate", [Built.bfatrace, directory])
@@ -91,7 +92,7 @@ struct CompletionTests {
     #expect(shorts.count > 10 && offeredShorts.isSuperset(of: shorts), "\(shorts)")
   }
 
-  @Test("offer letters for -f that are not there yet", arguments: Shell.allCases)
+  @Test("offer the letters for -f that are not typed yet", arguments: Shell.allCases)
   func letters(shell: Shell) throws {
     let all: Set = ["R", "C", "W", "O", "+", "D", "<", ">", "M"]
     #expect(
@@ -115,7 +116,7 @@ struct CompletionTests {
     let list = try shell.values(shell.offers("-p", "1,\(pid.dropLast())"), behind: "1,")
     #expect(list.contains(pid) && list.allSatisfy { $0.hasPrefix(pid.dropLast()) }, "\(list)")
     #expect(try shell.offers("-jp", "").contains(pid))
-    // A thread of the kernel.
+    // Process 2 is a kernel thread.
     #expect(try !shell.offers("-p", "").contains("2"))
     worker.end()
     #expect(try !shell.offers("-p", "").contains(pid))
@@ -151,7 +152,7 @@ struct CompletionTests {
     }
   }
 
-  @Test("a name of a process is never evaluated, nor shown as it is", arguments: Shell.allCases)
+  @Test("a name of a process is never evaluated, nor shown unescaped", arguments: Shell.allCases)
   func hostileNames(shell: Shell) throws {
     try Scratch.directory { directory in
       let script = """
@@ -174,9 +175,9 @@ struct CompletionTests {
         #expect(!offered.contains { $0.contains("\u{1b}") }, "\(offered)")
       }
       #expect(try FileManager.default.contentsOfDirectory(atPath: directory).isEmpty)
-      // A part of a name is none.
+      // A part of a name matches no process.
       #expect(try !shell.offers("-c", "a").contains("a"))
-      // What would end the quote that is typed; the other shells quote what they insert.
+      // A quote would end the quoted word in bash; the other shells quote what they insert.
       if shell == .bash { #expect(try !shell.offers("-c", "'q").contains("q'u")) }
       try program.input.fileHandleForWriting.close()
       _ = program.wait()
@@ -242,7 +243,7 @@ struct CompletionTests {
     }
   }
 
-  @Test("offer commands, and what they take, behind --", arguments: Shell.allCases)
+  @Test("offer commands and their arguments after --", arguments: Shell.allCases)
   func command(shell: Shell) throws {
     try Scratch.directory { directory in
       try Calls.write("\(directory)/only-file")
@@ -252,7 +253,7 @@ struct CompletionTests {
     }
   }
 
-  @Test("for fatrace, offer what it takes", arguments: Shell.allCases)
+  @Test("for fatrace, offer its options", arguments: Shell.allCases)
   func fatrace(shell: Shell) throws {
     let help = try run(Built.fatrace, ["--help"]).text
     let shorts = Set(help.matches(of: /(?m)^  (-\w), --/).map { String($0.1) })
@@ -273,7 +274,7 @@ struct CompletionTests {
       try Calls.write("\(directory)/only-file")
       let worker = try Worker(Worker.shell(named: "compl name", in: directory))
       #expect(try shell.offers("-p", "", by: "fatrace").contains("\(worker.pid)"))
-      // It takes one, and no command to start.
+      // fatrace takes one pid, and no command to start.
       #expect(try shell.offers("-p", "1,", by: "fatrace").isEmpty)
       #expect(
         try shell.values(shell.offers("-C", "compl", by: "fatrace"), behind: "") == ["compl name"])

@@ -44,7 +44,7 @@ struct DocumentationTests {
   func manualFormat() throws {
     for manual in try FileManager.default.contentsOfDirectory(atPath: "\(Built.root)/man") {
       let lint = try run("/usr/bin/env", ["mandoc", "-T", "lint", "\(Built.root)/man/\(manual)"])
-      // Which manuals are installed here does not matter.
+      // Ignore whether other manuals are installed.
       let complaints = lint.text.split(separator: "\n").filter {
         !$0.contains("referenced manual not found")
       }
@@ -52,8 +52,8 @@ struct DocumentationTests {
     }
   }
 
-  /// The options of the calls of bfatrace in a text, without what they are piped to; a process id
-  /// that a command tells is some number.
+  /// The options of bfatrace's command lines in a text, up to a pipe. A pid that a command would
+  /// print is replaced by a number.
   private func examples(in text: String) -> [String] {
     text.matches(of: /(?m)bfatrace( [^|&`\n]*)/).map {
       String($0.1).replacing("\\", with: "").replacing(/"\$\(.*\)"/, with: "1")
@@ -71,7 +71,7 @@ struct DocumentationTests {
       let examples = examples(in: text)
       #expect(examples.count > 10, "\(examples)")
       for example in examples {
-        // The options are read before it is said that a user may not trace.
+        // Options are checked before privileges: run the examples without privileges.
         let nobody =
           mayTrace
           ? "setpriv --reuid 65534 --clear-groups --inh-caps=+dac_read_search --ambient-caps=+dac_read_search"
@@ -82,7 +82,7 @@ struct DocumentationTests {
     }
   }
 
-  @Test("what the README and the Makefile's head say to make can be made")
+  @Test("the targets that the README and the Makefile's head name exist")
   func targets() throws {
     let makefile = try text("Makefile")
     let head = makefile.split(separator: "\n").prefix { $0.hasPrefix("#") }.joined(separator: "\n")

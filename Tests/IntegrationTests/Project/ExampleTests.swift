@@ -7,8 +7,8 @@ struct ExampleTests {
   @Test("shows who opens, reads, writes and closes what")
   func merged() throws {
     try Scratch.directory { directory in
-      // The whole machine is traced. A flush may come between two calls on one file, but not on all;
-      // and others may do so much that events are lost.
+      // The whole machine is traced. A flush may come between two calls on one file, but not on all
+      // files, and other processes may do so much that events are lost.
       let trace = try Trace.of([]) {
         for _ in 0..<20 { try shell("head /etc/motd; echo hello > somefile", in: directory) }
       }

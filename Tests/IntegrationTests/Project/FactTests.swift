@@ -2,8 +2,8 @@
 import Foundation
 import Testing
 
-/// Facts stand in the help, in the manual and in the completions: each is compared with what the
-/// option parser does.
+/// Facts about options stand in the help, in the manual and in the completions. Each is compared
+/// with what the option parser does.
 @Suite("Facts about options are the same everywhere")
 struct FactTests {
   private let help: String
@@ -14,7 +14,7 @@ struct FactTests {
     manual = try String(contentsOfFile: "\(Built.root)/man/bfatrace.8", encoding: .utf8)
   }
 
-  /// What the manual says of an option, without markup.
+  /// The manual's text of an option, without markup.
   private func manualItem(_ option: String) throws -> String {
     let pattern = try Regex(#"(?m)^\.It Fl (?:.* )?-\#(option)(?: |$)"#)
     let start = try #require(manual.firstMatch(of: pattern), "--\(option)").range.upperBound
@@ -23,7 +23,7 @@ struct FactTests {
     return String(rest[..<end])
   }
 
-  /// What the help says of an option, in one line.
+  /// The help's text of an option, in one line.
   private func helpItem(_ option: String) throws -> String {
     let items = help.split(separator: /(?m)^  (?=-)/)
     let item = try #require(
@@ -75,24 +75,24 @@ struct FactTests {
     }
   }
 
-  /// Options without a value, or with one that is right.
+  /// Values that are right for options that take one.
   private static let values = [
     "slower": "1", "wakeups": "1", "device": "sda", "pid": "1", "comm": "x", "uid": "0",
   ]
 
-  /// The options that exclude `other`, as those do that imply its opposite.
+  /// The options that are refused together with `other`, as options that imply its opposite are.
   private func options(excluding other: String, message: String) throws -> Set<String> {
     let named = help.matches(of: /--([a-z][a-z-]+)/).map { String($0.1) }
     return try Set(named).filter { option in
       let words = ["--\(option)"] + (Self.values[option].map { [$0] } ?? [])
-      // A directory that does not exist ends those that are accepted.
+      // A directory that does not exist ends the run if the options are accepted.
       let refused = try run(Built.bfatrace, words + [other, "--under", "/nowhere"])
       return refused.status == 64 && refused.errors.contains(message)
     }
   }
 
   @Test(
-    "what implies another option says so in the help and in the manual",
+    "an option that implies another one says so in the help and in the manual",
     arguments: [("--disk", "syscalls"), ("--syscalls", "disk")])
   func implied(other: String, implied: String) throws {
     let message = "--disk shows requests, not calls"

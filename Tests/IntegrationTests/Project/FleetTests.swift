@@ -2,7 +2,7 @@
 import Foundation
 import Testing
 
-/// Python with ClickHouse's engine, as `make test` installs it.
+/// Python with ClickHouse's engine, which `make test` installs.
 private let python = "\(Built.root)/.build/fleet/bin/python3"
 
 private let hasFleet =
@@ -12,7 +12,7 @@ private let hasFleet =
 @Suite("More than one machine")
 struct FleetTests {
   @Test(
-    "three hosts, one cut off for a while: each line is at the store once, and it answers",
+    "three hosts, one cut off for a while: each line is in the store once, and queries work",
     .enabled(if: hasFleet, "needs root, rsyslog, iproute2 and .build/fleet, which make test makes"))
   func threeHosts() throws {
     try Scratch.directory { directory in
@@ -28,7 +28,7 @@ struct FleetTests {
     try String(contentsOfFile: "\(Built.root)/\(path)", encoding: .utf8)
   }
 
-  /// Columns of the table, outermost ones.
+  /// The columns of the table, without those nested in others.
   private func columns() throws -> Set<String> {
     Set(
       try text("packaging/fleet/clickhouse.sql").matches(of: #/(?m)^ {4}(\w+) /#).map {
@@ -36,7 +36,7 @@ struct FleetTests {
       })
   }
 
-  @Test("the table has a column for each key that is written")
+  @Test("the table has a column for each key of JSON")
   func keys() throws {
     let columns = try columns()
     #expect(columns.count > 80, "\(columns)")
@@ -46,7 +46,7 @@ struct FleetTests {
       let source = try text("Sources/FileEvents/\(path)")
       for match in source.matches(of: /key: "(\w+)"(, string:)?|,\\"(\w+)\\":/) {
         let key = String(match.1 ?? match.3 ?? "")
-        // Of device.
+        // Keys of the object "device".
         if ["major", "minor"].contains(key) { continue }
         missing.formUnion(
           (match.2 == nil ? [key] : [key, "\(key)_raw"]).filter { !columns.contains($0) })

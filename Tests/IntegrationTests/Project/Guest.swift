@@ -23,7 +23,8 @@ struct Request: Decodable {
   }
 }
 
-/// What a run of a script under another kernel, which says what there is, has left behind.
+/// A run of a script under another kernel: the files that it left behind. The test is skipped if
+/// the kernel is not available.
 struct Guest {
   static let kernels = "\(Built.root)/Tests/kernels"
 
@@ -31,8 +32,8 @@ struct Guest {
   private var results: String { "\(directory)/results" }
 
   /// - Parameters:
-  ///   - series: as Tests/kernels/boot takes it.
-  ///   - script: below Tests/kernels.
+  ///   - series: the series of kernels, in the form that Tests/kernels/boot takes.
+  ///   - script: the script's path below Tests/kernels.
   init(_ series: String, _ script: String, _ programs: [String]) throws {
     directory = Scratch.newName()
     for attempt in 1...3 {
@@ -42,8 +43,9 @@ struct Guest {
       if booted.status == 0 { return }
       remove()
       if booted.status == 77 { try skip("kernel \(series): \(booted.errors)") }
-      // The kernel changes its code for a tracepoint while it runs, by way of a breakpoint: an
-      // emulated processor may come to that when it has been taken back, and nobody handles it.
+      // The kernel patches its code for a tracepoint by way of a breakpoint. An emulated processor
+      // may reach the breakpoint after the kernel has removed it, which nothing handles: boot
+      // again.
       if attempt < 3 && booted.errors.contains("Oops: int3") { continue }
       throw Failed(series: series, status: booted.status, console: booted.errors)
     }
@@ -57,7 +59,8 @@ struct Guest {
 
   func remove() { try? FileManager.default.removeItem(atPath: directory) }
 
-  /// The names of the logs. Processes do not share one, so their order does not matter.
+  /// The names of the logs. Each process is in one log only, so the order of the logs does not
+  /// matter.
   var truths: [String] {
     get throws {
       try FileManager.default.contentsOfDirectory(atPath: results).filter {
@@ -79,7 +82,7 @@ struct Guest {
     try #require(ended.status == 0 && ended.errors.isEmpty, "\(name): \(ended.errors)")
   }
 
-  /// Tables at the end have other members.
+  /// The requests in a file; the tables at its end have other members.
   func requests(_ file: String) throws -> [Request] { try decode(file, having: "disk") }
 
   func particulars() throws -> [Particulars] { try decode("group.trace", having: "types") }

@@ -23,13 +23,13 @@ struct InstallTests {
     try #require(ended.status == 0, "make \(words): \(ended.text)\(ended.errors)")
   }
 
-  /// All below a directory that are none themselves.
+  /// The files below a directory, without directories.
   private func files(below directory: String) throws -> Set<String> {
     let found = try run("/usr/bin/env", ["find", directory, "!", "-type", "d", "-printf", "%P\n"])
     return Set(found.text.split(separator: "\n").map(String.init))
   }
 
-  @Test("puts all below PREFIX in DESTDIR; uninstalling leaves nothing", arguments: [false, true])
+  @Test("puts all files below DESTDIR and PREFIX; uninstalling leaves nothing", arguments: [false, true])
   func install(asFatrace: Bool) throws {
     try Scratch.directory { root in
       let variables = ["DESTDIR=\(root)", "PREFIX=/opt/x", asFatrace ? "FATRACE=1" : "FATRACE="]
@@ -41,7 +41,7 @@ struct InstallTests {
         let ended = try run("\(root)/opt/x/sbin/\(name)", ["--help"])
         #expect(ended.status == 0 && ended.errors.isEmpty, "\(ended)")
       }
-      // Again, over what is there.
+      // Install again, over the files that are there.
       try make("install", variables[0], variables[1], variables[2])
       try make("uninstall", variables[0], variables[1])
       #expect(try files(below: root).isEmpty)
@@ -64,7 +64,7 @@ struct InstallTests {
   }
 
   @Test(
-    "the Debian package is installed, runs, and is removed, and nothing of it is left",
+    "the Debian package is installed, runs, and is removed without leaving anything",
     .needsNamespaces, .enabled(if: hasDpkg, "needs dpkg-deb and dpkg-shlibdeps"))
   func debianPackage() throws {
     try Scratch.directory { directory in
@@ -100,7 +100,7 @@ struct InstallTests {
     try Scratch.directory { directory in
       try make("deb", "DEB=\(directory)/new")
       let package = try #require(try files(below: "\(directory)/new").first)
-      // That a build for tests finds Swift's libraries by a path of its own is no fault.
+      // A build for tests finds Swift's libraries by an rpath, which lintian takes for an error.
       let ended = try run(
         "/usr/bin/env",
         [
@@ -111,9 +111,9 @@ struct InstallTests {
     }
   }
 
-  /// Runs a script where all of this system is, and /tmp/package.deb; what it writes is forgotten.
+  /// Runs a script in a copy of this system with /tmp/package.deb; what it writes is forgotten.
   private func inCopyOfTheSystem(_ script: String, with package: String) throws -> Ended {
-    // In memory: a file system cannot lie above itself.
+    // The copy is in memory: an overlay cannot have its upper directory below its lower one.
     let prepare = """
       mount -t tmpfs none /mnt
       mkdir /mnt/new /mnt/work /mnt/root

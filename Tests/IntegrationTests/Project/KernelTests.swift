@@ -2,7 +2,7 @@
 import Foundation
 import Testing
 
-/// The loads of the other tests under kernels that are booted for it: traced there, judged here.
+/// The loads of the other tests under booted kernels: traced there, compared here.
 @Suite("Under another kernel", .serialized)
 struct KernelTests {
   @Test(
@@ -30,7 +30,8 @@ struct KernelTests {
     try expectWakeups(guest)
   }
 
-  /// What is read by way of FUSE is read by the process that waits, where the kernel tells of requests.
+  /// Expects the process that waits for FUSE as the reader, if the kernel has the tracepoint for
+  /// FUSE requests.
   private func expectClient(_ guest: Guest, isKnown: Bool) throws {
     let pids = try guest.words("fuse.pids").first.map { $0.compactMap { Int($0) } } ?? []
     try #require(pids.count == 2)
@@ -43,7 +44,7 @@ struct KernelTests {
     }
   }
 
-  /// What guest.sh runs.
+  /// The programs that guest.sh runs.
   private var programs: [String] {
     get throws {
       let programs = [
@@ -55,7 +56,7 @@ struct KernelTests {
     }
   }
 
-  /// What each program sends, of what is known of all disks.
+  /// The commands that each program sends, of those known for all disks.
   private static let commands = [
     "hdparm -C": "CHECK POWER MODE", "hdparm -I": "IDENTIFY", "hdparm -y": "STANDBY IMMEDIATE",
     "smartctl -i": "INQUIRY", "sg_raw 12": "INQUIRY", "sg_raw 00": "TEST UNIT READY",
@@ -63,7 +64,7 @@ struct KernelTests {
     "nvme smart-log": "GET LOG PAGE", "nvme flush": "FLUSH", "smartctl nvme": "IDENTIFY",
   ]
 
-  /// The key in `commands` of a line of commands.sent.
+  /// The key in `commands` for a line of commands.sent.
   private func kind(_ words: [String]) -> String {
     if words[1] == "nvme0n1" { return words[3] == "nvme" ? "nvme \(words[4])" : "smartctl nvme" }
     guard words[3] == "sg_raw" else { return "\(words[3]) \(words[4])" }
@@ -72,8 +73,8 @@ struct KernelTests {
     return code == "1b" ? "sg_raw 1b \(bytes.dropFirst(4).first ?? "")" : "sg_raw \(code)"
   }
 
-  /// Commands that are passed through have their names, their senders and their disks; and none is
-  /// missing, as SCSI disks count all requests.
+  /// Expects each command that is passed through with its name, its sender and its disk, and none
+  /// missing: SCSI disks count all requests.
   private func expectCommands(_ guest: Guest) throws {
     let records = try guest.requests("commands.trace")
     expectLatency(records)
@@ -94,7 +95,8 @@ struct KernelTests {
     }
   }
 
-  /// A disk that is asked whether it sleeps goes on sleeping; asked what it is, it wakes.
+  /// Expects that a disk stays asleep when it is asked whether it sleeps, and wakes when asked what
+  /// it is.
   private func expectWakeups(_ guest: Guest) throws {
     let records = try guest.requests("wakeups.trace")
     let sent = try guest.words("commands.sent")
@@ -111,7 +113,8 @@ struct KernelTests {
     }
   }
 
-  /// Scope and particulars of a process in a control group, up to its end.
+  /// Expects control group, working directory and arguments of a process in its lines, up to its
+  /// end.
   private func expectGroup(_ guest: Guest) throws {
     let directory = "/var/tmp/load/a directory"
     let records = try guest.particulars()
@@ -123,8 +126,8 @@ struct KernelTests {
     }
   }
 
-  /// A request to a stack of devices is told at each of them, as what it is there: never twice, and
-  /// always of the one who made it.
+  /// Expects a request to a stack of devices once at each of them, always with the process that
+  /// made it.
   private func expectStack(_ guest: Guest) throws {
     let records = try guest.requests("stack.trace")
     let pids = try guest.words("stack.pids").first.map { $0.compactMap { Int($0) } } ?? []
@@ -145,7 +148,7 @@ struct KernelTests {
       #expect(written.map(\.bytes).reduce(0, +) == 3 << 16, "\(device): \(records)")
     }
     for file in ["/var/tmp/loop0", "/var/tmp/loop1"] {
-      // The file system below may write its journal meanwhile.
+      // The file system below may write its journal meanwhile: leave that out.
       let below = records.filter {
         $0.path == file && $0.disk == "write" && !["journal", "metadata"].contains($0.cause)
       }
@@ -155,8 +158,8 @@ struct KernelTests {
     expectLatency(records)
   }
 
-  /// Requests to all kinds of devices have ended, and it is known when; what the kernel writes to the
-  /// disk it runs from may be under way when the trace ends.
+  /// Expects a latency for requests to all kinds of devices. The kernel may have requests under way
+  /// to the disk that it runs from when the trace ends: leave those out.
   private func expectLatency(_ records: [Request]) {
     let own = records.filter { $0.deviceName != "nvme0n1" || $0.disk == "command" }
     #expect(own.allSatisfy { $0.latency ?? 0 > 0 }, "\(own.filter { $0.latency == nil })")

@@ -2,7 +2,7 @@
 import Foundation
 import Testing
 
-/// A constant of bpf/, and what the manual says it is a limit of.
+/// A constant of bpf/, and the limit that the manual gives for it.
 private struct Limit: Sendable, CustomTestStringConvertible {
   let name: String
   let file: String
@@ -52,8 +52,8 @@ struct LimitDocumentationTests {
     Limit(name: "DISKS_KNOWN", file: "disk/disk_report.h", what: "disks"),
   ]
 
-  /// Of maps that are no limit of what is shown: what is not in them is looked up again, or there is
-  /// one for each processor or program.
+  /// Constants of maps that limit nothing that is shown: what they do not hold is looked up again,
+  /// or they have an element for each processor or program.
   private static let caches: Set = [
     "LOOKUP_CACHE", "LOOKUP_MOUNT_CACHE", "MAKER_CACHE", "BFA_HANDLER_COUNT", "BFA_RING_BYTES",
     "BFA_CALL_COUNT", "QUICK_STARTS",
@@ -72,7 +72,7 @@ struct LimitDocumentationTests {
     }
   }
 
-  @Test("are those of the programs", arguments: limits)
+  @Test("are those of the BPF programs", arguments: limits)
   fileprivate func numbers(limit: Limit) throws {
     let manual = try text("man/bfatrace.8")
     let source = try text("bpf/\(limit.file)")
@@ -104,7 +104,7 @@ struct LimitDocumentationTests {
 
 @Suite("At a limit, and one beyond", .needsRoot)
 struct LimitTests {
-  @Test("more than fit are refused", arguments: ["--ignore-comm", "--unit", "--container"])
+  @Test("more names than fit are refused", arguments: ["--ignore-comm", "--unit", "--container"])
   func names(option: String) throws {
     for (count, status) in [(1024, 0), (1025, 1)] as [(Int, Int32)] {
       let options = (100_000..<100_000 + count).flatMap { [option, "f00d1e5\($0)"] }
@@ -115,7 +115,7 @@ struct LimitTests {
     }
   }
 
-  /// Mounts on the directories of one mount, and mounts on one another.
+  /// Mounts file systems on the directories of one mount, and on one another.
   private static let mounts = """
     import ctypes, os
     libc = ctypes.CDLL(None, use_errno=True)
@@ -133,7 +133,7 @@ struct LimitTests {
     os.mkdir("stack/top"); os.mkdir("stack/../many/7/d7"); os.mkdir("many/8/../../stack/again")
     """
 
-  @Test("any number of mounts is followed, side by side and on one another", .needsNamespaces)
+  @Test("names are followed through any number of mounts, side by side and on one another", .needsNamespaces)
   func mounts() throws {
     try Scratch.directory { scratch in
       try makeDirectories("base/many", "base/source", "base/stack", in: scratch)

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Requests under way, at a limit and one beyond", .needsRoot)
 struct RequestLimitTests {
-  /// Rings of io_uring: requests behind the read of an empty pipe, linked to it, wait for a byte.
+  /// Rings of io_uring: requests that are linked after the read of an empty pipe wait for a byte.
   private static let rings = """
     import ctypes, mmap, struct
     libc = ctypes.CDLL(None, use_errno=True)
@@ -74,7 +74,7 @@ struct RequestLimitTests {
     #expect(trace.ended.status == (lost > 0 ? 3 : 0), summary)
   }
 
-  @Test("of io_uring; one on what is no file, or elsewhere, is never lost")
+  @Test("of io_uring; requests on pipes and outside of the scope are never lost")
   func data() throws {
     let full = "chain([read] * 32767); chain([read] * 32767)"
     try expect(traced("\(full); go()"), 2 * 32767, "reads", lost: 0)
@@ -104,7 +104,8 @@ struct RequestLimitTests {
     #expect(trace.ended.status == (beyond > 0 ? 3 : 0), summary)
   }
 
-  /// Kernel AIO: files are read when requests are submitted; these wait for their events to be taken.
+  /// Requests of kernel AIO: the kernel reads at io_submit(2), and the request ends when the
+  /// program takes its event.
   private static let requests = """
     SETUP, DESTROY, TAKE, SUBMIT = (0, 1, 4, 2) if os.uname().machine == "aarch64" else range(206, 210)
     def submit_and_take(count):
@@ -121,7 +122,7 @@ struct RequestLimitTests {
       call(DESTROY, context.value)
     """
 
-  @Test("of io_submit: the oldest are not seen, and no other file is")
+  @Test("of io_submit: the oldest are not shown, and no other file is shown for them")
   func submitted() throws {
     try expect(traced("\(Self.requests)\nsubmit_and_take(16384)"), 16384, "reads", lost: 0)
     let trace = try traced("\(Self.requests)\nsubmit_and_take(17000)")

@@ -7,13 +7,13 @@ private let hasSystemd =
 
 @Suite("As a service")
 struct ServiceTests {
-  @Test("the units are what systemd understands", .enabled(if: hasSystemd, "needs systemd-analyze"))
+  @Test("systemd accepts the units", .enabled(if: hasSystemd, "needs systemd-analyze"))
   func units() throws {
     try Scratch.directory { directory in
       for name in ["bfatrace.service", "bfatrace@.service"] {
         let unit = try String(contentsOfFile: "\(Built.root)/packaging/\(name)", encoding: .utf8)
           .replacing("@SBIN@/bfatrace", with: Built.bfatrace)
-        // Which manuals are installed here does not matter.
+        // Ignore whether the manuals are installed.
         let lines = unit.split(separator: "\n").filter { !$0.hasPrefix("Documentation=man:") }
         try lines.joined(separator: "\n").write(
           toFile: "\(directory)/\(name)", atomically: true, encoding: .utf8)
@@ -26,7 +26,8 @@ struct ServiceTests {
     }
   }
 
-  /// Starts bfatrace as a service manager does; prints what it is told. At READY=1 it touches a file.
+  /// Starts bfatrace as a service manager does, and prints its notifications. At READY=1 it touches
+  /// a file.
   private static let manager = """
     import os, signal, socket, subprocess, sys
     path, program = sys.argv[1:3]
@@ -53,7 +54,7 @@ struct ServiceTests {
     """
 
   @Test(
-    "the service manager is told when events are recorded, that it goes on, and that it ends",
+    "the service manager is notified when events are recorded, while it runs, and when it ends",
     .needsRoot, arguments: ["socket", "@bfatrace-test"])
   func notifies(name: String) throws {
     try Scratch.directory { directory in

@@ -2,9 +2,9 @@
 import Foundation
 import Testing
 
-/// What `make static` makes, once for all tests.
+/// The binary that `make static` builds, once for all tests.
 enum StaticBinary {
-  /// Under another name than the binary that the other tests run.
+  /// A copy under another name than that of the binary that the other tests run.
   static let made = Result {
     let ended = try run("/usr/bin/env", ["make", "-s", "-C", Built.root, "static"])
     try #require(ended.status == 0, "\(ended.text)\(ended.errors)")
@@ -15,7 +15,7 @@ enum StaticBinary {
   }
 }
 
-/// KernelTests runs it under other kernels.
+/// KernelTests runs the static binary under other kernels.
 @Suite("The static binary")
 struct StaticTests {
   @Test("is small, has no symbols and needs no interpreter and no library")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 
-/// What a system call did, as the log and a trace with --syscalls must tell it alike.
+/// The parts of a system call that a log and a trace with --syscalls must have alike.
 struct Call: Equatable {
   var syscall: String
   var fd: Int?
@@ -17,7 +17,7 @@ struct Call: Equatable {
   var filename: ByteString?
   var comm: ByteString?
 
-  /// Nil if the line is not about a call.
+  /// Nil if the line is not that of a call.
   init?(_ line: Line) {
     guard let syscall = line.syscall, let ret = line.ret else { return nil }
     self.syscall = syscall
@@ -35,19 +35,20 @@ struct Call: Equatable {
     comm = line.comm
   }
 
-  /// What fileload logs. It makes and removes directories and links too, and looks at files.
+  /// The calls that fileload logs. It also makes and removes directories and links, and looks at
+  /// files.
   static let logged: Set = [
     "open", "openat", "openat2", "creat", "close", "read", "pread64", "readv", "preadv", "preadv2",
     "write", "pwrite64", "writev", "pwritev", "pwritev2",
   ]
 
-  /// The log has no names of errors.
+  /// The call in a line of the log, which has no names of errors.
   init?(truth line: Line) {
     self.init(line)
     if ret < 0 { errno = Self.errorNames[Int32(-ret)] ?? "a name missing in errorNames" }
   }
 
-  /// Of the errors that fileload provokes.
+  /// The names of the errors that fileload provokes.
   private static let errorNames = [
     EBADF: "EBADF", EEXIST: "EEXIST", EFAULT: "EFAULT", EINVAL: "EINVAL", EISDIR: "EISDIR",
     ELOOP: "ELOOP", ENAMETOOLONG: "ENAMETOOLONG", ENOENT: "ENOENT", ENOTDIR: "ENOTDIR",
@@ -56,7 +57,7 @@ struct Call: Equatable {
 }
 
 extension Call: CustomStringConvertible {
-  /// Like a text line, with every field that is compared.
+  /// A text line with every member that is compared.
   var description: String {
     let values: [(String, Any?)] = [
       ("fd", fd), ("size", size), ("offset", offset), ("flags", flags), ("mode", mode),
@@ -79,9 +80,9 @@ struct ThreadID: Hashable, Comparable {
   }
 }
 
-/// The calls of a log beside those of a trace, thread by thread, in order.
+/// Compares the calls of a log with those of a trace, thread by thread, in order.
 enum CallComparison {
-  /// What is wrong with the trace, the first difference of each thread; empty if nothing is.
+  /// What is wrong with the trace: the first difference of each thread; empty if nothing is.
   static func differences(truth: [Line], trace: [Line]) -> [String] {
     let expected = byThread(truth.filter { $0.syscall != nil })
     let reported = byThread(trace.filter { Call.logged.contains($0.syscall ?? "") })
@@ -116,14 +117,15 @@ enum CallComparison {
     return nil
   }
 
-  /// The time in the call is part of the time around it. Both clocks run alike, but for rounding.
+  /// The call takes no longer than the program measures around it. Both use the same clock, and
+  /// round.
   private static func wrongDuration(_ reported: Line, _ made: Line) -> String? {
     guard let duration = reported.duration else { return "no duration_ns" }
     guard let around = made.duration, duration > around + 1000 else { return nil }
     return "it took \(duration) ns, and all around it \(around) ns"
   }
 
-  /// Some calls before and behind one.
+  /// The calls before and after one.
   private static func context(of calls: [Call?], at index: Int, _ what: String) -> String {
     let shown = max(0, index - 3)..<max(0, min(calls.count, index + 4))
     guard index <= calls.count, !shown.isEmpty else { return "  \(what): nothing" }

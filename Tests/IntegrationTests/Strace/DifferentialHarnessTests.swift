@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Testing
 
-/// A comparison that understands a line wrongly, or nothing, would agree with anything.
+/// A comparison that misreads lines, or reads none, would find no difference in anything.
 @Suite("The comparison with strace")
 struct DifferentialHarnessTests {
   @Test(
@@ -47,14 +47,14 @@ struct DifferentialHarnessTests {
     #expect(log.calls.map(\.call.description) == [call])
   }
 
-  @Test("leaves out pipes and sockets, and no line that it does not understand")
+  @Test("leaves out pipes and sockets, and throws on a line that it does not understand")
   func others() throws {
     let pipe = #"read(3<\x70\x69\x70\x65\x3a\x5b\x31\x5d>, "", 1) = 0"#
     #expect(try StraceLog(text: pipe).calls.isEmpty)
     #expect(throws: StraceLog.NotUnderstood.self) { try StraceLog(text: "read(3, ") }
   }
 
-  @Test("notices a call that is missing, too much or different")
+  @Test("sees a call that is missing, surplus or different")
   func differences() throws {
     let log = try StraceLog(
       text: #"""

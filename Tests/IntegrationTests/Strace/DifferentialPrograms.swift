@@ -4,19 +4,19 @@ import Testing
 /// A real program at work: a shell script that is traced as a whole, in an empty directory.
 struct TracedProgram: CustomTestStringConvertible, Sendable {
   let name: String
-  /// Calls on files that are compared at least, so that a test cannot pass empty.
+  /// How many calls on files must be compared at least, so that the test cannot pass empty.
   let leastCalls: Int
-  /// Calls of which there must be some.
+  /// Calls that the program must make.
   var calls: [String] = []
   var interpreter = "sh"
-  /// Done before, untraced.
+  /// The shell commands that run before, untraced.
   var preparation = ":"
   let script: String
 
   var testDescription: String { name }
 
-  /// Nothing of the user's, nothing of the machine's; `PYTHON` is the interpreter itself, as a
-  /// wrapper that chooses one would be most of what is traced.
+  /// An environment without settings of the user or the machine. `PYTHON` is the interpreter
+  /// itself: a wrapper that chooses one would make most of the calls.
   static func environment(home: String) throws -> [String: String] {
     let python = try shell("python3 -c 'import sys; print(sys.executable)'").text
     return [

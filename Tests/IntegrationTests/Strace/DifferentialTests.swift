@@ -7,7 +7,7 @@ struct DifferentialTests {
   @Test("reports every call on a file as strace does", arguments: TracedProgram.all)
   func agrees(program: TracedProgram) throws {
     try Scratch.directory { directory in
-      // The question mark: an architecture may lack the call.
+      // With the question mark, strace accepts a call that the architecture lacks.
       let calls = FileCall.names.map { "?" + $0 }.joined(separator: ",")
       let run = try DoublyTracedRun(of: program, in: directory, calls: calls)
       #expect(run.trace.ended.status == 0, "\(run.trace.ended.errors)")
@@ -33,7 +33,7 @@ struct DifferentialTests {
     return comparison
   }
 
-  /// A second opinion on the lines: jq reads them all, and as many as there are.
+  /// Expects that jq reads as many lines as there are.
   private func expectLinesForJq(_ lines: Data, in directory: String) throws {
     try lines.write(to: URL(filePath: directory + "/lines.json"))
     let jq = try run("/usr/bin/env", ["jq", "-c", ".", "lines.json"], in: directory)
@@ -43,7 +43,7 @@ struct DifferentialTests {
   }
 }
 
-/// How far the two accounts agree.
+/// How far the log and the trace agree.
 struct Comparison {
   private(set) var calls = 0
   private(set) var names: Set<String> = []

@@ -5,15 +5,15 @@ import Testing
 /// One run of a program under strace, while bfatrace traces both.
 struct DoublyTracedRun {
   let trace: Trace
-  /// What strace logged, by tid.
+  /// strace's logs, by tid.
   let logs: [Int: String]
-  /// What bfatrace reported of the threads that strace logged.
+  /// bfatrace's records of the threads that strace logged.
   private(set) var records: [Int: [[String: StrictJSON.Value]]] = [:]
   /// Records of lost events.
   private(set) var lost: [[String: StrictJSON.Value]] = []
 
-  /// - Parameter calls: what strace is to log, as its option -e trace= has it.
-  /// - Parameter options: of bfatrace, besides those for JSON, calls, and the scope.
+  /// - Parameter calls: the calls for strace to log, as its option -e trace= takes them.
+  /// - Parameter options: options of bfatrace, besides those for JSON, calls and the scope.
   init(
     of program: TracedProgram, in directory: String, calls: String, options: [String] = []
   ) throws {
@@ -27,7 +27,8 @@ struct DoublyTracedRun {
     let prepared = try shell(program.preparation, in: place, environment: environment)
     try #require(prepared.status == 0, "\(prepared.errors)")
 
-    // Waits until it is traced; only its descendants are, so that other load cannot fill the ring.
+    // The gate waits until the trace runs. The trace has its descendants only, so that no other
+    // load can fill the ring.
     let command = ["env", "strace"] + Self.format + ["-e", "trace=" + calls]
     let gate = try Running(
       "/bin/sh",
@@ -52,8 +53,8 @@ struct DoublyTracedRun {
     try readRecords()
   }
 
-  /// So that nothing is ambiguous: strings and paths in hex (-xx), numbers for flags (-X raw), no
-  /// bytes of contents (-s 0), all segments of a vector (-v), one file a thread (-ff).
+  /// Options of strace for unambiguous logs: strings and paths in hex (-xx), flags as numbers (-X
+  /// raw), no bytes of contents (-s 0), all segments of a vector (-v), one file per thread (-ff).
   private static let format = ["-ff", "-y", "-v", "-xx", "-X", "raw", "-s", "0", "-a", "0"]
 
   private mutating func readRecords() throws {
@@ -66,7 +67,7 @@ struct DoublyTracedRun {
       guard case .number(let text) = record["tid"], let tid = Int(text), logs[tid] != nil else {
         continue
       }
-      // Between fork and exec the first thread is strace still, which does not log itself.
+      // Before its exec, a thread's calls are those of strace, which it does not log.
       if records[tid] == nil, record["comm"] == .string("strace") { continue }
       records[tid, default: []].append(record)
     }

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 
-/// What strace logged of one thread: the calls on files, in order.
+/// The calls on files in strace's log of one thread, in order.
 struct StraceLog {
   struct Call {
     var call: FileCall
-    /// What the line does not show.
+    /// The members that the line does not show.
     var unseen: Set<Unseen> = []
 
     enum Unseen {
-      /// The thread was killed in the call.
+      /// The result: the thread was killed during the call.
       case result
-      /// Size and offset: a vector that cannot be read, or a call that was cut short.
+      /// Size and offset: the vector could not be read, or the call was cut short.
       case transfer
-      /// open and creat start from a directory that is not shown.
+      /// The path: open and creat start from a directory that strace does not show.
       case path
     }
 
-    /// Whether it is the same call as this one; what was not seen may be anything.
+    /// Whether the two are the same call; members that are unseen are not compared.
     func agrees(with traced: FileCall) -> Bool {
       var seen = call
       if unseen.contains(.result) { seen.result = traced.result }
@@ -38,10 +38,11 @@ struct StraceLog {
 
   init(text: String) throws {
     for entry in text.split(separator: "\n") {
-      // Signals, and how the thread ended.
+      // Skip signals and the end of the thread.
       if entry.hasPrefix("--- ") || entry.hasPrefix("+++ ") { continue }
       let parsed = try parse(entry)
-      // Pipes, sockets and anonymous inodes are no files: they have a name, but no path.
+      // Skip pipes, sockets and anonymous inodes: they are no files, and have a name without a
+      // slash.
       if let path = parsed.call.path, path.first != UInt8(ascii: "/") { continue }
       calls.append(parsed)
     }
@@ -67,7 +68,7 @@ struct StraceLog {
     return parsed
   }
 
-  /// The arguments of an open, as of one that failed.
+  /// Parses the arguments of an open, as if it had failed.
   private func parseOpen(_ arguments: Substring, _ parsed: inout Call) throws {
     var rest = arguments
     var directory: [UInt8]?
@@ -103,7 +104,7 @@ struct StraceLog {
     }
   }
 
-  /// The arguments of a call on a descriptor.
+  /// Parses the arguments of a call on a descriptor.
   private func parseTransfer(_ arguments: Substring, _ parsed: inout Call) throws {
     guard let match = try descriptor.prefixMatch(in: arguments), let fd = Int(match.output.1) else {
       throw NotUnderstood(line: arguments)
@@ -125,7 +126,7 @@ struct StraceLog {
       parsed.call.size = Int(words[1])
     }
     if name.hasPrefix("p") {
-      // preadv2 and pwritev2 have flags behind it.
+      // preadv2 and pwritev2 have flags after the offset.
       parsed.call.offset = Int(words[words.count - (name.hasSuffix("2") ? 2 : 1)])
     }
   }
@@ -134,18 +135,18 @@ struct StraceLog {
     text.hasPrefix("0x") ? Int(text.dropFirst(2), radix: 16) : Int(text)
   }
 
-  /// The bytes that are written as `\x2f\x76`.
+  /// The bytes of a string that is written as `\x2f\x76`.
   private static func bytes(_ hex: Substring) -> [UInt8] {
     hex.split(separator: "\\x").compactMap { UInt8($0, radix: 16) }
   }
 
-  /// strace takes this suffix from the path of a descriptor, but not from AT_FDCWD's.
+  /// strace removes this suffix from the path of a descriptor, but not from that of AT_FDCWD.
   private static func withoutDeleted(_ path: [UInt8]) -> [UInt8] {
     let suffix = Array(" (deleted)".utf8)
     return path.suffix(suffix.count).elementsEqual(suffix) ? path.dropLast(suffix.count) : path
   }
 
-  /// The absolute path that an open asked for, as text: nothing was found, so nothing is resolved.
+  /// The absolute path passed to an open that failed, without resolving links: nothing was found.
   private static func join(_ directory: [UInt8]?, _ filename: [UInt8]) -> [UInt8]? {
     let slash = UInt8(ascii: "/")
     guard let base = filename.first == slash ? [] : directory else { return nil }

@@ -9,7 +9,7 @@ enum Built {
   static let fileways = path("fileways")
   static let filemoves = path("filemoves")
 
-  /// The same program by the name of fatrace: a symbolic link, made once.
+  /// bfatrace under the name of fatrace: a symbolic link, made once.
   static let fatrace: String = {
     let directory = "\(NSTemporaryDirectory())/bfatrace-test.by-name.\(getpid())"
     try? FileManager.default.createDirectory(
@@ -24,12 +24,12 @@ enum Built {
       .appending(path: product).path
   }
 
-  /// The repository.
+  /// The root of the repository.
   static let root = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
 }
 
-/// Whether this user may trace; a test that needs it is skipped otherwise, and says so.
+/// Whether this user may trace: tests that need it are skipped otherwise, with the reason.
 let mayTrace = getuid() == 0
 
 extension Trait where Self == ConditionTrait {
@@ -38,14 +38,14 @@ extension Trait where Self == ConditionTrait {
   }
 }
 
-/// A run of bfatrace beside a load: its lines, and how it ended.
+/// A run of bfatrace during a load: its lines, and how it ended.
 struct Trace {
   var lines: [String]
   var ended: Ended
-  /// What the lines are made of, byte by byte.
+  /// The bytes of the lines.
   var output = Data()
 
-  /// Traces with these options while `load` runs; ended by SIGINT, which delivers all that was
+  /// Traces with these options while `load` runs, and ends with SIGINT, which delivers everything
   /// recorded.
   static func of(
     _ options: [String], in directory: String? = nil, program: String = Built.bfatrace,
@@ -64,7 +64,7 @@ struct Trace {
     }
   }
 
-  /// All of it, for a test that fails.
+  /// The whole trace, as the comment of a test that fails.
   var description: Comment {
     "status \(ended.status)\n\(ended.errors)\(lines.joined(separator: "\n"))"
   }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Testing
 
-/// Expects a refusal: one line for a person, with all of these parts in it, and nothing for a
-/// program.
+/// Expects a refusal: one line on standard error that has all of these parts, and nothing on
+/// standard output.
 func expectComplaint(
   _ ended: Ended, status: Int32, _ parts: [String],
   sourceLocation: SourceLocation = #_sourceLocation

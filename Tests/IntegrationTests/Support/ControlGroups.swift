@@ -3,15 +3,15 @@ import Foundation
 import Testing
 
 extension Trait where Self == ConditionTrait {
-  /// Skips a test where no control group can be made: in many containers.
+  /// Skips a test where no control group can be made, as in many containers.
   static var needsCgroups: Self {
     .enabled(if: ControlGroups.root != nil, "needs control groups of version 2: see cgroups(7)")
   }
 }
 
-/// Control groups of version 2 below one that is the test's own, removed afterwards.
+/// Control groups of version 2 below a group of this test, which are removed at the end.
 final class ControlGroups {
-  /// Where the hierarchy is mounted; nil: nothing can be made there.
+  /// Where the hierarchy is mounted; nil if no group can be made there.
   static let root: String? = {
     guard mayTrace else { return nil }
     let mounts = (try? String(contentsOfFile: "/proc/self/mounts", encoding: .utf8)) ?? ""
@@ -22,7 +22,7 @@ final class ControlGroups {
     return nil
   }()
 
-  /// "/bfatrace-test.X" and its directory.
+  /// "/bfatrace-test.X" and the directory of that group.
   let top: String
   let directory: String
 
@@ -33,7 +33,7 @@ final class ControlGroups {
   }
 
   deinit {
-    // Once its processes have ended.
+    // Groups can be removed once their processes have ended.
     for _ in 0..<100 {
       let removed = try? IntegrationTests.shell(
         "find \(directory) -depth -type d -exec rmdir {} \\;")
@@ -42,7 +42,7 @@ final class ControlGroups {
     }
   }
 
-  /// Runs a command line in a group below the test's own, which is made.
+  /// Makes a group below the one of this test, and runs a command line in it.
   @discardableResult
   func shell(_ command: String, inGroup group: String, at place: String) throws -> Ended {
     let ended = try IntegrationTests.shell(

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 extension Trait where Self == ConditionTrait {
-  /// Skips a test where loop devices cannot be made: in many containers.
+  /// Skips a test where no loop device can be set up, as in many containers.
   static var needsLoopDevices: Self {
     .enabled(if: mayLoop, "needs loop devices: losetup(8) finds none that is free")
   }
@@ -16,7 +16,8 @@ final class DiskImage {
   enum FileSystem: String, CaseIterable, Sendable {
     case ext4, ext4WithoutJournal, xfs, btrfs
 
-    /// Nothing is left to be done in the background.
+    /// The command that makes the file system so that the kernel has no work left to do in the
+    /// background.
     var command: String {
       let ext4 = "mkfs.ext4 -q -E lazy_itable_init=0,lazy_journal_init=0,nodiscard"
       return switch self {
@@ -31,12 +32,12 @@ final class DiskImage {
   /// "/dev/loop0"
   let device: String
   let directory: String
-  /// Without what would be read in the background, some time after.
+  /// Options that turn off reading ahead and in the background.
   private let mountOptions: String
 
   /// - Parameters:
-  ///   - directory: empty; the image is made in it.
-  ///   - megabytes: 300 MiB is the least that xfs takes.
+  ///   - directory: an empty directory, in which the image is made.
+  ///   - megabytes: the size; xfs takes no less than 300 MiB.
   ///   - losetup: more options of losetup(8).
   init(
     in directory: String, _ fileSystem: FileSystem? = nil, megabytes: Int = 320,
@@ -62,7 +63,7 @@ final class DiskImage {
 
   /// "loop0"
   var name: String { String(device.dropFirst("/dev/".count)) }
-  /// Where it is mounted.
+  /// Where the file system is mounted.
   var mountPoint: String { "\(directory)/on" }
 
   func mount(_ options: String = "") throws {
@@ -70,11 +71,11 @@ final class DiskImage {
     try #require(ended.status == 0, "\(ended.errors)")
   }
 
-  /// Returns once all has been written. A mount namespace that was made meanwhile has a mount of its
-  /// own, and the file system lives until that is gone too: so long, the device is claimed, and
-  /// open(2) with O_EXCL refuses it.
+  /// Returns once the device is free. A mount namespace that was made meanwhile has a copy of the
+  /// mount, and the file system lives until that is gone, too. Until then the device is claimed,
+  /// and open(2) with O_EXCL refuses it.
   func unmount() throws {
-    // Busy while a child that another test has just forked holds a descriptor, up to its exec.
+    // A child of another test holds a descriptor between its fork and its exec: try again.
     try waitUntil("\(device) is unmounted") {
       (try? shell("umount on", in: directory))?.status == 0
     }
@@ -90,8 +91,8 @@ final class DiskImage {
       .split { $0 == " " || $0 == "\n" }.map { Int($0) ?? 0 }
   }
 
-  /// The numbers of /sys/block/DISK/stat with no request under way. The kernel counts a request when
-  /// it ends, a trace has it from its start: only now can the two be compared.
+  /// The numbers of /sys/block/DISK/stat with no request under way. The kernel counts a request
+  /// when it ends, and a trace when it starts: only now can the two be compared.
   func settledStatistics() throws -> [Int] {
     try waitUntil("no request is under way on \(name)") { (try? statistics()[8]) == 0 }
     return try statistics()

@@ -10,7 +10,7 @@ final class LiveTrace {
   private let reader: Int32
   private var output = Data()
 
-  /// - Parameter directory: where a FIFO can be made, out of sight of the trace.
+  /// - Parameter directory: where a FIFO can be made, outside of the places that are traced.
   init(
     _ options: [String], through kind: Kind, in directory: String,
     environment: [String: String] = [:]
@@ -40,13 +40,13 @@ final class LiveTrace {
 
   func signal(_ number: Int32) { kill(pid, number) }
 
-  /// Bytes in the pipe.
+  /// The number of bytes in the pipe.
   var waiting: Int32 {
     var count: Int32 = 0
     return ioctl(reader, UInt(FIONREAD), &count) == 0 ? count : 0
   }
 
-  /// Makes a terminal as wide as this.
+  /// Sets the width of the terminal.
   func resize(columns: UInt16) throws {
     var size = winsize(ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
     guard ioctl(reader, UInt(TIOCSWINSZ), &size) == 0 else { throw POSIXError.last }
@@ -55,7 +55,7 @@ final class LiveTrace {
   /// Makes the other end of a terminal usable.
   /// - Returns: its number.
   private static func unlock(_ terminal: Int32) throws -> UInt32 {
-    // TIOCSPTLCK and TIOCGPTN, which Swift does not see.
+    // TIOCSPTLCK and TIOCGPTN, which Swift does not import.
     var isLocked: Int32 = 0
     var number: UInt32 = 0
     guard ioctl(terminal, 0x4004_5431, &isLocked) == 0, ioctl(terminal, 0x8004_5430, &number) == 0
@@ -63,7 +63,8 @@ final class LiveTrace {
     return number
   }
 
-  /// Takes what is there; the text so far, as a program writes it: a terminal adds returns.
+  /// Reads what is there. Returns all text so far as the program writes it: without the carriage
+  /// returns that a terminal adds.
   func text() -> String {
     var buffer = [UInt8](repeating: 0, count: 65536)
     while case let count = read(reader, &buffer, buffer.count), count > 0 {
@@ -72,7 +73,7 @@ final class LiveTrace {
     return String(decoding: output, as: UTF8.self).replacing("\r\n", with: "\n")
   }
 
-  /// Writes to the file until it shows: then the recording is on.
+  /// Writes to the file until a line for it shows that bfatrace records.
   func waitUntilRecording(_ file: String) throws {
     try waitUntil("the first line of output") {
       try? Calls.write(file)
@@ -80,7 +81,7 @@ final class LiveTrace {
     }
   }
 
-  /// Waits for the end while taking all output.
+  /// Waits for the end while reading all output.
   func end() throws -> Ended {
     try waitUntil("bfatrace has ended") {
       _ = text()

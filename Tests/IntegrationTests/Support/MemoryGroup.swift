@@ -3,17 +3,17 @@ import Foundation
 import Testing
 
 extension Trait where Self == ConditionTrait {
-  /// Skips a test where no control group for memory can be made: in many containers.
+  /// Skips a test where no control group for memory can be made, as in many containers.
   static var needsMemoryGroups: Self {
     .enabled(if: MemoryGroup.top != nil, "needs control groups for memory: see cgroups(7)")
   }
 }
 
-/// A control group, to take the memory of a process away.
+/// A control group that takes memory away from its processes.
 final class MemoryGroup {
   let directory: String
 
-  /// Where groups are made; nil: nowhere.
+  /// Where groups are made; nil if they cannot be.
   static let top: String? = {
     guard mayTrace else { return nil }
     if FileManager.default.fileExists(atPath: "/sys/fs/cgroup/memory/memory.force_empty") {
@@ -31,7 +31,7 @@ final class MemoryGroup {
 
   deinit { rmdir(directory) }
 
-  /// What processes in it have got since then goes, as far as it can.
+  /// Reclaims the memory that processes of the group have got in it, as far as it can.
   func reclaim() throws {
     try shell(
       "if [ -e memory.reclaim ]; then echo 1G >memory.reclaim; else echo 0 >memory.force_empty; fi",

@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 
-/// What a trace says of the calls of a `NameProgram`, compared with the truth.
+/// Compares a trace of a `NameProgram` with what its calls did.
 struct NameComparison {
   let calls: [NameProgram.Call]
-  /// The trace may lack a path that is outside: it left a mount upwards.
+  /// The tree of the program: the trace may show names outside of it as passed, which left a mount
+  /// upwards.
   let directory: String
-  /// All names need be resolved but those that say so.
+  /// Whether all names must be resolved, other than those known to be unresolvable.
   let isExact: Bool
   private(set) var differences: [String] = []
-  /// Calls that worked, with the names as asked for.
+  /// The number of names that are shown as passed in calls that worked.
   private(set) var unresolved = 0
 
   /// - Parameters:
-  ///   - trace: with --metadata, where the marks are.
-  ///   - isExact: false if more of them need not be resolved, only not be wrong.
+  ///   - trace: a trace with --metadata, which marks names that are shown as passed.
+  ///   - isExact: false if other names, too, may be unresolved, but not wrong.
   init(
     _ calls: [NameProgram.Call], _ trace: Trace, in directory: String, isExact: Bool = true
   ) throws {
@@ -87,7 +88,7 @@ struct NameComparison {
     var wrong: [String] = []
     if call.ret >= 0 && name.isFollowed { wrong.append("\(key) not followed") }
     if filename != name.filename { wrong.append(filenameKey) }
-    // Where the call has changed what the names mean, a relative one starts elsewhere.
+    // If the call has changed what the names mean, a relative one starts elsewhere.
     if path != name.asked && call.moving != true && !isOutside(name.asked, path) {
       wrong.append("\(key) as asked")
     }
@@ -106,11 +107,11 @@ struct NameComparison {
   }
 }
 
-/// Which letters directories have, by path and identity.
+/// The letters of directories in merged lines, by path and identity.
 struct DirectoryLetters: Equatable {
   struct Directory: Hashable {
     var path: String
-    /// None if the name was not resolved.
+    /// Nil if the name was not resolved.
     var identity: [UInt64]?
   }
 
@@ -120,7 +121,7 @@ struct DirectoryLetters: Equatable {
     letters[directory, default: []].formUnion(added)
   }
 
-  /// As merged lines should have them.
+  /// The directories that merged lines must have.
   init(of calls: [NameProgram.Call]) {
     for call in calls where call.ret >= 0 {
       let names = [(call.path, call.identity), (call.newPath, call.newIdentity)]
@@ -135,7 +136,7 @@ struct DirectoryLetters: Equatable {
     }
   }
 
-  /// As merged lines have them.
+  /// The directories that merged lines have.
   init(in trace: Trace) throws {
     for object in try trace.objects() {
       let types = (object["types"] as? String ?? "").filter { "+D<>".contains($0) }
@@ -145,7 +146,7 @@ struct DirectoryLetters: Equatable {
     }
   }
 
-  /// Directories that `other` does not have with these letters; unresolved ones are not wrong.
+  /// The directories that `other` lacks with these letters; unresolved ones are not wrong.
   func notIn(_ other: DirectoryLetters) -> [Directory] {
     letters.filter { directory, found in
       directory.identity != nil && !found.isSubset(of: other.letters[directory] ?? [])

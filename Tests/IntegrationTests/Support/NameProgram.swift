@@ -2,34 +2,34 @@
 import Foundation
 import Testing
 
-/// A program that makes calls on names, and finds out by itself what they stand for: lines of Python
-/// on top of Tests/names/names.py.
+/// A program that makes calls on names and finds out by itself which files they mean: Python lines
+/// after those of Tests/names/names.py.
 final class NameProgram {
-  /// One call: what the kernel made of it.
+  /// A call, and what the kernel made of it.
   struct Call: Decodable {
     let call: String
     let ret: Int
-    /// None if not even the directory is there.
+    /// Nil if not even the directory exists.
     let path: String?
     let pathAsked: String
     let filename: String
     let newPath: String?
     let newPathAsked: String?
     let newFilename: String?
-    /// Major, minor and inode of the file, or if `letters` are not empty of the name's directory.
+    /// Major, minor and inode of the file, or of the name's directory if there are `letters`.
     let identity: [UInt64]?
     let newIdentity: [UInt64]?
-    /// Of the directories of both names; of calls that worked.
+    /// The letters of the directories of both names, of calls that worked.
     let letters: [String]?
-    /// Whether each name goes through a link that cannot be followed.
+    /// Whether each name leads through a link that cannot be followed.
     let unfollowed: [Bool]?
     let moving: Bool?
 
-    /// Whether a name need not be resolved.
+    /// Whether a name may be unresolved.
     var mayBeUnresolved: Bool { moving == true || unfollowed?.contains(true) == true }
 
-    /// Whether the first or second name can be followed, apart from what the call itself moves. The
-    /// old name of a rename is not if the new one is not: what was moved is not known then.
+    /// Whether the first or second name can be followed, if the call itself moves nothing. The old
+    /// name of a rename cannot if the new one cannot: the moved file is not known then.
     func isFollowed(_ index: Int) -> Bool {
       guard let unfollowed else { return true }
       return !unfollowed[index] && !(call.hasPrefix("rename") && unfollowed[1])
@@ -39,7 +39,7 @@ final class NameProgram {
   private let running: Running
   private let truth = Scratch.newName()
 
-  /// Starts it; `lines` call `wait()` when the trace is to begin.
+  /// Starts the program. `lines` call `wait()` where the trace begins.
   init(_ lines: String, in directory: String) throws {
     let modules = "\(Built.root)/Tests/names"
     let program = "import sys; sys.path.insert(0, '\(modules)')\nfrom names import *\n" + lines
@@ -55,7 +55,7 @@ final class NameProgram {
     try? FileManager.default.removeItem(atPath: truth)
   }
 
-  /// Traces the calls, and nothing else, by several runs at a time with options of their own.
+  /// Traces these calls and no others, by several runs at the same time with options of their own.
   func trace(_ options: [String]...) throws -> (traces: [Trace], calls: [Call]) {
     let pid = running.process.processIdentifier
     let tracings = try options.map { try Tracing(["--json", "--all", "-p", "\(pid)"] + $0) }

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 extension Trait where Self == ConditionTrait {
-  /// Skips a test where root may not make namespaces: in many containers.
+  /// Skips a test where root may not make namespaces, as in many containers.
   static var needsNamespaces: Self {
     .enabled(if: mayUnshare, "needs pid and mount namespaces of its own: unshare(1) fails")
   }
@@ -14,7 +14,7 @@ private let mayUnshare: Bool = {
   return mayTrace && (try? run("/usr/bin/unshare", options))?.status == 0
 }()
 
-/// A pid namespace: its first process, a shell, starts bfatrace and what it traces.
+/// A pid namespace. Its first process is a shell that starts bfatrace and what it traces.
 final class PidNamespace {
   let shell: Worker
   private let files: String
@@ -25,7 +25,7 @@ final class PidNamespace {
     shell = try Worker(launcher: ["unshare", "--pid", "--fork", "--mount-proc"])
   }
 
-  /// The shell's number in the namespace of the test.
+  /// The pid of the shell in the namespace of the test.
   func outerPid() throws -> pid_t {
     let children = "/proc/\(shell.pid)/task/\(shell.pid)/children"
     let text = try String(contentsOfFile: children, encoding: .ascii)
@@ -33,7 +33,7 @@ final class PidNamespace {
   }
 
   /// Traces with these options while `load` runs.
-  /// - Parameter endsByItself: without being told to.
+  /// - Parameter endsByItself: whether the run ends without a signal.
   func trace(_ options: [String], endsByItself: Bool = false, load: () throws -> Void) throws
     -> Trace
   {

@@ -3,7 +3,7 @@ import Foundation
 import Synchronization
 import Testing
 
-/// A program that has ended: what it wrote, and how it ended.
+/// A program that has ended: its output, and how it ended.
 struct Ended {
   var output: Data
   var errors: String
@@ -12,8 +12,8 @@ struct Ended {
 
   var text: String { String(decoding: output, as: UTF8.self) }
 
-  /// What it wrote on standard error, but for the line about calls on descriptors that were closed
-  /// meanwhile: as their files are not known, it counts those of every process of the machine,
+  /// Standard error without the line about calls on descriptors that were closed meanwhile. The
+  /// files of these calls are not known, so the line counts those of every process of the machine,
   /// whatever place is traced.
   var complaints: String {
     errors.split(separator: "\n", omittingEmptySubsequences: false)
@@ -39,8 +39,8 @@ final class Running {
     process.standardInput = input
     process.standardOutput = output.handle
     process.standardError = errors.handle
-    // Writing to a program that has ended is an error, not the end of the tests. A handler is not
-    // inherited; SIG_IGN would be.
+    // Make writing to a program that has ended an error, and not the end of the tests. Programs do
+    // not inherit a handler; they would inherit SIG_IGN.
     signal(SIGPIPE) { _ in }
     try Self.whileNothingStarts {
       try Self.withoutBlockedSignals { try process.run() }
@@ -49,16 +49,17 @@ final class Running {
 
   private static let starting = Mutex(())
 
-  /// Lets no other test start a program meanwhile. Until that is executed, it has copies of all
-  /// descriptors of this process. So a file that is open for writing here stays so, and cannot be
-  /// executed; and that the program then closes the copies is told by --syscalls. For ever it keeps
-  /// the socket that another start has just made, whose end tells Foundation the end of a program.
+  /// Lets no other test start a program meanwhile. Until it is executed, a program holds copies of
+  /// all descriptors of this process. A file that is open for writing here cannot be executed as
+  /// long, and --syscalls shows that the copies are closed. The program also keeps the socket of
+  /// another program that starts at the same time, by whose end Foundation learns that the program
+  /// has ended.
   static func whileNothingStarts(_ body: () throws -> Void) rethrows {
     try starting.withLock { _ in try body() }
   }
 
-  /// Threads of Dispatch have nearly all signals blocked, and Foundation lets the child inherit that:
-  /// it is to begin as from a shell.
+  /// Starts a program with no signal blocked, as a shell does. Threads of Dispatch block nearly all
+  /// signals, and Foundation lets the child inherit that.
   private static func withoutBlockedSignals(_ body: () throws -> Void) rethrows {
     var none = sigset_t()
     var blocked = sigset_t()
@@ -75,10 +76,10 @@ final class Running {
 
   func interrupt() { process.interrupt() }
 
-  /// What it has written so far.
+  /// Standard output so far.
   var outputSoFar: Data { (try? Data(contentsOf: output.url)) ?? Data() }
 
-  /// The same of standard error.
+  /// Standard error so far.
   var errorsSoFar: Data { (try? Data(contentsOf: errors.url)) ?? Data() }
 
   func wait() -> Ended {
@@ -109,7 +110,7 @@ func shell(_ command: String, in directory: String? = nil, environment: [String:
   try run("/bin/sh", ["-c", command], in: directory, environment: environment)
 }
 
-/// Waits until something is so; a test that would wait for ever fails after a minute.
+/// Waits for a condition. Fails after a minute, so that no test waits for ever.
 func waitUntil(_ what: String, _ isSo: () -> Bool) throws {
   for _ in 0..<6000 {
     if isSo() { return }

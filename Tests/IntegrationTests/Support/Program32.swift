@@ -2,12 +2,12 @@
 import Foundation
 import Testing
 
-/// The 32-bit programs among the tests, which the package manager cannot build.
+/// The 32-bit programs of the tests, which the package manager cannot build.
 enum Program32 {
   static let fileload = Result { try build("fileload32") }
   static let fileways = Result { try build("fileways32") }
 
-  /// Whether they make their calls as 32-bit programs do on this architecture.
+  /// Whether the programs are made for this architecture.
   static var isForThisMachine: Bool {
     #if arch(x86_64)
       true
@@ -16,7 +16,7 @@ enum Program32 {
     #endif
   }
 
-  /// Why this kernel does not run such a program, if that is so.
+  /// Why this kernel does not run the program; nil if it does.
   static func refused(_ program: String) -> String? {
     do {
       _ = try run(program)
@@ -26,7 +26,7 @@ enum Program32 {
     }
   }
 
-  /// Where they are until the tests end.
+  /// The directory where the programs are until the tests end.
   private static let directory: String = {
     let directory = Scratch.newName()
     try? FileManager.default.createDirectory(
@@ -43,13 +43,13 @@ enum Program32 {
     return program
   }
 
-  /// As the source of fileload32 says.
+  /// The options of the command in the comment at the head of fileload32.c.
   private static let options = [
     "-m32", "-nostdlib", "-static", "-ffreestanding", "-fuse-ld=lld", "-O2",
     "-fno-stack-protector", "-fno-pic",
   ]
 
-  /// The toolchain's own, which comes with a linker for this; or another one.
+  /// The compiler of the toolchain, which has a linker for this, or another one.
   private static func clang() throws -> String {
     let find = """
       swift=$(command -v swift) && clang=$(dirname "$(readlink -f "$swift")")/clang

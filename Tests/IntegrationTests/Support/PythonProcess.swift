@@ -2,8 +2,8 @@
 import Foundation
 import Testing
 
-/// A Python process that runs lines as they are given to it: it is known, and has files open, before
-/// a trace begins.
+/// A Python process that runs the lines it is given. It exists, and may have files open, before a
+/// trace begins.
 final class PythonProcess {
   private let running: Running
   private var count = 0
@@ -26,14 +26,14 @@ final class PythonProcess {
 
   var pid: pid_t { running.process.processIdentifier }
 
-  /// Starts something, and does not wait until it is done.
+  /// Starts these lines and does not wait until they are done.
   func start(_ lines: String) throws {
     let line = try JSONEncoder().encode(lines) + Data("\n".utf8)
     try running.input.fileHandleForWriting.write(contentsOf: line)
     count += 1
   }
 
-  /// It has run all that was started, or has ended.
+  /// Whether all lines have run, or the process has ended.
   var isDone: Bool {
     running.outputSoFar.count == count * "done\n".utf8.count || !running.process.isRunning
   }
@@ -44,7 +44,7 @@ final class PythonProcess {
     try #require(running.process.isRunning, "\(text(of: running.errorsSoFar))")
   }
 
-  /// Runs lines that end it.
+  /// Runs lines that end the process.
   func end(_ lines: String = "") throws {
     try start(lines)
     try? running.input.fileHandleForWriting.close()

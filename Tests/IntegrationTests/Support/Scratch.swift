@@ -4,13 +4,13 @@ import Testing
 
 /// Directories of a test's own.
 enum Scratch {
-  /// Where tests work: on a disk, and in memory.
+  /// File systems where tests work: on a disk, and in memory.
   enum FileSystem: String, CaseIterable, Sendable {
     case disk = "/var/tmp"
     case memory = "/dev/shm"
   }
 
-  /// Gives the body an empty directory, resolved, and removes it afterwards.
+  /// Gives the body an empty directory, whose path has no links, and removes it afterwards.
   static func directory<Result>(
     on fileSystem: FileSystem = .disk, _ body: (String) throws -> Result
   ) throws -> Result {
@@ -24,7 +24,7 @@ enum Scratch {
     return try body(path)
   }
 
-  /// Gives the body a directory on a file system of its own: a file on the disk, mounted.
+  /// Gives the body a directory on a file system of its own, in an image on the disk.
   static func ownFileSystem<Result>(_ body: (String) throws -> Result) throws -> Result {
     try directory { directory in
       let mounted = try run(

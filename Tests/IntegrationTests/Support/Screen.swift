@@ -2,12 +2,12 @@
 import Foundation
 import Testing
 
-/// A terminal with a shell in it, which a terminal multiplexer draws: what a person sees.
+/// A terminal with a shell in it, drawn by a terminal multiplexer: what a person sees.
 final class Screen {
   private let socket = "bfatrace-test-\(UUID())"
 
-  /// In the foreground: what it would leave behind keeps the descriptors that tell of the end of a
-  /// program that a test starts.
+  /// The multiplexer runs in the foreground. In the background it would keep descriptors by which
+  /// Foundation learns that a program has ended.
   private let server: Running
 
   init(columns: Int = 100, rows: Int = 20, environment: [String: String] = [:]) throws {
@@ -35,7 +35,7 @@ final class Screen {
     return ended.text
   }
 
-  /// The process of the shell.
+  /// The pid of the shell.
   var shellPid: Int32 {
     get throws {
       let text = try tmux(["display-message", "-p", "#{pane_pid}"])

@@ -8,7 +8,7 @@ struct StrictJSON {
     case object([String: Value])
     case array([Value])
     case string(String)
-    /// As it stands there: a Double does not hold every offset.
+    /// The digits of the line: a Double cannot hold every offset.
     case number(String)
     case bool(Bool)
     case null
@@ -25,7 +25,7 @@ struct StrictJSON {
   private let bytes: [UInt8]
   private var position = 0
 
-  /// The object that is on a line of its own.
+  /// The object on a line.
   static func object(_ line: some Sequence<UInt8>) throws -> [String: Value] {
     var reader = StrictJSON(bytes: Array(line))
     guard String(validating: reader.bytes, as: UTF8.self) != nil else {
@@ -91,7 +91,7 @@ struct StrictJSON {
     return String(decoding: text, as: UTF8.self)
   }
 
-  /// The bytes of U+0080 to U+009F.
+  /// Reads an escape: the UTF-8 bytes of U+0080 to U+009F.
   private mutating func escaped() throws -> [UInt8] {
     let escape = bytes[position...].prefix(6)
     let digits = String(decoding: escape.dropFirst(4), as: UTF8.self)
@@ -121,7 +121,7 @@ struct StrictJSON {
     throw malformed("no value")
   }
 
-  /// The byte that is next; 0, which no valid line holds, at the end.
+  /// The next byte; at the end 0, which no valid line holds.
   private var peek: UInt8 { position < bytes.count ? bytes[position] : 0 }
 
   private mutating func digits() -> Int {

@@ -3,17 +3,18 @@ import Foundation
 import Testing
 
 extension Trait where Self == ConditionTrait {
-  /// Skips a test where no control group can slow down disks: in many containers.
+  /// Skips a test where no control group can throttle disks, as in many containers.
   static var needsThrottling: Self {
     .enabled(if: ThrottledGroup.top != nil, "needs control groups for disks: see cgroups(7)")
   }
 }
 
-/// A control group whose processes get a device only slowly, as `docker run --device-read-bps` does.
+/// A control group whose processes have a low rate for a device, as `docker run --device-read-bps`
+/// sets it.
 final class ThrottledGroup {
   let directory: String
 
-  /// Where groups are made; nil: nowhere.
+  /// Where groups are made; nil if they cannot be.
   static let top: String? = {
     guard mayTrace else { return nil }
     if access("/sys/fs/cgroup/blkio/blkio.throttle.read_bps_device", W_OK) == 0 {

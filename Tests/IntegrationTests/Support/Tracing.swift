@@ -2,16 +2,16 @@
 import Foundation
 import Testing
 
-/// A run of bfatrace that records already, and that the test ends.
+/// A run of bfatrace that records already and that the test ends.
 final class Tracing {
   let running: Running
-  /// The file of its lines.
+  /// The file with its lines.
   let output: String
 
-  /// Records go to a file of --output, whose existence tells that the tracing is on.
+  /// Lines go to a file of --output, which bfatrace creates once it records.
   /// - Parameters:
-  ///   - program: bfatrace, or fatrace.
-  ///   - launcher: a command, such as setpriv with its options, that starts it.
+  ///   - program: bfatrace or fatrace.
+  ///   - launcher: a command that starts it, such as setpriv with its options.
   init(
     _ options: [String], in directory: String? = nil, program: String = Built.bfatrace,
     launcher: [String] = []
@@ -34,15 +34,15 @@ final class Tracing {
 
   var pid: pid_t { running.process.processIdentifier }
 
-  /// What it has written so far.
+  /// The lines so far.
   var outputSoFar: Data { (try? Data(contentsOf: URL(filePath: output))) ?? Data() }
 
-  /// What it has complained about so far.
+  /// Standard error so far.
   var errorsSoFar: Data { running.errorsSoFar }
 
   func signal(_ number: Int32) { kill(pid, number) }
 
-  /// Ends it, which delivers all that was recorded.
+  /// Ends the run, which delivers everything recorded.
   func stop(_ number: Int32 = SIGINT) -> Trace {
     signal(number)
     return collect()
@@ -64,8 +64,8 @@ final class Tracing {
 }
 
 extension Trace {
-  /// The paths of JSON records that are below `directory`, without it; not of those that tell only
-  /// of a directory's changes.
+  /// The paths of JSON records below `directory`, relative to it. Records that only show changes of
+  /// a directory's entries are left out.
   func names(in directory: String) throws -> Set<String> {
     let records = try objects().filter { record in
       let types = record["types"] as? String ?? ""

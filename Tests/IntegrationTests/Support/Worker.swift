@@ -2,7 +2,7 @@
 import Foundation
 import Testing
 
-/// A shell that waits for commands: a process that is known before it does anything.
+/// A shell that waits for commands: its pid is known before it does anything.
 final class Worker {
   private let running: Running
   private var commands = 0
@@ -12,7 +12,7 @@ final class Worker {
   ///   - launcher: a command that starts it in its own process, such as setpriv with its options.
   init(_ program: String = "/bin/sh", launcher: [String] = []) throws {
     running = try Running("/usr/bin/env", launcher + [program])
-    // Not before it is the shell: it was env, and the launcher.
+    // Wait until the process is the shell: before, it is env and the launcher.
     try run(":")
   }
 
@@ -22,7 +22,7 @@ final class Worker {
 
   var pid: pid_t { running.process.processIdentifier }
 
-  /// Gives it a command line and waits until it is done.
+  /// Passes a command line to the shell and waits until it is done.
   func run(_ command: String) throws {
     commands += 1
     let mark = "done \(commands)\n"
@@ -34,14 +34,14 @@ final class Worker {
     }
   }
 
-  /// Lets it end, and waits for it and for its children.
+  /// Ends the shell, and waits for it and its children.
   func end() {
     try? running.input.fileHandleForWriting.close()
     _ = running.wait()
   }
 
-  /// Lets it end, and waits for it, but not for its children, as Foundation does: it goes by a
-  /// socket that they inherit.
+  /// Ends the shell, and waits for it but not for its children. Foundation would wait for them,
+  /// too: it waits for the end of a socket that they inherit.
   func leave() throws {
     try running.input.fileHandleForWriting.close()
     try waitUntil("a shell has ended") {
@@ -50,7 +50,7 @@ final class Worker {
     }
   }
 
-  /// Makes a shell that runs under a name of its own.
+  /// Makes a copy of the shell, which runs under the name of the copy.
   static func shell(named name: String, in directory: String) throws -> String {
     let copy = "\(directory)/\(name)"
     try Running.whileNothingStarts {
@@ -61,9 +61,9 @@ final class Worker {
   }
 }
 
-/// System calls on files that the test makes itself: with this process's number and name.
+/// System calls that the test makes itself, in this process.
 enum Calls {
-  /// Opens, writes a byte, closes; creates the file if need be.
+  /// Opens a file, which is created if it does not exist, writes bytes to it, and closes it.
   static func write(_ path: String) throws { try write(Array(path.utf8)) }
 
   static func write(_ path: [UInt8]) throws {
@@ -74,7 +74,7 @@ enum Calls {
     }
   }
 
-  /// Opens, reads at most `count` bytes in one call, closes.
+  /// Opens a file, reads at most `count` bytes in one call, and closes it.
   static func read(_ path: String, count: Int = 1) throws {
     try Running.whileNothingStarts {
       let descriptor = try open(Array(path.utf8), O_RDONLY)
@@ -104,7 +104,7 @@ extension POSIXError {
   static var last: POSIXError { POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
 }
 
-/// Makes directories in one that exists.
+/// Makes directories in a directory that exists.
 func makeDirectories(_ names: String..., in directory: String) throws {
   for name in names {
     try FileManager.default.createDirectory(

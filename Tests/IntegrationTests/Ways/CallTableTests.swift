@@ -7,9 +7,9 @@ struct CallTableTests {
   /// A row of `BFA_CALLS`.
   private struct Row {
     var name: String
-    /// On x86-64.
+    /// The number on x86-64.
     var number: Int
-    /// On i386.
+    /// The number on i386.
     var number32: Int
   }
 
@@ -20,13 +20,13 @@ struct CallTableTests {
     }
   }
 
-  /// Of strace's class %file, what bfatrace does not show, and why.
+  /// Calls of strace's class %file that bfatrace does not show, and why.
   private static let notShown = [
     "getcwd": "is passed no name: it returns one"
   ]
 
   #if arch(x86_64)
-    @Test("has what strace counts among the calls on files")
+    @Test("has the calls of strace's class %file")
     func fileClass() throws {
       try Scratch.directory { directory in
         let log = "\(directory)/log"
@@ -36,7 +36,7 @@ struct CallTableTests {
         let ended = try run("/usr/bin/env", command)
         try #require(ended.status == 0, "\(ended.errors)")
         let lines = try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n")
-        // A call that this strace does not know yet has a number for its name.
+        // A call that this strace does not know has a number in its name.
         let names = Set(lines.compactMap { $0.firstMatch(of: /^(\w+)\(/).map { String($0.1) } })
           .filter { !$0.hasPrefix("syscall_") }
         #expect(names.count > 60 && names.contains("fanotify_mark"), "\(names.sorted())")
@@ -47,7 +47,7 @@ struct CallTableTests {
     }
   #endif
 
-  /// Rows that no way can try here, and why.
+  /// Rows without a way, and why.
   private static let withoutWay = [
     "dup3": "closes a file, if anything: ScenarioTests",
     "arm_sync_file_range": "32-bit arm alone has it",
@@ -60,7 +60,7 @@ struct CallTableTests {
     "io_uring_read_multishot": "for what can be polled: FIFOs, of files that have a name",
   ]
 
-  @Test("has a way to try each row, or a reason why not")
+  @Test("has a way for each row, or a reason why not")
   func ways() throws {
     let tried = Set((Way.all + Way.of32).flatMap(\.calls).map(\.call))
     let untried = try rows().map(\.name).filter { !tried.contains($0) }
@@ -69,7 +69,7 @@ struct CallTableTests {
     #expect(Set(Self.withoutWay.keys).subtracting(untried) == [], "have a way, or no row")
   }
 
-  @Test("has each number once, and each name")
+  @Test("has each number and each name once")
   func unique() throws {
     let rows = try rows()
     #expect(rows.count > 150)

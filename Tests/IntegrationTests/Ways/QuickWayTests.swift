@@ -2,21 +2,21 @@
 import Foundation
 import Testing
 
-/// Calls that come often are handled without the general way, which tests can force: both must
-/// report the same of the same calls.
+/// Frequent calls are handled without the general way, which an option for tests forces: both must
+/// report the same for the same calls.
 @Suite("The quick way", .needsRoot)
 struct QuickWayTests {
-  /// Where the two could differ: what is read, with which files in scope, with which members.
+  /// Options with which the two may differ: in what is read, in the files in scope, in the members.
   static let views = [
     [], ["--all"], ["--filter", "C"], ["--exe"], ["--under", "."], ["--failed"],
     ["--cgroup"], ["--syscalls"], ["--syscalls", "--all"], ["--syscalls", "--under", "."],
   ]
 
-  @Test("reports what the general way reports", arguments: views)
+  @Test("reports the same as the general way", arguments: views)
   func same(_ view: [String]) throws {
     try Scratch.directory { directory in
       let process = try PythonProcess(in: directory, Self.setUp)
-      // One report at the close or the end: flushes of two tracers come at different times.
+      // Report once, at the close or the end: two tracers flush at different times.
       let options =
         ["--json", "-p", "\(process.pid)", "--interval", "60000"]
         + view.map { $0 == "." ? directory : $0 }
@@ -43,7 +43,7 @@ struct QuickWayTests {
     }
   }
 
-  /// Ways to touch files, each in every round at descriptors that were open on other files before.
+  /// Ways to touch files. Each round uses descriptors that were open on other files before.
   private static let setUp = #"""
     import ctypes, socket
     root = os.getcwd()

@@ -7,7 +7,7 @@ import Testing
   .enabled(if: Program32.isForThisMachine, "fileways32 makes the calls of i386"))
 struct Ways32Tests {
   @Test(
-    "is told as the table says, call by call and merged",
+    "is shown as the table says, call by call and merged",
     arguments: Way.of32, Scratch.FileSystem.allCases)
   func way(_ way: Way, on fileSystem: Scratch.FileSystem) throws {
     let traced = try #require(try WaysRun.of32(on: fileSystem).ways[way.name])
@@ -15,7 +15,7 @@ struct Ways32Tests {
     expectNone(traced.differences(from: way))
   }
 
-  @Test("is in the table; no line belongs to none", arguments: Scratch.FileSystem.allCases)
+  @Test("is in the table, and each line belongs to a way", arguments: Scratch.FileSystem.allCases)
   func complete(on fileSystem: Scratch.FileSystem) throws {
     let run = try WaysRun.of32(on: fileSystem)
     #expect(Set(run.ways.keys).subtracting(Way.of32.map(\.name)) == [])

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 
-/// A process that went a way: what it did, and what was told of it.
+/// A process that went a way: the calls it made, and the lines about it.
 struct TracedWay: Sendable {
   var pid: Int
-  /// Where its files are.
+  /// The directory of its files.
   var directory: String
   /// The name of its program, until it executes another one.
   var comm: String
-  /// In order.
+  /// The calls it made, in order.
   var made: [MadeCall] = []
-  /// Why it does not count: it could not do what it should.
+  /// Why the run failed; nil if the process did what it should.
   var failure: String?
   var lines: [View: [TracedLine]] = [:]
 
-  /// Why nothing can be said of it here.
+  /// Why the way cannot be compared here; nil if it can.
   func reasonToSkip(_ way: Way) -> String? {
     guard let last = made.last, last.ret < 0 else { return nil }
     if way.calls.last(where: { !$0.isMore })?.result == "*" { return nil }
@@ -39,7 +39,7 @@ struct TracedWay: Sendable {
     }
   }
 
-  /// The calls that the table does not have, or has otherwise.
+  /// The calls that the table lacks or has with another result.
   private func wrongCalls(_ way: Way) -> String {
     let expected = way.calls.filter { !$0.isMore }.map { "\($0.call) = \($0.result)" }
     let made = zip(self.made, expected + Array(repeating: "", count: self.made.count)).map {
@@ -66,7 +66,7 @@ struct TracedWay: Sendable {
       .map { $0.text.replacing("/returned", with: "/\(returned)") }.sorted()
   }
 
-  /// A line of a call, as the table has it.
+  /// The line of a call, in the form of the table.
   private func text(_ line: TracedLine) -> String {
     let types = line.types.isEmpty ? "-" : line.types
     var keys = line.keys.map(shortened) + marks(line)
@@ -75,7 +75,7 @@ struct TracedWay: Sendable {
     return sorted(front, keys) + " = \(resultText(line.ret))"
   }
 
-  /// What merged lines of one file add up to.
+  /// The sums of merged lines, file by file.
   private func files(_ view: View) -> [String] {
     let groups = Dictionary(grouping: lines[view, default: []]) { line in
       var keys = line.keys + marks(line)
@@ -102,7 +102,7 @@ struct TracedWay: Sendable {
     return texts
   }
 
-  /// What the table has only where it is meant.
+  /// Members that the table has only where they differ from the usual.
   private func marks(_ line: TracedLine) -> [String] {
     var marks = line.faults
     if line.pid != pid { marks.append("pid=\(line.pid)-instead-of-\(pid)") }
@@ -110,7 +110,8 @@ struct TracedWay: Sendable {
     return marks
   }
 
-  /// A path below the way's directory without it. A file without a name has one with a number.
+  /// A path relative to the way's directory. A file without a name has a number in its path: it is
+  /// left out.
   private func short(_ path: String?) -> String {
     guard let path else { return "-" }
     if path == directory { return "." }
@@ -118,7 +119,7 @@ struct TracedWay: Sendable {
     return String(path.dropFirst(directory.utf8.count + 1)).replacing(/#\d+$/, with: "#")
   }
 
-  /// The same of a file name, which the program may have given from the root.
+  /// Shortens a filename, which the program may have passed from the root.
   private func shortened(_ key: String) -> String { key.replacing("=\(directory)/", with: "=@/") }
 
   private static func beside(_ expected: [String], _ reported: [String]) -> String {

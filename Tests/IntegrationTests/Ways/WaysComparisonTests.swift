@@ -2,7 +2,7 @@
 import Foundation
 import Testing
 
-/// A comparison that finds no difference proves something only if it would find one.
+/// The tests that compare prove something only if the comparison finds differences.
 @Suite("The comparison of a trace with the table of ways")
 struct WaysComparisonTests {
   private static let way = Way.table(
@@ -40,7 +40,7 @@ struct WaysComparisonTests {
     {"comm":"fw","pid":7,"types":"+",\(file)/sub"}
     """
 
-  /// The way as these traces tell it.
+  /// The way with these traces.
   private func traced(
     calls: String = calls, merged: String = merged, made: [MadeCall] = made
   ) throws -> TracedWay {
@@ -79,7 +79,7 @@ struct WaysComparisonTests {
     #expect(!(try traced(calls: calls).differences(from: Self.way)).isEmpty)
   }
 
-  @Test("sees a call that is missing, told twice, or told too late", arguments: 0..<5)
+  @Test("sees a call that is missing, doubled, or too late", arguments: 0..<5)
   func wrongCalls(index: Int) throws {
     let lines = Self.calls.split(separator: "\n")
     var (missing, twice, late) = (lines, lines, lines)
@@ -93,7 +93,7 @@ struct WaysComparisonTests {
   }
 
   @Test(
-    "sees each value of merged lines that is wrong, missing or too much",
+    "sees each value of merged lines that is wrong, missing or surplus",
     arguments: [
       ("\"types\":\"RO\"", "\"types\":\"R\""), ("\"types\":\"+\"", "\"types\":\"+D\""),
       ("copy/sub", "copy"), ("\"fd\":3,\"closes\"", "\"closes\""), ("\"opens\":1", "\"opens\":2"),
@@ -120,7 +120,7 @@ struct WaysComparisonTests {
     }
   }
 
-  @Test("sees a process that could not do what it should, whatever is told of it")
+  @Test("sees a process that could not do what it should, whatever its lines are")
   func failure() throws {
     var traced = try traced()
     traced.failure = "wait status 256"

@@ -2,11 +2,11 @@
 import Foundation
 import Testing
 
-/// All ways gone once on a file system, with several tracers beside.
+/// A run of all ways on a file system, with several tracers.
 struct WaysRun: Sendable {
-  /// What each process did and what was told of it.
+  /// The calls and lines of each process, by the name of its way.
   private(set) var ways: [String: TracedWay] = [:]
-  /// Lines that are of no way.
+  /// Lines that belong to no way.
   private(set) var strays: [String] = []
 
   static func on(_ fileSystem: Scratch.FileSystem) throws -> WaysRun {
@@ -22,7 +22,7 @@ struct WaysRun: Sendable {
   private let directory: String
   private let program: String
 
-  /// - Parameter program: fileways, or one that is used as it is.
+  /// - Parameter program: fileways, or a program that takes the same arguments.
   init(of program: String = Built.fileways, in directory: String) throws {
     self.directory = directory
     self.program = program
@@ -31,7 +31,7 @@ struct WaysRun: Sendable {
       load.outputSoFar.contains("ready\n".utf8) || !load.process.isRunning
     }
     let tracings = try View.allCases.map { view in
-      // The later ones open the directory while the first ones trace.
+      // Later tracers open the directory while the earlier ones trace: ignore them.
       let options = ["--json", "--under", directory, "--ignore-comm", "bfatrace"]
       return (view, try Tracing(options + view.options))
     }
@@ -41,12 +41,12 @@ struct WaysRun: Sendable {
     for line in ended.text.split(separator: "\n") where line != "ready" {
       add(try JSONDecoder().decode(Report.self, from: Data(line.utf8)), messages: ended.errors)
     }
-    // All of them, before anything here looks at the files.
+    // Stop all tracers before the test itself looks at the files.
     let traces = tracings.map { ($0, $1.stop()) }
     for (view, trace) in traces { try add(trace, of: view) }
   }
 
-  /// A line of the program.
+  /// A line of output of the program.
   private struct Report: Decodable {
     var way: String
     var pid: Int?
@@ -83,7 +83,7 @@ struct WaysRun: Sendable {
     }
   }
 
-  /// By the directory that the path is in.
+  /// The name of the way whose directory the path is in.
   private func way(of path: String?) -> String? {
     guard let path, path.hasPrefix(directory + "/") else { return nil }
     return path.dropFirst(directory.utf8.count + 1).split(separator: "/").first.map(String.init)

@@ -2,9 +2,9 @@
 import Foundation
 import Testing
 
-/// A way to touch a file, which fileways goes, and what is to be told of it.
+/// A way of fileways to touch a file, and the lines that are expected.
 ///
-/// The tables are text. A way's name begins its line; what belongs to it follows, indented:
+/// The tables are text. The name of a way begins a line; indented lines about it follow:
 ///
 ///     mkdirat-dfd
 ///       mkdirat + sub/new mode=0700 = 0
@@ -12,18 +12,19 @@ import Testing
 ///       => C sub fd closes=1
 ///
 /// - `call types path key=value... = result` is a line with --syscalls --metadata. `-` stands for
-///   no types, or no path; paths are those below the way's directory, `.` itself; the result is a
-///   number, an error's name, or `*` for what the call returned. A line that begins with `&` is
-///   one more of the same call.
-/// - `unseen call = result` is a call that has no line.
-/// - `=>` is what merged lines of one file add up to, descriptors (`fd`) apart from other accesses;
-///   `=>all` the same with --all, where that is something else. `+` or `-` behind it: only if the
-///   last call worked, or failed. Bytes may be `returned`: all that the calls returned.
-/// - `skip ERROR`: a kernel or a file system that cannot do this answers so.
-/// - `comm=` is there if it is not that of the first program; `*` if it is not the same everywhere.
+///   no types or no path. Paths are relative to the way's directory, which is `.`. The result is a
+///   number, the name of an error, or `*` for whatever the call returned. A line that begins with
+///   `&` is another line of the same call.
+/// - `unseen call = result` is a call without a line.
+/// - `=>` has the sums of the merged lines of one file; lines of descriptors (`fd`) are added up
+///   apart from others. `=>all` has the sums with --all, if they differ. `+` or `-` after it: the
+///   sums are expected only if the last call worked, or failed. Bytes may be `returned`: the sum of
+///   what the calls returned.
+/// - `skip ERROR`: the error of a kernel or a file system that cannot do this.
+/// - `comm=` is given if it is not that of the first program; `*` if kernels differ in it.
 ///
-/// Flags may be names, joined by `|`. `(each mode)` behind the name: the same goes for the ways with
-/// -async and -sqpoll at the end of their names.
+/// Flags may be names, joined by `|`. `(each mode)` after the name: the same lines are expected of
+/// the ways whose names have -async and -sqpoll at the end.
 struct Way: Sendable, CustomTestStringConvertible {
   var name: String
   var calls: [ExpectedCall] = []
@@ -33,14 +34,15 @@ struct Way: Sendable, CustomTestStringConvertible {
 
   var testDescription: String { name }
 
-  /// Those of all tables.
+  /// The ways of all tables.
   static let all = [
     opening, creating, reading, making, naming, moving, removing, transfers, requests, lengths,
     synchronisation, looking, changing, attributes, programs, ringFiles, ringNames, sockets, mounts,
     services, fileRequests,
   ].flatMap { Way.table($0) }
 
-  /// Linux 6.14 has changed the name of what is executed without one.
+  /// Whether any name of the process is right: Linux 6.14 changed the name of a program that is
+  /// executed without a path.
   var hasAnyComm: Bool { calls.contains { $0.text?.contains("comm=*") ?? false } }
 
   static func table(_ text: String) -> [Way] {
@@ -77,7 +79,7 @@ struct Way: Sendable, CustomTestStringConvertible {
   }
 }
 
-/// A line that is expected of a call.
+/// The line that is expected for a call.
 struct ExpectedCall: Sendable {
   var call: String
   /// Nil if the call has no line.
@@ -102,16 +104,16 @@ struct ExpectedCall: Sendable {
 
   var hasLetters: Bool { text.map { !$0.hasPrefix("\(call) - ") } ?? false }
 
-  /// With the result that the call had in fact.
+  /// The line with the result that the call really had.
   func line(_ ret: Int64) -> String? {
     text.map { "\($0) = \(resultText(ret))" }
   }
 }
 
-/// What is expected of a file in merged lines.
+/// The merged lines that are expected for a file.
 struct ExpectedFile: Sendable {
   var text: String
-  /// The outcome of the last call that this is for; nil for any.
+  /// Whether the last call worked or failed when this is expected; nil if that does not matter.
   var ifWorked: Bool?
 
   init(_ line: String) {
@@ -123,12 +125,12 @@ struct ExpectedFile: Sendable {
   }
 }
 
-/// A line whose keys have an order of their own.
+/// A line whose keys are sorted, after those in `front`.
 func sorted(_ front: [String], _ keys: [String]) -> String {
   (front + keys.sorted()).joined(separator: " ")
 }
 
-/// What a text line shows of a result, without the -1 of an error.
+/// The result in the form of a text line, without the -1 of an error.
 func resultText(_ ret: Int64) -> String {
   ret < 0 ? errorName(Int32(-ret)) : "\(ret)"
 }
@@ -137,7 +139,7 @@ func errorName(_ number: Int32) -> String {
   POSIXErrorCode(rawValue: number).map { "\($0)" } ?? "error \(number)"
 }
 
-/// `flags=O_CREAT|O_WRONLY` as the octal number that it is here.
+/// Replaces `flags=O_CREAT|O_WRONLY` by the octal number on this architecture.
 private func named(_ word: String) -> String {
   guard word.hasPrefix("flags=O_") else { return word }
   let flags = word.dropFirst(6).split(separator: "|").reduce(Int32(0)) { sum, name in
@@ -147,14 +149,14 @@ private func named(_ word: String) -> String {
   return flags == 0 ? "flags=0" : "flags=0\(String(flags, radix: 8))"
 }
 
-/// Some have other values on other architectures.
+/// The values of flags; some differ between architectures.
 private let openFlags: [String: Int32] = [
   "O_RDONLY": O_RDONLY, "O_WRONLY": O_WRONLY, "O_RDWR": O_RDWR, "O_CREAT": O_CREAT,
   "O_EXCL": O_EXCL, "O_TRUNC": O_TRUNC, "O_DIRECTORY": O_DIRECTORY, "O_NOFOLLOW": O_NOFOLLOW,
   "O_PATH": 0o10_000_000, "O_TMPFILE": 0o20_000_000 | O_DIRECTORY, "O_LARGEFILE": largeFile,
 ]
 
-/// The C library of a 64-bit system says 0.
+/// O_LARGEFILE in the kernel; the C library of a 64-bit system defines it as 0.
 #if arch(arm64)
   private let largeFile: Int32 = 0o400_000
 #else

@@ -5,7 +5,7 @@ import Testing
 @Suite("A way to touch a file", .needsRoot)
 struct WaysTests {
   @Test(
-    "is told as the table says, call by call and merged",
+    "is shown as the table says, call by call and merged",
     arguments: Way.all, Scratch.FileSystem.allCases)
   func way(_ way: Way, on fileSystem: Scratch.FileSystem) throws {
     let run = try WaysRun.on(fileSystem)
@@ -17,7 +17,7 @@ struct WaysTests {
     expectNone(traced.differences(from: way))
   }
 
-  @Test("of fileways is in the table, each once")
+  @Test("is in the table once, and the table has no others")
   func complete() throws {
     let listed = try run(Built.fileways, ["--list"]).text.split(separator: "\n").map(String.init)
     let expected = Way.all.map(\.name)
@@ -25,14 +25,14 @@ struct WaysTests {
     #expect(Set(listed).subtracting(expected) == [])
   }
 
-  @Test("leaves no line that belongs to none", arguments: Scratch.FileSystem.allCases)
+  @Test("leaves no line that belongs to no way", arguments: Scratch.FileSystem.allCases)
   func strays(on fileSystem: Scratch.FileSystem) throws {
     expectNone(try WaysRun.on(fileSystem).strays)
   }
 }
 
 extension Way {
-  /// Only an architecture without the call may lack a way.
+  /// Fails unless the architecture lacks the call: only then may there be no way.
   fileprivate func requireForeign() throws {
     #if arch(x86_64)
       throw Missing(reason: "fileways has no \(name)")

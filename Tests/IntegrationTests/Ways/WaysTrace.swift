@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 
-/// What bfatrace can be asked for; all views are of the same processes.
+/// The options of a trace; all views are of the same processes.
 enum View: CaseIterable, Sendable {
-  /// Each call, looking included.
+  /// All calls, with those that only look.
   case calls
-  /// Without looking.
+  /// All calls without those that only look.
   case callsOnly
   case failed
   case merged
@@ -21,7 +21,8 @@ enum View: CaseIterable, Sendable {
     }
   }
 
-  /// Whether it shows a call, that looks at a file or does more: an ioctl by its request.
+  /// Whether the view shows a call that looks at a file or does more: an ioctl depends on its
+  /// request.
   func shows(_ call: MadeCall, withLetters: Bool) -> Bool {
     switch self {
     case .calls: true
@@ -51,35 +52,35 @@ enum View: CaseIterable, Sendable {
   ]
 }
 
-/// A call as the program says that it was.
+/// A call in the output of the program.
 struct MadeCall: Sendable {
   var syscall: String
   var ret: Int64
 }
 
-/// A line of a trace, taken apart.
+/// The parts of a line of a trace.
 struct TracedLine: Sendable {
   var pid: Int
   var comm: String
   var types: String
   var path: String?
   var newPath: String?
-  /// Whether it is of a descriptor.
+  /// Whether the line has a descriptor.
   var hasFD: Bool
-  /// Of a call.
+  /// Set in the line of a call.
   var syscall: String?
   var ret: Int64
-  /// Of a merged line, for example `opens`.
+  /// The counts of a merged line, for example `opens`.
   var counts: [String: Int]
   /// The other keys, as `name=value` or, if true, `name`.
   var keys: [String]
-  /// What is wrong with it, whatever it is about.
+  /// Faults that a line of no file may have.
   var faults: [String]
 
   private static let countKeys: Set = [
     "opens", "reads", "read_bytes", "writes", "write_bytes", "closes",
   ]
-  /// Members of their own above, or looked at by themselves; EntryTests look at names of entries.
+  /// Keys that have members above, or that other tests compare: EntryTests the names of entries.
   private static let otherKeys: Set = [
     "pid", "comm", "types", "path", "new_path", "syscall", "ret", "errno", "tid", "device", "inode",
     "duration_ns", "entry", "new_entry",
@@ -97,7 +98,7 @@ struct TracedLine: Sendable {
     ret = Int64(object["ret"]?.integer ?? 0)
     counts = object.filter { Self.countKeys.contains($0.key) }.compactMapValues { $0.integer }
     var hidden = Self.otherKeys.union(Self.countKeys)
-    // What an open was asked for: flags and mode of a merged line are those of one of the opens.
+    // A merged line has flags and mode of one of its opens: do not compare them.
     if syscall == nil { hidden.formUnion(["fd", "flags", "mode"]) }
     keys = object.filter { !hidden.contains($0.key) }.map { name, value in
       value == .bool(true) ? name : "\(name)=\(value.text ?? "\(value)")"
@@ -106,13 +107,13 @@ struct TracedLine: Sendable {
     faults = Self.faults(of: self, object)
   }
 
-  /// What every line must have, and must not.
+  /// The faults of a line: keys that are missing or wrong, whatever it is about.
   private static func faults(of line: TracedLine, _ object: [String: StrictJSON.Value]) -> [String]
   {
     var faults: [String] = []
     if line.syscall != nil {
       if object["tid"]?.integer == nil { faults.append("no-tid") }
-      // Kernel AIO is asked for results when the program likes it: there is no duration.
+      // A program asks for results of kernel AIO when it likes: these lines have no duration.
       let isTimed = line.syscall?.hasPrefix("aio_") == false
       if (object["duration_ns"]?.integer != nil) != isTimed { faults.append("duration") }
       let name = object["errno"]?.text
@@ -127,7 +128,7 @@ struct TracedLine: Sendable {
     return faults + inodeFaults(of: line, object)
   }
 
-  /// The files are still there: those that the paths name must be those that the line is about.
+  /// The files still exist: the paths of a line must lead to the inodes of the line.
   private static func inodeFaults(
     of line: TracedLine, _ object: [String: StrictJSON.Value]
   ) -> [String] {
@@ -145,7 +146,7 @@ struct TracedLine: Sendable {
   }
 }
 
-// makedev(3), which Swift does not see.
+// major(3) and minor(3), which Swift does not import.
 private func major(_ device: dev_t) -> Int {
   Int(device >> 8 & 0xfff | device >> 32 & 0xffff_f000)
 }
@@ -158,7 +159,7 @@ extension StrictJSON.Value {
     return nil
   }
 
-  /// A string, or a number's digits.
+  /// The string, or the digits of the number.
   var text: String? {
     switch self {
     case .string(let text), .number(let text): text
