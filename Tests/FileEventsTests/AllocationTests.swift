@@ -7,16 +7,18 @@ import Testing
 
 /// Counts how often this thread calls the allocator.
 ///
-/// The processor counts, by a hardware breakpoint (perf_event_open(2)) on the first instruction of
-/// each function that allocates. So memory that is freed at once counts too, which the size of the
-/// heap (mallinfo2(3)) does not tell; other threads, where tests run at the same time, do not count;
-/// and nothing is patched or replaced, so it holds for every build.
+/// A hardware breakpoint (perf_event_open(2)) on the first instruction of each function that
+/// allocates counts its calls. So memory that is freed at once counts, too, which the size of the
+/// heap (mallinfo2(3)) does not show. Other threads, which run tests at the same time, do not
+/// count. Nothing is patched or replaced, so it works with every build.
 private struct AllocationCounter: ~Copyable {
-  // Swift's runtime allocates by the first and the last. Processors have four breakpoints or more.
+  // Swift's runtime allocates by malloc and posix_memalign. Processors have four breakpoints or
+  // more.
   private static let functions = ["malloc", "calloc", "realloc", "posix_memalign"]
   private let descriptors: [Int32]
 
-  /// Nil where breakpoints may not be set: /proc/sys/kernel/perf_event_paranoid, seccomp.
+  /// Nil where breakpoints may not be set, for example by /proc/sys/kernel/perf_event_paranoid or
+  /// seccomp.
   init?() {
     descriptors = Self.functions.map { name in
       dlsym(nil, name).map { Self.countWhenFree(at: UInt64(UInt(bitPattern: $0))) } ?? -1
@@ -33,10 +35,10 @@ private struct AllocationCounter: ~Copyable {
     return counter != nil
   }
 
-  /// Calls until now, since the counter was made.
+  /// The number of calls since the counter was made.
   var calls: UInt64 {
     var sum: UInt64 = 0
-    // By index, here and below: array iterators that are not specialised allocate.
+    // Loops by index, here and below: array iterators that are not specialised allocate.
     for index in descriptors.indices {
       var calls: UInt64 = 0
       _ = Glibc.read(descriptors[index], &calls, 8)
@@ -45,8 +47,8 @@ private struct AllocationCounter: ~Copyable {
     return sum
   }
 
-  /// Waits for a breakpoint, for ten seconds: a program that another test starts has copies of the
-  /// descriptors of the counter before, until it is executed, and they keep its breakpoints.
+  /// Waits up to ten seconds for a breakpoint: a program that another test starts holds copies of
+  /// the descriptors of an earlier counter until it is executed, and with them its breakpoints.
   private static func countWhenFree(at address: UInt64) -> Int32 {
     for _ in 0..<1000 {
       let descriptor = countExecutions(of: address)
@@ -91,17 +93,18 @@ struct AllocationTests {
     return counter
   }
 
-  @Test("the counter counts what is freed at once")
+  @Test("the counter counts memory that is freed at once")
   func control() throws {
     let counter = try counter()
     let before = counter.calls
-    // Not malloc(3) itself: the optimiser drops it when its memory is not used.
+    // malloc(3) itself does not work: the optimiser drops it if its memory is not used.
     for _ in 0..<10 { free(getcwd(nil, 0)) }
     let calls = counter.calls - before
     #expect(calls >= 10)
   }
 
-  /// Four of them wanted, one not.
+  /// Calls on two names, and a change through an unresolved name. The filter accepts four of the
+  /// five.
   private static let twoNames: [[UInt8]] = {
     let asked = [
       BFA_MARK_FILENAME, BFA_MARK_NEW_PATH, BFA_MARK_NEW_FILENAME, BFA_MARK_UNPLACED,
@@ -125,7 +128,7 @@ struct AllocationTests {
   @Test(
     "lines of both formats, and counts of known files, allocate nothing", arguments: [false, true])
   func lines(json: Bool) throws {
-    // None is malformed: Swift Testing itself allocates for every error that is thrown.
+    // All records are well-formed: Swift Testing itself allocates for every error that is thrown.
     let records =
       [
         accessRecord(Common(types: [opened, read, closed], marks: [BFA_MARK_FILE, BFA_MARK_FD])),

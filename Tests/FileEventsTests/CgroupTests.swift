@@ -9,7 +9,8 @@ private let pod = "pod7d0b7b35_4a5a_4a3c_8f59_0d3e8a3b1c2d"
 
 @Suite("Control groups")
 struct CgroupTests {
-  /// As systemd, Docker, Podman, containerd, CRI-O, LXC and others name them: unit, container.
+  /// Groups as systemd, Docker, Podman, containerd, CRI-O, LXC and others name them, with unit and
+  /// container.
   private static let groups: [(path: String, unit: String?, container: String?)] = [
     ("/", nil, nil),
     ("/init.scope", "init.scope", nil),
@@ -75,10 +76,10 @@ struct CgroupTests {
     value.map { ",\"\(key)\":\"\($0)\"" } ?? ""
   }
 
-  @Test("the names of a group tell its unit and its container", arguments: groups.indices)
+  @Test("the path of a group gives its unit and its container", arguments: groups.indices)
   func names(index: Int) {
     let group = Self.groups[index]
-    // A backslash makes an array of bytes.
+    // JSON has a path with a backslash as an array of bytes.
     if group.path.contains("\\") { return }
     #expect(
       json(group.path).hasSuffix(
@@ -87,7 +88,7 @@ struct CgroupTests {
       "\(json(group.path))")
   }
 
-  @Test("a group is in those that are asked for by its names")
+  @Test("a group is in scope by its unit, its container or its path")
   func scopes() throws {
     let nginx = "/system.slice/nginx.service/worker"
     let docker = "/system.slice/docker-\(id).scope"
@@ -119,7 +120,7 @@ struct CgroupTests {
     }
   }
 
-  @Test("requests to disks of different groups have lines of their own, and tables rows")
+  @Test("requests to disks of different groups have separate lines, and rows of tables")
   func disks() {
     let groups = ["/a.slice", "/a.slice", "/b.slice"]
     let records = groups.map { group in
@@ -145,7 +146,7 @@ struct CgroupTests {
 
 @Suite("Arguments and working directories")
 struct ArgumentTests {
-  /// As in the record; text; JSON, with its key.
+  /// The arguments as in the record, in text, and in JSON with their key.
   private static let rows: [(args: String, text: String, json: String)] = [
     ("cat\0", "cat", #""args":["cat"]"#),
     ("cat", "cat", #""args":["cat"]"#),
@@ -176,7 +177,7 @@ struct ArgumentTests {
   }
 
   @Test(
-    "are quoted as a shell needs them, and nothing in them ends the quotes", arguments: rows.indices
+    "are quoted for a shell, and nothing in them ends the quotes", arguments: rows.indices
   )
   func text(index: Int) {
     let row = Self.rows[index]
@@ -186,7 +187,7 @@ struct ArgumentTests {
       line(record(row.args, [BFA_MARK_ARGS_CUT])).hasSuffix(" args=\"\(row.text)\"..."))
   }
 
-  @Test("are an array in JSON, of bytes if one of them is no string", arguments: rows.indices)
+  @Test("are an array of strings in JSON, or of bytes if one is not UTF-8", arguments: rows.indices)
   func json(index: Int) {
     let row = Self.rows[index]
     let members = #","exe":"/x","cgroup":"/g","cwd":"/w d","# + row.json
@@ -213,7 +214,7 @@ struct ArgumentTests {
   }
 
   @Test(
-    "the name of a user stands beside the number in JSON, not in fatrace's and not of another host")
+    "the name of a user follows the number in JSON, but not in fatrace's form or for another host")
   func users() {
     var options = LineOptions(json: true, user: true)
     let record = accessRecord()

@@ -6,7 +6,7 @@ import Testing
 
 @testable import FileEvents
 
-@Suite("What is left of changes")
+@Suite("The list of changes")
 struct ChangesTests {
   struct Case: CustomTestStringConvertible, Sendable {
     let what: String
@@ -23,7 +23,8 @@ struct ChangesTests {
     Array(text.utf8).withUnsafeBytes(body)
   }
 
-  /// `mv a b` replaces nothing, `mv! a b` a file, `mv? a b` nobody knows; `mvdir` is of a directory.
+  /// Operations: `mv a b` replaces nothing, `mv! a b` replaces a file, `mv? a b` may replace one;
+  /// `mvdir` moves a directory.
   private static func apply(_ operation: String, to changes: inout Changes) {
     let words = operation.split(separator: " ").map { Array($0.utf8) }
     let word = String(decoding: words[0], as: UTF8.self)
@@ -163,7 +164,7 @@ struct ChangesTests {
     #expect(changes.missed == 0)
   }
 
-  @Test("beyond its memory it counts what it misses; what is gone gives room")
+  @Test("counts what it has no room for; files that are gone make room")
   func limits() {
     var changes = Changes(limits: ChangeTree.Limits(nodes: 12, names: 400))
     for number in 0..<1000 {
@@ -174,7 +175,7 @@ struct ChangesTests {
     for number in 0..<20 { Self.apply("write /file\(number)", to: &changes) }
     #expect(changes.missed == 9)
     #expect(changes.list().count == 11)
-    // A file that is known is still followed.
+    // A file in the list is still followed.
     Self.apply("mv /file1 /moved", to: &changes)
     #expect(changes.list().map(Self.text).contains("moved /file1 -> /moved"))
   }

@@ -13,7 +13,7 @@ struct ColorTests {
     return options
   }
 
-  /// ESC as `E`.
+  /// The coloured line, with `E` for the start of each escape sequence.
   private func colored(_ record: [UInt8]) -> String {
     line(record, Self.colored).replacing("\u{1b}[", with: "E")
   }
@@ -55,13 +55,14 @@ struct ColorTests {
     }
   }()
 
-  @Test("without colours, they are the lines that are not coloured")
+  @Test("are plain lines apart from the escape sequences")
   func onlyColors() throws {
     for record in Self.records {
       let plain = line(record, LineOptions(long: true, user: true))
       let colored = line(record, Self.colored)
       #expect(!plain.contains("\u{1b}"))
-      // By code points: one of a name may go with the sequence before it to one character.
+      // Match code points: a code point of a name may combine with the sequence before it to one
+      // character.
       let sequence = /\u{1b}\[[0-9;]+m/.matchingSemantics(.unicodeScalar)
       #expect(
         colored.replacing(sequence, with: "").unicodeScalars.elementsEqual(plain.unicodeScalars))
@@ -69,7 +70,7 @@ struct ColorTests {
     }
   }
 
-  @Test("JSON has none")
+  @Test("JSON has no colours")
   func json() {
     var options = Self.colored
     options.json = true

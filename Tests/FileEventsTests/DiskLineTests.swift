@@ -38,7 +38,7 @@ struct DiskLineTests {
     }
   }
 
-  @Test("those of one process, one file and one cause are one line")
+  @Test("requests of one process, file and cause are one line")
   func merged() {
     #expect(
       lines([read, read]) == [
@@ -69,14 +69,14 @@ struct DiskLineTests {
     }
     let text = "cat(1): disk-read /a bytes="
     #expect(take([begun(1, at: 1), begun(2, at: 1), diskEndRecord(2, latency: 4_249_000)]) == [])
-    // One ends in parts, and a line that waits is not joined by what comes later.
+    // One request ends in two parts. A request that comes later does not join a line that waits.
     #expect(take([diskEndRecord(1, latency: 81_000, done: 256), begun(3, at: 2)]) == [])
     #expect(
       take([diskEndRecord(1, latency: 80_000, done: 256)]) == [
         text + "1024 requests=2 device=sda cause=read latency=0.004249"
       ])
     #expect(take() == [])
-    // Nor does one wait for ever; what ends after that is not shown again.
+    // A line does not wait for ever, and a request that ends after its line is not shown again.
     #expect(
       take([begun(4, at: 33), diskEndRecord(4, latency: 1_000_000_000)]) == [
         text + "512 requests=1 device=sda cause=read",
@@ -89,7 +89,7 @@ struct DiskLineTests {
     #expect(table.contains("LATENCY") && table.contains("2.000000"), "\(table)")
   }
 
-  @Test("what is not exact says so, and who submitted it")
+  @Test("an uncertain process is marked, and the submitter is shown")
   func likely() {
     var options = LineOptions()
     options.wakeups = 60_000_000_000
@@ -102,7 +102,7 @@ struct DiskLineTests {
     #expect(text.contains(row), "\(text)")
   }
 
-  @Test("nobody is named who is not known")
+  @Test("an unknown process has no name")
   func unknown() {
     let flush = diskRecord(Common(comm: [], tgid: 0, path: [])) {
       $0.operation = UInt8(BFA_DISK_FLUSH.rawValue)
@@ -116,7 +116,7 @@ struct DiskLineTests {
       ])
   }
 
-  @Test("JSON has the same")
+  @Test("JSON has the same members")
   func json() {
     #expect(
       lines([atime], LineOptions(json: true)) == [
@@ -127,7 +127,7 @@ struct DiskLineTests {
       ])
   }
 
-  @Test("the device node itself is named after the disk, or the partition")
+  @Test("requests to a device node have its path, of the disk or the partition")
   func raw() {
     let partition = diskRecord(Common(path: [])) {
       ($0.cause, $0.partition) = (UInt8(BFA_CAUSE_RAW.rawValue), 1)
@@ -168,7 +168,7 @@ struct DiskLineTests {
       ])
   }
 
-  @Test("a command that leaves a disk asleep is no wake-up")
+  @Test("a command that leaves a disk asleep does not count as a wake-up")
   func sleepers() {
     var options = LineOptions()
     options.wakeups = 60_000_000_000
@@ -186,7 +186,7 @@ struct DiskLineTests {
     #expect(told.first?.hasSuffix(#" command="CHECK POWER MODE" wakes=no"#) == true, "\(told)")
   }
 
-  @Test("a device that is no disk has its node, and no number")
+  @Test("a device that is no disk has a name, and no number")
   func controllers() {
     let nvme = command(BFA_SET_NVME_ADMIN, 2, wakes: 0) {
       ($0.disk, $0.record.device, $0.bytes) = (0, 0, 512)

@@ -62,14 +62,14 @@ struct DiskSummaryTests {
     #expect(sums.amplification == hundredths)
   }
 
-  @Test("nothing that was handed to write calls, no amplification")
+  @Test("there is no write amplification without bytes passed to write calls")
   func noAmplification() {
     var sums = DiskSums()
     sums.writeBytes = 4096
     #expect(sums.amplification == nil)
   }
 
-  @Test("requests and writes of one process and file come together")
+  @Test("requests and write calls of one process and file are in one row")
   func joined() throws {
     let all = try rows(of: [
       handed(100), request(BFA_DISK_WRITE, bytes: 4096), handed(200),
@@ -82,13 +82,13 @@ struct DiskSummaryTests {
     #expect(sums.handedBytes == 300 && sums.amplification == 1365)
   }
 
-  @Test("what is discarded is not written")
+  @Test("discarded bytes do not count as written")
   func discards() throws {
     let sums = try #require(try rows(of: [request(BFA_DISK_DISCARD, bytes: 1 << 20)]).first).sums
     #expect(sums.writes == 1 && sums.writeBytes == 0 && sums.discardBytes == 1 << 20)
   }
 
-  @Test("a request after the time that was asked for is a wake-up")
+  @Test("a request after the idle time of --wakeups counts as a wake-up")
   func wakeups() throws {
     let sums = try #require(
       try rows(of: [59, 60, 61].map { request(BFA_DISK_READ, bytes: 1, idle: $0 * Self.second) })
@@ -97,7 +97,7 @@ struct DiskSummaryTests {
     #expect(sums.wakeups == 2)
   }
 
-  @Test("the journal counts for the process, and all processes for the disk")
+  @Test("rows of a process include the journal, and rows of a disk all processes")
   func totals() throws {
     let all = try rows(of: [
       handed(100), request(BFA_DISK_WRITE, bytes: 4096),
@@ -113,7 +113,7 @@ struct DiskSummaryTests {
     #expect(disks.first?.sums.amplification == 8874)
   }
 
-  @Test("what has not come to a disk has none", arguments: [false, true])
+  @Test("writes that have not reached a disk have no disk", arguments: [false, true])
   func elsewhere(isOfOneDisk: Bool) throws {
     let records = [
       request(BFA_DISK_WRITE, bytes: 4096), handed(70, inode: 2),
@@ -125,7 +125,7 @@ struct DiskSummaryTests {
     #expect(DiskSummary.processes(all).map(\.sums.handedBytes) == [isOfOneDisk ? 70 : 100])
   }
 
-  @Test("beyond the limit all is added up by disk, and nothing is missing")
+  @Test("beyond the limit, sums are kept by disk, and nothing is missing")
   func limit() throws {
     let files: [UInt64] = [1, 2, 3, 4]
     let all = try rows(
@@ -163,7 +163,7 @@ struct DiskSummaryTests {
       ])
   }
 
-  @Test("JSON has the same")
+  @Test("JSON has the same members")
   func json() {
     let sums =
       #""disk_reads":0,"disk_read_bytes":0,"disk_writes":1,"disk_write_bytes":4096,"#

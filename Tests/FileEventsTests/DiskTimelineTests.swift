@@ -5,13 +5,13 @@ import Testing
 
 @testable import FileEvents
 
-@Suite("The night of a disk")
+@Suite("The timeline of a disk's wake-ups")
 struct DiskTimelineTests {
   private static let second: UInt64 = 1_000_000_000
   private static let threshold = 300 * second
 
-  /// Requests of a night, ten hours of seconds: some culprits come at their intervals, more or less,
-  /// and go on for some seconds.
+  /// Requests in ten hours: some processes make them at intervals, more or less, and go on for some
+  /// seconds.
   private static func night(_ seed: UInt64) -> [(time: UInt64, comm: String)] {
     var random = SeededGenerator(state: seed)
     let culprits = [
@@ -30,7 +30,8 @@ struct DiskTimelineTests {
     return requests.sorted { $0 < $1 }.map { (1_700_000_000 * second + $0.0 * second, $0.1) }
   }
 
-  /// The disk itself, second by second: who woke it, and how long it turned for each.
+  /// Simulates the disk second by second: which process woke it, and how long it was awake for
+  /// each.
   private static func simulate(
     _ requests: [(time: UInt64, comm: String)], from begin: UInt64
   ) -> (wakeups: [DiskTimeline.Wakeup], awake: [String: UInt64], asleep: UInt64) {
@@ -51,7 +52,7 @@ struct DiskTimelineTests {
     return (wakeups, awake, asleep)
   }
 
-  @Test("each culprit has its share of twenty nights", arguments: 1...20)
+  @Test("each process has its share, in twenty nights", arguments: 1...20)
   func shares(seed: UInt64) throws {
     let requests = Self.night(seed)
     let begin = 1_700_000_000 * Self.second
@@ -65,11 +66,11 @@ struct DiskTimelineTests {
     #expect(shares == truth.awake)
     #expect(timeline.asleep == truth.asleep)
     #expect(timeline.shares.reduce(0) { $0 + Int($1.wakeups) } == truth.wakeups.count)
-    // Without all of them, it sleeps from the moment it may until the last one.
+    // Without any of the requests, the disk would sleep from the moment it may until the last one.
     let awake = timeline.shares.reduce(0) { $0 + $1.awake }
     let before = min(Self.threshold, truth.wakeups[0].idle)
     #expect(timeline.asleep + awake + before == timeline.end - timeline.begin)
-    // Each wake-up has its mark.
+    // Each wake-up is a mark in a row.
     let rows = timeline.rows(timeline.shares)
     #expect(rows.reduce(0) { $0 + $1.comms.count } == truth.wakeups.count)
     let letters = rows.flatMap(\.marks).filter {
@@ -125,7 +126,7 @@ struct DiskTimelineTests {
       ], "\(text)")
   }
 
-  @Test("a disk that never woke has no night")
+  @Test("a disk that never woke has an empty timeline")
   func empty() {
     let timeline = DiskTimeline([], threshold: 1)
     #expect(timeline.shares.isEmpty && timeline.asleep == 0 && timeline.longestSleep == 0)

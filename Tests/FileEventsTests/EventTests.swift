@@ -52,7 +52,7 @@ struct EventTests {
     }
   }
 
-  @Test("every prefix of a record is refused and nothing behind it is read")
+  @Test("every prefix of a record is refused, and nothing after it is read")
   func prefixes() throws {
     let memory = try GuardedBytes(atMost: 4096)
     var writer = EventWriter()
@@ -79,12 +79,12 @@ struct EventTests {
     }
   }
 
-  @Test("a kind that is not known is refused", arguments: [0, 5, 255, 65535] as [UInt16])
+  @Test("an unknown kind is refused", arguments: [0, 5, 255, 65535] as [UInt16])
   func unknownKind(kind: UInt16) {
     #expect(decodingError(accessRecord { $0.record.kind = kind }) == .unknownKind)
   }
 
-  @Test("lengths above the record's are refused")
+  @Test("lengths beyond the end of the record are refused")
   func lengthsBeyondTheRecord() {
     #expect(decodingError(accessRecord { $0.record.path_len += 1 }) == .short)
     #expect(decodingError(accessRecord { $0.record.filename_len = 1 }) == .short)
@@ -120,7 +120,7 @@ struct EventTests {
     }
   }
 
-  @Test("lengths of second names above the record's, or above the limits, are refused")
+  @Test("lengths of second names beyond the end of the record, or above the limits, are refused")
   func secondLengths() {
     #expect(decodingError(Self.renaming()) == nil)
     #expect(decodingError(Self.renaming { $0.new_path_len += 1 }) == .short)
@@ -129,7 +129,7 @@ struct EventTests {
     #expect(decodingError(Self.renaming { $0.new_path_len = 4096 }) == .overLimit)
     #expect(decodingError(Self.renaming { $0.new_filename_len = .max }) == .overLimit)
     #expect(decodingError(Self.renaming { ($0.new_path_len, $0.new_filename_len) = (4, 2) }) == nil)
-    // Eight bytes too many are the ring buffer's, nine are not.
+    // The ring buffer pads records with up to eight bytes; nine more are refused.
     let lengths = { (count: UInt16) in
       { (call: inout bfa_call_record) in call.new_path_len -= count }
     }
@@ -151,7 +151,7 @@ struct EventTests {
     return callRecord(BFA_CALL_rename, common, change)
   }
 
-  @Test("random calls on two names never crash, and nothing behind them is read")
+  @Test("random calls on two names never crash, and nothing after them is read")
   func randomCalls() throws {
     let memory = try GuardedBytes(atMost: 4096)
     var generator = SeededGenerator(state: 4)
@@ -167,7 +167,7 @@ struct EventTests {
         comm: random(16), path: random(40), filename: random(40), newPath: random(40),
         newFilename: random(40))
       var bytes = callRecord(bfa_call(UInt32.random(in: 0...300, using: &generator)), common)
-      // Marks and types.
+      // Fill marks and types.
       let noise = (0..<6).map { _ in UInt8.random(in: 0...255, using: &generator) }
       bytes.replaceSubrange(8..<12, with: noise[..<4])
       bytes.replaceSubrange(2..<4, with: noise[4...])
@@ -190,7 +190,7 @@ struct EventTests {
     #expect(decodingError(accessRecord() + [UInt8](repeating: 0, count: 9)) == .long)
   }
 
-  @Test("random bytes never crash, and make at most one line a record")
+  @Test("random bytes never crash, and make at most one line per record")
   func randomBytes() throws {
     let memory = try GuardedBytes(atMost: 16384)
     var generator = SeededGenerator(state: 1)
@@ -202,15 +202,15 @@ struct EventTests {
         UInt8.random(in: 0...255, using: &generator)
       }
       if round % 4 != 0, bytes.count >= Self.accessSize {
-        // Believable from the outside: kind and lengths fit, everything else is noise.
+        // Kind and lengths fit, and everything else is random.
         let rest = bytes.count - Self.accessSize
         let filename = Int.random(in: 0...rest, using: &generator)
         bytes.replaceSubrange(0..<2, with: [UInt8.random(in: 1...2, using: &generator), 0])
         let lengths = [rest - filename, filename].flatMap { [UInt8($0 & 0xff), UInt8($0 >> 8)] }
         bytes.replaceSubrange(4..<8, with: lengths)
-        // Of a call: no second name.
+        // A call: set the lengths of the second name to 0.
         bytes.replaceSubrange((Self.accessSize - 8)..<(Self.accessSize - 4), with: [0, 0, 0, 0])
-        // Random processes are hardly ever whole.
+        // Random bytes are hardly ever whole processes: set their length to 0.
         let processes = try #require(MemoryLayout<bfa_record>.offset(of: \.process_len))
         bytes.replaceSubrange(processes..<(processes + 2), with: [0, 0])
       }

@@ -4,7 +4,7 @@ import CBfatrace
 import FileEvents
 import Testing
 
-@Suite("Lines as fatrace prints them")
+@Suite("Lines in the form of fatrace")
 struct FatraceLineTests {
   private func options(
     json: Bool = false, timestamps: LineOptions.Timestamps = .none, user: Bool = false
@@ -48,7 +48,7 @@ struct FatraceLineTests {
         + #"{"pid":1,"comm":"init","exe":"/sbin/init"}]}"#)
   }
 
-  @Test("text has them in one order")
+  @Test("text has its fields in fatrace's order")
   func text() {
     let common = Common(types: [read, closed, opened], processes: Array(Self.processes))
     let record = accessRecord(common) { access in
@@ -62,7 +62,7 @@ struct FatraceLineTests {
         + "parents=(pid=100 comm=sh exe=/usr/bin/dash),(pid=1 comm=init exe=/sbin/init)")
   }
 
-  @Test("a deleted file ends in (deleted), in both")
+  @Test("a deleted file ends in (deleted), in text and JSON")
   func deleted() {
     let record = access(Common(marks: [BFA_MARK_UNLINKED]))
     #expect(line(record, options()) == "head(35929): R   /etc/motd (deleted)")
@@ -73,7 +73,7 @@ struct FatraceLineTests {
         #""path_raw":[47,10,32,40,100,101,108,101,116,101,100,41]}"#))
   }
 
-  @Test("what is not known is left out, and a path that is not known is the file's numbers")
+  @Test("unknown members are left out, and an unknown path is replaced by device and inode")
   func unknown() {
     for marks in [[], [BFA_MARK_TRUNCATED]] {
       let path = Array((marks.isEmpty ? "" : "tail/of/a/path").utf8)
@@ -85,7 +85,7 @@ struct FatraceLineTests {
     }
   }
 
-  @Test("a name that was not followed has no key of its own")
+  @Test("an unresolved name has no key of its own")
   func unresolved() {
     let common = Common(
       marks: [BFA_MARK_FILENAME], path: Array("/base".utf8), filename: Array("name".utf8))

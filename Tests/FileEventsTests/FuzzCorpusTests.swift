@@ -5,10 +5,10 @@ import FileEvents
 import Foundation
 import Testing
 
-/// The seeds of Tests/Fuzz: one whole record of each kind for each choice of options that matters.
+/// The seeds of Tests/Fuzz: one record of each kind for each choice of options that matters.
 ///
-/// They follow the layout of the records. After a change of bpf/bfatrace.h, `WRITE_CORPUS=1 swift
-/// test --filter FuzzCorpus` writes them again.
+/// The seeds depend on the layout of the records. After a change of bpf/bfatrace.h, `WRITE_CORPUS=1
+/// swift test --filter FuzzCorpus` writes them again.
 @Suite("The corpus of the fuzz target")
 struct FuzzCorpusTests {
   private static let directory = URL(filePath: #filePath).deletingLastPathComponent()
@@ -45,7 +45,7 @@ struct FuzzCorpusTests {
     return seeds
   }
 
-  @Test("is made of whole records of today's layout")
+  @Test("is made of whole records of the present layout")
   func isCurrent() throws {
     if ProcessInfo.processInfo.environment["WRITE_CORPUS"] != nil {
       for (name, bytes) in Self.seeds {

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Histograms")
 struct HistogramTests {
-  /// As the kernel side counts them.
+  /// Counts times as the kernel side does.
   private func histogram(_ times: [UInt64]) -> Histogram {
     var counted = bfa_histogram()
     withUnsafeMutableBytes(of: &counted.slots) { bytes in
@@ -27,7 +27,7 @@ struct HistogramTests {
     return min(4 * (power - 1) + Int(time >> (power - 2)) & 3, Histogram.slotCount - 1)
   }
 
-  @Test("slots follow each other, four in a power of two")
+  @Test("slots are adjacent, four in a power of two")
   func slots() {
     for slot in 0..<Histogram.slotCount {
       let start = Histogram.start(ofSlot: slot)
@@ -50,7 +50,7 @@ struct HistogramTests {
     #expect(histogram([.max >> 2]).quantile(0.5) == .max >> 2)
   }
 
-  @Test("an interval has what was counted in it, and its longest to an eighth")
+  @Test("an interval has its own counts, and its longest time to an eighth")
   func intervals() {
     let (first, second): ([UInt64], [UInt64]) = ([10, 5000], [100, 200])
     let news = histogram(first + second).since(histogram(first))
@@ -59,7 +59,7 @@ struct HistogramTests {
     #expect(histogram(first + [9999]).since(histogram(first)).longest == 9999)
   }
 
-  @Test("the text has a bar for each power of two, and names that drive no terminal")
+  @Test("text has a bar for each power of two, and names are escaped")
   func text() {
     var lines = LineBuffer(capacity: 1 << 16)
     let timed = Timed.requests(disk: Array("a\u{1b}[m".utf8), operation: BFA_DISK_READ.rawValue)

@@ -31,7 +31,7 @@ struct JSONLineTests {
     try checkJSON(line(record, user))
   }
 
-  @Test("what is zero or not known has no key")
+  @Test("members that are zero or not known have no key")
   func leastKeys() throws {
     let least = #"{"comm":"head","pid":35929,"types":"R"}"#
     #expect(line(accessRecord(Common(path: [])), json) == least)
@@ -53,7 +53,7 @@ struct JSONLineTests {
     try checkJSON(line(record, json))
   }
 
-  @Test("an open that failed tells the path it asked for and the string it passed")
+  @Test("an open that failed has the absolute path and the string passed")
   func failedCall() throws {
     let record = failedOpen(
       base: "/home/me", filename: "../nope/", marks: [BFA_MARK_FLAGS, BFA_MARK_MODE])
@@ -90,7 +90,7 @@ struct JSONLineTests {
         """)
   }
 
-  @Test("deleted files and paths that are too long are told")
+  @Test("deleted files and truncated paths are marked")
   func deletedAndTruncated() throws {
     let marks = [BFA_MARK_UNLINKED, BFA_MARK_TRUNCATED]
     #expect(
@@ -125,7 +125,7 @@ struct JSONLineTests {
     #expect(!madeText && text.lines.count == 0)
   }
 
-  @Test("any record makes JSON that a strict parser takes, without a key twice")
+  @Test("any record makes JSON that a strict parser accepts, with no key twice")
   func anyRecord() throws {
     var generator = SeededGenerator(state: 2)
     for _ in 0..<500 {
@@ -134,7 +134,7 @@ struct JSONLineTests {
       }
       let common = Common(comm: random(16), path: random(20), filename: random(20))
       var record = Int.random(in: 0...1) == 0 ? accessRecord(common) : callRecord(.init(5), common)
-      // Types and marks.
+      // Fills types and marks.
       record.replaceSubrange(2..<4, with: random(2))
       record.replaceSubrange(8..<12, with: random(4))
       let options = LineOptions(json: true, timestamps: .sinceEpoch, user: true)
@@ -147,7 +147,7 @@ struct JSONLineTests {
 func checkJSON(_ text: String) throws {
   let object = try JSONSerialization.jsonObject(with: Data(text.utf8))
   let members = try #require(object as? [String: Any], "not an object: \(text)")
-  // Keys need no escapes, so a quote ends them; those of nested objects are counted apart.
+  // Keys need no escapes, so a quote ends them. Keys of nested objects are counted apart.
   var keys: [String] = []
   var depth = 0
   var isInString = false

@@ -5,7 +5,7 @@ import FileEvents
 import Foundation
 import Testing
 
-/// Bytes that another thread has read from a pipe; `finished` is signalled at its end.
+/// The bytes that another thread reads from a pipe; `finished` is signalled at the end.
 private final class Received: @unchecked Sendable {
   var bytes: [UInt8] = []
   let finished = DispatchSemaphore(value: 0)
@@ -20,7 +20,7 @@ struct LineBufferTests {
     }
   }
 
-  @Test("it has room for one longest line, and grows when nobody writes it")
+  @Test("it has room for one line of the greatest length, and grows when it is not written")
   func growth() {
     var writer = EventWriter(capacity: 0)
     #expect(writer.lines.isFull == false)
@@ -33,7 +33,7 @@ struct LineBufferTests {
     #expect(writer.lines.isFull == false)
   }
 
-  @Test("it never grows if it is emptied when it says that it is full")
+  @Test("it never grows if it is emptied whenever it is full")
   func steadyState() {
     let longest = [UInt8](repeating: 255, count: 4095)
     let marks = [
@@ -61,9 +61,10 @@ struct LineBufferTests {
     }
   }
 
-  @Test("it has room for a call on two names, of which every byte takes the most")
+  @Test("it has room for a call on two names whose bytes take the most characters")
   func longestLine() throws {
-    // In JSON a byte takes four characters from 100 on, in text each that is no character.
+    // A byte of 100 or more takes four characters in JSON, and one that is no character takes four
+    // in text.
     let longest = Array("/".utf8) + [UInt8](repeating: 255, count: 4094)
     let marks = [
       BFA_MARK_FILE, BFA_MARK_UNLINKED, BFA_MARK_FLAGS, BFA_MARK_MODE, BFA_MARK_PROT, BFA_MARK_FD,
@@ -104,7 +105,7 @@ struct LineBufferTests {
     let made = withUnsafeMutableBytes(of: &ends) { pipe($0.bindMemory(to: Int32.self).baseAddress) }
     try #require(made == 0)
     _ = fcntl(ends.writer, F_SETFL, flags)
-    // SIGURG with a handler, not restarting: it interrupts write(2) and poll(2).
+    // A handler without SA_RESTART: SIGURG interrupts write(2) and poll(2).
     var action = sigaction()
     action.__sigaction_handler.sa_handler = { _ in }
     sigaction(SIGURG, &action, nil)
@@ -135,7 +136,7 @@ struct LineBufferTests {
     #expect(received.bytes == expected)
   }
 
-  @Test("an error tells errno and keeps what was not written")
+  @Test("an error has errno, and the rest of the bytes is kept")
   func writeErrors() {
     for (path, expected) in [("/dev/full", ENOSPC), ("", EBADF)] {
       let fd = path.isEmpty ? -1 : open(path, O_WRONLY)
@@ -154,7 +155,7 @@ struct LineBufferTests {
     }
   }
 
-  @Test("nothing to write is no error, whatever the descriptor")
+  @Test("an empty buffer writes nothing and fails on no descriptor")
   func nothing() throws {
     var writer = EventWriter()
     try writer.lines.write(to: -1)

@@ -5,7 +5,7 @@ import FileEvents
 import Glibc
 import Testing
 
-/// A rename(2) of resolved names, or, with marks, of names as passed.
+/// A rename(2) of resolved names, or with marks, of names as passed.
 private func renaming(
   _ marks: [bfa_mark] = [], path: [UInt8] = Array("/a/old".utf8), filename: [UInt8] = [],
   newPath: [UInt8] = Array("/b/new".utf8), newFilename: [UInt8] = [], ret: Int64 = 0
@@ -16,7 +16,7 @@ private func renaming(
   return callRecord(BFA_CALL_rename, common) { $0.ret = ret }
 }
 
-/// The same of strings.
+/// A rename(2) whose names are strings.
 private func renaming(
   _ marks: [bfa_mark], base: String, _ filename: String, newBase: String, _ newFilename: String,
   ret: Int64 = 0
@@ -26,7 +26,7 @@ private func renaming(
     newFilename: Array(newFilename.utf8), ret: ret)
 }
 
-/// A change of a directory, merged, told by the name that was passed.
+/// A change of a directory in merged lines, with the name that was passed.
 private func unfollowed(
   _ types: [bfa_type] = [BFA_CREATED], _ marks: [bfa_mark] = [BFA_MARK_PARENT], base: String,
   _ filename: String
@@ -42,7 +42,7 @@ private let bothAsked = [BFA_MARK_FILENAME, BFA_MARK_NEW_FILENAME]
 
 @Suite("Calls on two names")
 struct TwoNameTests {
-  @Test("text shows the second one behind the first")
+  @Test("text has the second one after the first")
   func text() {
     #expect(line(renaming()) == "head(35929): rename /a/old new_path=/b/new = 0")
     let flags = callRecord(
@@ -54,7 +54,7 @@ struct TwoNameTests {
     #expect(line(flags) == "head(35929): renameat2 /a new_path=/b flags=02 = 0 <0.000005>")
   }
 
-  @Test("JSON has it with a key of its own, in its place")
+  @Test("JSON has a key of its own for the second one")
   func members() throws {
     let shown = line(renaming([BFA_MARK_FILE]), json)
     #expect(
@@ -88,7 +88,7 @@ struct TwoNameTests {
     try checkJSON(shown)
   }
 
-  @Test("a call that worked says that one of them, or both, were not resolved")
+  @Test("a call that worked marks one or both as unresolved")
   func unresolved() throws {
     let first = renaming([BFA_MARK_FILENAME], base: "/d", "l/x", newBase: "/b/new", "")
     let second = renaming([BFA_MARK_NEW_FILENAME], base: "/a/old", "", newBase: "/d", "l/y")
@@ -140,7 +140,7 @@ struct TwoNameTests {
     line.indices.contains { line[$0...].starts(with: part) }
   }
 
-  @Test("each may be the end of a longer one")
+  @Test("each may be the end of a longer name")
   func truncated() throws {
     let first = renaming([BFA_MARK_TRUNCATED])
     #expect(line(first) == "head(35929): rename .../a/old new_path=/b/new = 0")
@@ -150,7 +150,7 @@ struct TwoNameTests {
     #expect(line(second, json).contains(#""path":"/a/old","new_path":".../b/new""#))
     let raw = renaming([BFA_MARK_NEW_TRUNCATED], newPath: [47, 10])
     #expect(line(raw, json).contains(#""new_path_raw":[46,46,46,47,10]"#))
-    // Nothing above the known end is made up.
+    // `..` does not lead above the end that is known.
     let marks = bothAsked + [BFA_MARK_TRUNCATED, BFA_MARK_NEW_TRUNCATED]
     let asked = renaming(marks, base: "/a/b", "../x", newBase: "/c", "../../y", ret: -2)
     #expect(line(asked, json).contains(#""path":".../a/x""#))
@@ -159,7 +159,7 @@ struct TwoNameTests {
     for record in [first, second, raw] { try checkJSON(line(record, json)) }
   }
 
-  @Test("one that is not known is never a guess")
+  @Test("a name that is not known has a question mark")
   func unknown() throws {
     let second = renaming(newPath: [])
     #expect(line(second) == "head(35929): rename /a/old new_path=? = 0")
@@ -173,9 +173,9 @@ struct TwoNameTests {
   }
 }
 
-@Suite("Names that were not followed, in merged lines")
+@Suite("Unresolved names in merged lines")
 struct UnfollowedRecordTests {
-  @Test("the directory is the one of the name that was asked for")
+  @Test("the path is the directory of the name as passed")
   func parents() throws {
     for (base, filename, directory) in [
       ("/d", "long/x", "/d/long"), ("/d", "x", "/d"), ("/", "x", "/"), ("/d", "/e/f//x/", "/d/e/f"),
@@ -192,14 +192,14 @@ struct UnfollowedRecordTests {
     }
   }
 
-  @Test("the file itself, where it is not a directory's change")
+  @Test("the path is the file itself if no directory has changed")
   func files() {
     let record = unfollowed([BFA_WRITTEN], [], base: "/d", "long/x")
     #expect(line(record) == "head(35929): W   /d/long/x")
     #expect(line(record, json).hasSuffix(#""types":"W","path":"/d/long/x","resolved":false}"#))
   }
 
-  @Test("nothing is made up where the name is not known, or only its end")
+  @Test("the path is unknown, or its end only, if the name is")
   func unknown() {
     #expect(line(unfollowed(base: "", "x")) == "head(35929): +   ?")
     let marks = [BFA_MARK_PARENT, BFA_MARK_TRUNCATED]
@@ -214,7 +214,7 @@ struct CallPartTests {
     line(callRecord(call, common) { $0.ret = ret })
   }
 
-  @Test("a call on all files has no path, and no question mark for it")
+  @Test("a call on all files has neither a path nor a question mark")
   func noFile() throws {
     let record = callRecord(BFA_CALL_sync, Common(types: [], marks: [BFA_MARK_NO_FILE], path: []))
     #expect(line(record) == "head(35929): sync = 0")
@@ -225,7 +225,7 @@ struct CallPartTests {
   }
 
   @Test(
-    "the protection of a mapping is octal, as flags are",
+    "the protection of a mapping is octal, like flags",
     arguments: [(0, "0"), (1, "01"), (5, "05"), (7, "07"), (0o1000003, "01000003")]
       as [(UInt32, String)])
   func protection(value: UInt32, shown: String) throws {
@@ -260,7 +260,7 @@ struct CallPartTests {
     }
   }
 
-  @Test("an address that is an error is told as one")
+  @Test("an error in place of an address is shown as an error")
   func noAddress() {
     let common = Common(marks: [BFA_MARK_ADDRESS])
     #expect(text(BFA_CALL_mmap, common, ret: -12) == "head(35929): mmap /etc/motd = -1 ENOMEM")
@@ -289,7 +289,7 @@ struct CallPartTests {
     #expect(line(beyond, json).contains(#""types":"RCWO+D<>M""#))
   }
 
-  @Test("one of two records of a call says in text which part it is")
+  @Test("text marks which part of a call one of two records is")
   func parts() throws {
     let marks = [BFA_MARK_PART, BFA_MARK_FD, BFA_MARK_SIZE]
     let record = callRecord(BFA_CALL_splice, Common(types: [written], marks: marks)) {
@@ -300,7 +300,7 @@ struct CallPartTests {
     try checkJSON(line(record, json))
   }
 
-  @Test("every call has a name, as it is called in C", arguments: 1..<BFA_CALL_COUNT.rawValue)
+  @Test("every call has its name in C", arguments: 1..<BFA_CALL_COUNT.rawValue)
   func names(call: UInt32) throws {
     let shown = line(callRecord(bfa_call(rawValue: call)))
     let name = try #require(shown.split(separator: " ").dropFirst().first)

@@ -4,7 +4,7 @@ import CBfatrace
 import FileEvents
 import Testing
 
-/// A name, how text shows it, and whether JSON may hold it as a string.
+/// A name, its text, and whether JSON has it as a string.
 struct HostileName: Sendable, CustomTestStringConvertible {
   let bytes: [UInt8]
   let text: String
@@ -29,7 +29,7 @@ struct HostileName: Sendable, CustomTestStringConvertible {
     HostileName(#"a\b"#, #"a\134b"#, isPlain: false),
     HostileName("\u{0}\u{1f}", #"\000\037"#, isPlain: false),
     HostileName("\u{7f}", #"\177"#, isPlain: false),
-    // C1 controls, escaped in JSON, and the first character that is none.
+    // C1 controls, which JSON escapes, and the next character, which is none.
     HostileName("\u{80}\u{9b}1m\u{9f}", #"\302\200\302\2331m\302\237"#, isPlain: true),
     // Ends of lines and paragraphs, changes of direction, and their neighbours.
     HostileName(
@@ -42,7 +42,7 @@ struct HostileName: Sendable, CustomTestStringConvertible {
     HostileName("\u{7ff}\u{800}\u{ffff}", "\u{7ff}\u{800}\u{ffff}", isPlain: true),
     HostileName("файл 😀", "файл 😀", isPlain: true),
     HostileName("\u{10ffff}", "\u{10ffff}", isPlain: true),
-    // Above U+10FFFF, and lead bytes that never are.
+    // Above U+10FFFF, and lead bytes that UTF-8 never uses.
     HostileName([0xf4, 0x90, 0x80, 0x80], #"\364\220\200\200"#, isPlain: false),
     HostileName([0xf5, 0x80, 0x80, 0x80], #"\365\200\200\200"#, isPlain: false),
     HostileName([0xfe, 0xff], #"\376\377"#, isPlain: false),
@@ -70,7 +70,7 @@ struct NameTests {
 
   @Test("hostile paths neither forge lines nor lose bytes", arguments: HostileName.all)
   func paths(name: HostileName) throws {
-    // Long enough in front and behind that every way through the scan is taken.
+    // The padding is long enough before and after that each branch of the scan is taken.
     for padding in ["", "/1234567", "/abcdefghijkl"] {
       let path = Array((padding + "/").utf8) + name.bytes + Array(padding.utf8)
       let record = accessRecord(Common(path: path))
@@ -95,7 +95,7 @@ struct NameTests {
         + Array(",\"pid\":35929,\"types\":\"R\"}\n".utf8))
   }
 
-  @Test("a hostile filename of a failed open is raw where its path is")
+  @Test("a hostile filename of a failed open is raw like its path")
   func filename() throws {
     let record = failedOpen(base: "/", filename: "a\nb")
     #expect(
@@ -117,7 +117,7 @@ struct NameTests {
         == #"{"comm":"","pid":35929,"types":"R"}"#)
   }
 
-  @Test("every single byte is shown as the rules say, wherever it is")
+  @Test("every byte is shown by the rules, wherever it is")
   func everyByte() {
     for byte in UInt8.min...UInt8.max {
       let isPrintable = (0x20...0x7e).contains(byte) && byte != 0x5c

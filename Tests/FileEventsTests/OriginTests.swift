@@ -5,12 +5,12 @@ import FileEvents
 import Foundation
 import Testing
 
-/// What tells the lines of one machine from those of others.
+/// Members that tell the lines of one machine from those of others.
 @Suite("The origin of lines")
 struct OriginTests {
   private static let time: Int64 = 1_700_000_000_123_456_789
 
-  /// Every kind of object: of lines, of what is lost, and of summaries.
+  /// An object of every kind: lines, lost events, summaries.
   private func objects(disk: Bool, origin: Origin?) throws -> [String] {
     var options = LineOptions(json: true, timestamps: .sinceEpoch)
     options.summary = true
@@ -28,7 +28,7 @@ struct OriginTests {
       .split(separator: "\n").map(String.init)
   }
 
-  @Test("every object of JSON has it", arguments: [false, true])
+  @Test("every object of JSON has host and boot id", arguments: [false, true])
   func everywhere(disk: Bool) throws {
     let origin = Origin(host: "web \u{e9}", bootID: "0c9e")
     let with = try objects(disk: disk, origin: origin)
@@ -40,13 +40,13 @@ struct OriginTests {
     for object in with { try checkJSON(object) }
   }
 
-  @Test("a lost record has the time, if lines have")
+  @Test("a lost record has the time if lines have it")
   func lost() throws {
     let lost = try objects(disk: false, origin: nil).filter { $0.contains("lost") }
     #expect(lost == [#"{"timestamp":1700000000.123456,"lost":7}"#])
   }
 
-  @Test("a name that is no text is an array of bytes, and the longest has room")
+  @Test("a name that is not UTF-8 is an array of bytes, and the longest has room")
   func names() throws {
     let origin = Origin(
       host: "a\n" + String(repeating: "\u{1}", count: 300),

@@ -87,7 +87,7 @@ struct PathFilterTests {
     ("*\n*", ["/a\nb"], ["/ab"]),
   ]
 
-  @Test("match what they are to match, and nothing else")
+  @Test("match the paths of the table, and no others")
   func table() throws {
     #expect(Self.rows.count >= 60)
     for (pattern, matching, others) in Self.rows {
@@ -102,8 +102,8 @@ struct PathFilterTests {
     }
   }
 
-  /// Where `**` is a whole component, the shell has it too.
-  @Test("agree with the shell's own names of files")
+  /// bash has `**`, too, as a whole component.
+  @Test("match the files that bash matches")
   func shell() throws {
     let patterns = [
       "*", "*/*", "**", "**/*.c", "a/**/c", "a*/**/?", "[ab]/*", "[!a]*", "**/b/**/c", "?", "a/*/c",
@@ -130,11 +130,11 @@ struct PathFilterTests {
     #expect(files.count > 25 && sections.count == patterns.count + 1, "\(output)")
     for section in sections.dropFirst() {
       let lines = section.split(separator: "\n", omittingEmptySubsequences: true).map(String.init)
-      // What the shell names with a slash at its end, or in several ways, is one file.
+      // bash lists a directory with a slash, or a file in several ways: take each file once.
       let names = lines.dropFirst().map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
       let expected = Set(names).intersection(files)
       let matching = try files.filter { try admits("/top/\($0)", only: ["/top/\(lines[0])"]) }
-      // For the shell, a directory is below itself.
+      // For bash, `a/**` includes `a` itself.
       let above = lines[0].hasSuffix("/**") ? "/top/\(lines[0].dropLast(3))" : "/nothing"
       let themselves = Set(try files.filter { try admits("/top/\($0)", only: [above]) })
       #expect(
@@ -142,7 +142,7 @@ struct PathFilterTests {
     }
   }
 
-  @Test("an exclusion wins, one of several is enough, and what is not known matches nothing")
+  @Test("an exclusion wins, one match of several is enough, and an unknown path matches nothing")
   func several() throws {
     let (only, except) = (["/srv/**", "*.c"], ["*.tmp", "/srv/secret/**"])
     for (path, isWanted) in [
@@ -155,7 +155,7 @@ struct PathFilterTests {
     #expect(try admits("/anything"))
   }
 
-  @Test("of a path of which only the end is known, the beginning matches nothing")
+  @Test("a pattern from the root does not match a path of which only the end is known")
   func tails() throws {
     let marks = [BFA_MARK_FILE, BFA_MARK_TRUNCATED]
     #expect(try admits("/a/b.c", only: ["*.c"], marks: marks))
@@ -164,7 +164,7 @@ struct PathFilterTests {
     #expect(try admits("/a/b.c", except: ["/a/*"], marks: marks))
   }
 
-  @Test("a pattern that is none is an error", arguments: ["", "a\\"])
+  @Test("an empty pattern, or one that ends in a backslash, is an error", arguments: ["", "a\\"])
   func errors(pattern: String) {
     var filter = PathFilter()
     #expect(throws: PatternError.self) {
@@ -187,7 +187,7 @@ struct PathFilterTests {
     }
   }
 
-  @Test("a change of a directory is where its entries are, of two one is enough")
+  @Test("a change of a directory matches by its entries, one of two is enough")
   func entries() throws {
     for (entry, only, except, isWanted) in [
       ("a.c", ["*.c"], [], true), ("a.h", ["*.c"], [], false), ("a.c", ["/srv"], [], false),
@@ -233,7 +233,7 @@ struct EntryLineTests {
     #expect(!line(record("a\0b"), fatrace).contains("entry"))
   }
 
-  @Test("of a name that could not be followed, the entry is what was asked for")
+  @Test("the entry of an unresolved name is its last component as passed")
   func unfollowed() {
     let asked = record("long/../x", marks: [BFA_MARK_FILENAME, BFA_MARK_PARENT])
     #expect(line(asked, LineOptions(long: true)).hasSuffix(": <>  /srv entry=x"))

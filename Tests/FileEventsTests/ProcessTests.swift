@@ -27,7 +27,7 @@ struct ProcessTests {
         == #"{"comm":"head","pid":35929,"types":"R","path":"/etc/motd","exe":"/usr/bin/head"}"#)
   }
 
-  @Test("ancestors, from the parent up, without executables that were not asked for")
+  @Test("ancestors, from the parent up, without executables")
   func ancestors() {
     let bare = ([Self.head] + Self.parents).map { process in
       var process = process
@@ -42,7 +42,7 @@ struct ProcessTests {
         #""path":"/etc/motd","parents":[{"pid":100,"comm":"bash"},{"pid":1,"comm":"init"}]}"#))
   }
 
-  @Test("both")
+  @Test("an executable and ancestors")
   func both() {
     let processes = [Self.head] + Self.parents
     #expect(
@@ -55,7 +55,7 @@ struct ProcessTests {
           + #"{"pid":1,"comm":"init","exe":"/sbin/init"}]}"#))
   }
 
-  @Test("behind all that a call or --long tells")
+  @Test("they follow all other fields of a call and of --long")
   func behind() {
     var common = Common(types: [closed], processes: [Self.head] + Self.parents.suffix(1))
     let call = callRecord(BFA_CALL_close, common) { $0.record.fd = 3 }
@@ -71,7 +71,7 @@ struct ProcessTests {
         + "parents=(pid=1 comm=init exe=/sbin/init)")
   }
 
-  @Test("behind two names of a call")
+  @Test("they follow two names of a call")
   func names() {
     var common = Common(marks: [BFA_MARK_NEW_PATH], processes: [Self.head])
     common.newPath = Array("/new".utf8)
@@ -79,7 +79,7 @@ struct ProcessTests {
     #expect(line(record) == "head(35929): rename /etc/motd new_path=/new = 0 exe=/usr/bin/head")
   }
 
-  @Test("one that has no name, or no executable, is told by its number")
+  @Test("a process without a name or an executable is shown by its pid")
   func unknown() {
     let processes = [
       Common.Process(2, "", ""), Common.Process(1, "", "/x"), Common.Process(3, "a"),
@@ -90,7 +90,7 @@ struct ProcessTests {
       json(processes).hasSuffix(#""parents":[{"pid":1,"exe":"/x"},{"pid":3,"comm":"a"}]}"#))
   }
 
-  @Test("ancestors that are left out are told")
+  @Test("ancestors that are left out are marked")
   func cut() {
     let processes = [Self.head] + Self.parents.prefix(1)
     #expect(text(processes, [BFA_MARK_PARENTS_CUT]).hasSuffix("exe=/usr/bin/bash),..."))
@@ -118,7 +118,7 @@ struct ProcessTests {
           + #"{"pid":7,"comm":"(sd-pam)","exe":"/deleted (deleted)"}]}"#))
   }
 
-  @Test("as many and as long as records can hold fit into a line")
+  @Test("a line has room for as many and as long as a record holds")
   func longest() throws {
     let ancestors = (0..<UInt32(BFA_ANCESTORS.rawValue)).map { _ in
       Common.Process(
@@ -129,7 +129,7 @@ struct ProcessTests {
     #expect(line(record, LineOptions(json: true)).hasSuffix("]}]}"))
   }
 
-  @Test("processes that are not whole are no event")
+  @Test("a record with a part of a process is refused")
   func broken() {
     let whole = accessRecord(Common(processes: [Self.head]))
     var tooLong = Self.head
@@ -140,7 +140,7 @@ struct ProcessTests {
       let decoded = bytes.withUnsafeBytes { try? Event(record: $0) } != nil
       #expect(decoded == isWhole)
     }
-    // The number of bytes is right, but they end within the first part of a process.
+    // The number of bytes is right, but the processes end within the first part of one.
     let half = accessRecord(Common(processes: [Self.head])) { $0.record.process_len -= 20 }
     #expect(throws: RecordError.self) {
       try half.dropLast(20).withContiguousStorageIfAvailable {

@@ -4,14 +4,14 @@ import CBfatrace
 import FileEvents
 import Glibc
 
-// Records as the kernel side makes them, from the same C structs.
+// Records in the form of the kernel side, from the same C structures.
 
 let read = BFA_READ
 let closed = BFA_CLOSED
 let written = BFA_WRITTEN
 let opened = BFA_OPENED
 
-/// What the tests of both formats set; everything else stays zero.
+/// The members that tests of both formats set; all others are zero.
 struct Common {
   var comm: [UInt8] = Array("head".utf8)
   var tgid: UInt32 = 35929
@@ -19,7 +19,7 @@ struct Common {
   var marks: [bfa_mark] = []
   var path: [UInt8] = Array("/etc/motd".utf8)
   var filename: [UInt8] = []
-  /// Of calls only.
+  /// Set in records of calls only.
   var newPath: [UInt8] = []
   var newFilename: [UInt8] = []
   /// The process and its ancestors.
@@ -88,7 +88,7 @@ func callRecord(
     + common.newPath + common.newFilename + common.processBytes
 }
 
-/// One request to the disk "sda".
+/// A request to the disk "sda".
 func diskRecord(
   _ common: Common, _ change: (inout bfa_disk_record) -> Void = { _ in }
 ) -> [UInt8] {
@@ -130,7 +130,7 @@ func line(_ record: [UInt8], _ options: LineOptions = LineOptions()) -> String {
   return newline == UInt8(ascii: "\n") ? String(decoding: bytes, as: UTF8.self) : "no line"
 }
 
-/// Memory that ends where a page begins that must not be read: reading behind it is a crash.
+/// Memory that ends at a page that must not be read: reading after it crashes.
 struct GuardedBytes: ~Copyable {
   struct MappingError: Error { let errno: Int32 }
 

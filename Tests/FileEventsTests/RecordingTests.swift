@@ -5,16 +5,16 @@ import FileEvents
 import Glibc
 import Testing
 
-/// What a reader makes of bytes: lines, or why it stopped.
+/// What a reader makes of bytes: lines, and the error that stopped it.
 private struct Replayed: Equatable {
   var lines: [UInt8] = []
   var error: RecordingError?
   var header: RecordingHeader?
-  /// The last frame was an end; nothing is left over.
+  /// Whether the last frame was an end, with nothing after it.
   var isWhole = false
   var lost: UInt64 = 0
 
-  /// - Parameter piece: how many bytes come at a time.
+  /// - Parameter piece: how many bytes the reader gets at a time.
   init(
     _ bytes: [UInt8], piece: Int = .max, options: LineOptions = LineOptions(timestamps: .sinceEpoch)
   ) {
@@ -104,7 +104,7 @@ struct RecordingTests {
     #expect(replayed.lines == lines, "\(String(decoding: replayed.lines, as: UTF8.self))")
   }
 
-  @Test("put one behind the other are one, and one that was cut shows its whole frames")
+  @Test("one after the other read as one, and a recording that is cut shows its whole frames")
   func cut() {
     let twice = Replayed(Self.recording + Self.recording)
     let once = Replayed(Self.recording)
@@ -115,7 +115,7 @@ struct RecordingTests {
     }
   }
 
-  @Test("of another kind, order or version are told from each other")
+  @Test("of another kind, byte order or version have different errors")
   func others() {
     var swapped = Self.recording
     swapped[0..<4].reverse()
@@ -132,7 +132,7 @@ struct RecordingTests {
     #expect(Replayed(long).error == .damaged)
   }
 
-  /// BFATRACE_FUZZ=10000000 makes so many.
+  /// BFATRACE_FUZZ=10000000 sets the number of rounds.
   private static let rounds = getenv("BFATRACE_FUZZ").flatMap { Int(String(cString: $0)) } ?? 30_000
 
   @Test("that are hostile end in an error or in lines, never in a crash", arguments: 0..<4)

@@ -42,7 +42,7 @@ struct SummaryTests {
     #expect(rows.map(\.numbers) == [[2, 0, 4, 60, 8, 1000, 1, 0]])
   }
 
-  @Test("count calls as merged records count them")
+  @Test("count calls like merged records")
   func calls() throws {
     let rows = try rows(of: [
       call(BFA_CALL_openat, [BFA_OPENED, BFA_WRITTEN], ret: 3),
@@ -65,7 +65,7 @@ struct SummaryTests {
     #expect(rows.map(\.numbers) == [[1, 2, 3, 3010, 3, 3200, 0, 0]])
   }
 
-  @Test("keep processes apart that had the same number; the last name is shown")
+  @Test("keep processes with the same pid apart, and show the last name")
   func processes() throws {
     let rows = try rows(of: [
       access("sh", began: 1, time: 10, bytes: 5), access("dd", began: 1, time: 12, bytes: 5),
@@ -92,12 +92,12 @@ struct SummaryTests {
     #expect(rows.map(\.name) == ["4", "3", "1", "2"])
   }
 
-  @Test("beyond the limits, sums stay exact, and what does not is marked")
+  @Test("keep exact sums beyond the limits, and mark what is not exact")
   func limits() throws {
     let records = (1...4).map { access(pid: $0, inode: UInt64($0), bytes: 10) }
     var limits = Tally.Limits()
     (limits.rows, limits.pairs) = (2, 3)
-    // One that is known already comes last.
+    // The last record is of a process that is known already.
     let all = try rows(of: records + [access(pid: 3, inode: 3)], limits: limits)
     #expect(all.rows.map(\.name) == ["3", "4"])
     #expect(all.rows.map(\.numbers[3]) == [10, 10] && all.others?[3] == 20)
@@ -159,7 +159,7 @@ struct SummaryTests {
       ])
   }
 
-  @Test("failed opens that were recorded for the summary have no line")
+  @Test("have failed opens that were recorded for them and have no line")
   func hidden() {
     var options = LineOptions()
     (options.summary, options.subject) = (true, .accesses)
@@ -174,7 +174,7 @@ struct SummaryTests {
     writer.appendSummary(width: 0, lost: 0)
     let text = writer.lines.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-    // Of the place that is wanted, one; of another process.
+    // One failed open is in the place that is traced; it is of another process.
     #expect(lines.count == 6 && lines[1].isEmpty, "\(text)")
     #expect(lines[4].wholeMatch(of: /35929 +0 +1 +0 +0 +0 +0 +0 +head/) != nil, "\(text)")
   }

@@ -5,9 +5,9 @@ import Testing
 
 @testable import FileEvents
 
-/// A row of a table, as tests look at it.
+/// The parts of a row of a table that tests compare.
 struct TableRow {
-  /// What it is about, with commas between its keys.
+  /// The keys of the row, with commas between them.
   let name: String
   let comm: String
   let numbers: TableNumbers
@@ -24,7 +24,7 @@ extension Tables {
     }
   }
 
-  /// Adds all of them, and shows what there is then.
+  /// Adds all records and returns the rows.
   mutating func rows(of records: [[UInt8]]) throws -> (
     rows: [TableRow], others: TableNumbers?, haveMoreFiles: Bool
   ) {

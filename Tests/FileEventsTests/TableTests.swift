@@ -6,7 +6,7 @@ import Testing
 
 @testable import FileEvents
 
-@Suite("Tables by what was asked for")
+@Suite("Tables by keys")
 struct TableTests {
   private func access(
     _ path: String, comm: String = "sh", pid: UInt32 = 7, uid: UInt32 = 0, inode: UInt64 = 1,
@@ -30,7 +30,7 @@ struct TableTests {
   }
 
   @Test(
-    "keys have names, and only dir a depth",
+    "keys have names, and only dir has a depth",
     arguments: [
       ("file", true), ("dir", true), ("dir:1", true), ("dir:999", true), ("dir:0", false),
       ("dir:1000", false), ("dir:-1", false), ("dir:", false), ("dir:2:3", false), ("dir:x", false),
@@ -41,7 +41,7 @@ struct TableTests {
   }
 
   @Test(
-    "a directory is that of the file, cut where it is asked for",
+    "a directory is that of the file, cut at its depth",
     arguments: [
       ("dir", "/var/log/nginx/access.log", "/var/log/nginx"), ("dir", "/motd", "/"),
       ("dir", "/", "/"), ("dir:1", "/var/log/nginx/access.log", "/var"),
@@ -53,13 +53,13 @@ struct TableTests {
     #expect(try names(key, [access(path)]) == [directory])
   }
 
-  @Test("what changed in a directory counts for it, not for its parent")
+  @Test("a change of entries counts for the directory, not for its parent")
   func changedDirectory() throws {
     #expect(try names("dir", [access("/srv/data", types: [BFA_CREATED])]) == ["/srv/data"])
     #expect(try names("dir:1", [access("/srv/data", types: [BFA_DELETED])]) == ["/srv"])
   }
 
-  @Test("a file without a path has its numbers, the end of one stays an end")
+  @Test("a file without a path is shown by its numbers, and the end of a path is marked")
   func unknownFiles() throws {
     #expect(try names("file", [access("")]) == ["device 9:77 inode 1"])
     #expect(try names("dir", [access("")]) == ["device 9:77"])
@@ -70,13 +70,13 @@ struct TableTests {
     #expect(try names("device", [access("/x")]) == ["9:77"])
   }
 
-  @Test("users have names, those without one numbers")
+  @Test("users have names, or numbers without one")
   func users() throws {
     let records = [access("/a", uid: 0, bytes: 2), access("/a", uid: 4_000_000_001, bytes: 1)]
     #expect(try names("user", records) == ["root", "4000000001"])
   }
 
-  @Test("two and three keys are what they are together; the sums are the same for all")
+  @Test("rows of two and three keys have the sums of their combination")
   func combinations() throws {
     var random = SeededGenerator(state: 1)
     let records = (0..<500).map { _ in
@@ -111,7 +111,7 @@ struct TableTests {
     #expect(try names("dir,comm", records).contains("/srv/0,vi"))
   }
 
-  @Test("calls have errors, all their time and the longest one")
+  @Test("calls have errors, their total time and the longest one")
   func calls() throws {
     var options = TableOptions()
     options.keys = [TableKey(.call)]
@@ -152,7 +152,7 @@ struct TableTests {
     return text.split(separator: "\n").map(String.init)
   }
 
-  @Test("a table of text has the sums of all, rows and the others")
+  @Test("text has the total, the rows and the others")
   func text() {
     let records = [
       access("/srv/a", bytes: 30), access("/srv/b", bytes: 20), access("/srv/c", bytes: 10),
@@ -166,7 +166,7 @@ struct TableTests {
       ])
   }
 
-  @Test("JSON has the same, exact, with keys by their names")
+  @Test("JSON has the same with exact numbers and keys by their names")
   func json() {
     let records = [
       access("/srv/a", bytes: 30), access("/srv/\"", bytes: 20), access("/srv/c", bytes: 10),
@@ -198,7 +198,7 @@ struct TableTests {
     #expect(width < 79 || isWhole || lines[2].contains("file.txt"), "\(lines)")
   }
 
-  @Test("requests to a disk and what was handed to write calls are in one row of the disk")
+  @Test("a disk's row has its requests and the bytes passed to write calls")
   func disks() {
     let common = Common(
       comm: Array("logger".utf8), tgid: 7, types: [written], marks: [BFA_MARK_FILE],
@@ -220,7 +220,7 @@ struct TableTests {
     #expect(json[1].hasPrefix(#"{"device_name":"sda","disk_reads":0,"#), "\(json)")
   }
 
-  @Test("intervals have their own numbers, and the last table those of all")
+  @Test("intervals have their own numbers, and the last table has the total")
   func intervals() {
     var options = LineOptions(json: true)
     var table = TableOptions()

@@ -20,7 +20,7 @@ struct TallyTests {
     }
   }
 
-  /// All bytes, and all writes: of rows and others.
+  /// The sums of bytes and of writes, over rows and others.
   private func sums(_ tally: borrowing Tally) -> [UInt64] {
     let total = TableView(tally, limit: 10, hasTotal: true).total
     return [total[5], total[4]]
@@ -53,8 +53,8 @@ struct TallyTests {
     #expect(isExact)
   }
 
-  /// A tenth of 2,000,000 files, and of the bound.
-  @Test("four times as many files as there are rows: no sum is lost, the heaviest ten are right")
+  /// A tenth of 2,000,000 files, with a tenth of the bound.
+  @Test("with four times as many files as rows no sum is lost, and the heaviest ten are right")
   func beyond() {
     var limits = Tally.Limits()
     limits.rows /= 10
@@ -63,7 +63,7 @@ struct TallyTests {
     let files = 200_000
     var sum: UInt64 = 0
     var heavy: [String: UInt64] = [:]
-    // Heavy ones are written to piece by piece, beginning at different times; each piece is light.
+    // Heavy files get their bytes in light pieces, beginning at different times.
     for file in 0..<files {
       let bytes = UInt64(file % 97)
       add(bytes, to: &tally, key: key(file))
@@ -88,7 +88,7 @@ struct TallyTests {
     var tally = Tally(.accesses, limits: limits)
     for file in 0..<8 { add(UInt64(10 + file), to: &tally, key: key(file)) }
     add(100, to: &tally, key: key(100))
-    // Those with 10 to 13 bytes are among the others.
+    // The keys with 10 to 13 bytes are among the others.
     #expect(tally.othersCount == 4 && tally.others[5] == 10 + 11 + 12 + 13)
     add(1000, to: &tally, key: key(1))
     add(500, to: &tally, key: key(200))
@@ -111,7 +111,7 @@ struct TallyTests {
     #expect(sums(tally) == [11_000, 1010] && tally.count >= 2)
   }
 
-  /// What an exact table of everything would say.
+  /// The sums of an exact table without a bound.
   private func oracle(_ events: [(file: Int, bytes: UInt64, inode: UInt64)])
     -> [String: (bytes: UInt64, files: Set<UInt64>)]
   {
@@ -122,7 +122,7 @@ struct TallyTests {
     }
   }
 
-  @Test("never says too much, and too little by no more than it states", arguments: 0..<20)
+  @Test("never has too much, and too little by no more than it states", arguments: 0..<20)
   func bounds(seed: UInt64) {
     var random = SeededGenerator(state: seed)
     let events = (0..<3000).map { _ in

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Lines of text")
 struct TextLineTests {
-  @Test("merged lines are those of the documentation, byte for byte")
+  @Test("merged lines are as documented, byte for byte")
   func mergedLines() {
     let motd = accessRecord(Common(types: [opened, read, closed]))
     #expect(line(motd) == "head(35929): RCO /etc/motd")
@@ -25,7 +25,7 @@ struct TextLineTests {
         == "12:34:56.123456 rsyslogd(875) [104:111]: W   /var/log/syslog")
   }
 
-  @Test("lines of calls are those of the documentation, byte for byte")
+  @Test("lines of calls are as documented, byte for byte")
   func callLines() {
     let cache = callRecord(
       BFA_CALL_openat,
@@ -92,7 +92,7 @@ struct TextLineTests {
         == "head(35929): R   /etc/motd reads=2/286 writes=0/0")
   }
 
-  @Test("offsets follow sizes, and errors without a name are told by number")
+  @Test("offsets follow sizes, and errors without a name are shown by number")
   func callDetails() {
     let marks = [BFA_MARK_FD, BFA_MARK_SIZE, BFA_MARK_OFFSET]
     let reading = { (ret: Int64) in
@@ -111,14 +111,14 @@ struct TextLineTests {
     #expect(reading(.min) == start + "-1 errno 9223372036854775808")
   }
 
-  @Test("every call has its name, and a number that is none has a question mark")
+  @Test("every call has its name, and an unknown number has a question mark")
   func callNames() {
     #expect(line(callRecord(BFA_CALL_close)) == "head(35929): close /etc/motd = 0")
     #expect(line(callRecord(BFA_CALL_NONE)) == "head(35929): ? /etc/motd = 0")
     #expect(line(callRecord(bfa_call(rawValue: 60000))) == "head(35929): ? /etc/motd = 0")
   }
 
-  @Test("a path that is not known is never a guess")
+  @Test("an unknown path is a question mark or the file's numbers")
   func unknownPath() {
     let file = { (marks: [bfa_mark]) in
       line(
@@ -133,7 +133,7 @@ struct TextLineTests {
     #expect(file([]) == "head(35929): R   ?")
   }
 
-  @Test("deleted files and paths that are too long are told")
+  @Test("deleted files and truncated paths are marked")
   func deletedAndTruncated() {
     #expect(
       line(accessRecord(Common(marks: [BFA_MARK_UNLINKED])))
@@ -153,7 +153,7 @@ struct TextLineTests {
   }
 
   @Test(
-    "the first number in parentheses is the process's, whatever its name",
+    "the first number in parentheses is the pid, whatever the name",
     arguments: [
       ("x(1): RO  ", #"x\0501): RO  "#), ("(sd-pam)", "(sd-pam)"), ("a(12", "a(12"), ("a()", "a()"),
       ("(1)(2)", #"\0501)\0502)"#), ("((3)) [0:0]: ", #"(\0503)) [0:0]: "#),
@@ -164,7 +164,8 @@ struct TextLineTests {
       line(accessRecord(Common(comm: Array(comm.utf8)))) == "\(shown)(35929): R   /etc/motd")
   }
 
-  @Test("octal numbers are those of C", arguments: [0, 1, 7, 8, 0o777, 0o40000, .max] as [UInt32])
+  @Test(
+    "octal numbers have the form of C", arguments: [0, 1, 7, 8, 0o777, 0o40000, .max] as [UInt32])
   func octal(value: UInt32) {
     let record = callRecord(BFA_CALL_open, Common(marks: [BFA_MARK_FLAGS, BFA_MARK_MODE])) {
       $0.record.flags = value
@@ -174,7 +175,7 @@ struct TextLineTests {
   }
 }
 
-/// Every power of ten and its neighbours, and the ends.
+/// All powers of ten, their neighbours, and the extremes.
 let decimals: [UInt64] =
   sequence(first: 1 as UInt64) { $0 > UInt64.max / 10 ? nil : $0 * 10 }
   .flatMap { [$0 - 1, $0, $0 + 1] } + [1234, 98_765, .max]

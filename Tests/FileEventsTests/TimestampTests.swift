@@ -32,13 +32,13 @@ struct TimestampTests {
     try checkJSON(shownTime)
   }
 
-  @Test("the time of day is that of localtime, in any order of times")
+  @Test("the time of day is that of localtime(3), in any order of times")
   func localTimes() {
     var writer = EventWriter(options: LineOptions(timestamps: .timeOfDay))
     var generator = SeededGenerator(state: 3)
     for _ in 0..<2000 {
       var seconds = time_t.random(in: 0...4_000_000_000, using: &generator)
-      // Half of them near each other, around midnight and minutes' ends.
+      // Half of the times are near each other, around midnight and the ends of minutes.
       if Bool.random(using: &generator) { seconds = 1_700_000_000 + seconds % 200 }
       var local = tm()
       localtime_r(&seconds, &local)
@@ -64,7 +64,7 @@ struct TimestampTests {
     #expect(lines == "6.000000 head(35929): R   ?\n3.000000 head(35929): R   ?\n")
   }
 
-  @Test("times that cannot be are shown somehow, without a crash")
+  @Test("impossible times do not crash")
   func extremes() {
     for time in [UInt64.max, UInt64(Int64.max), 1 << 63] {
       for style in [LineOptions.Timestamps.timeOfDay, .sinceEpoch] {
@@ -73,7 +73,7 @@ struct TimestampTests {
     }
   }
 
-  @Test("the styles are those of -t given no time, once and twice")
+  @Test("the raw values are how often -t is given")
   func styles() {
     let styles = (0...3).map { LineOptions.Timestamps(rawValue: $0) }
     #expect(styles == [LineOptions.Timestamps.none, .timeOfDay, .sinceEpoch, nil])

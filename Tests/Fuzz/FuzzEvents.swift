@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The fuzz target for records: Event(record:), the lines of text and JSON, and the tables at the end.
 //
-// An input is one byte that chooses the options, then records, each behind its length as two bytes,
+// An input is one byte that chooses the options, then records, each after its length as two bytes,
 // the lower one first. Tests/FileEventsTests/FuzzCorpusTests.swift makes the seeds in corpus/.
 
 @_cdecl("LLVMFuzzerTestOneInput")
@@ -12,7 +12,7 @@ public func fuzzEvents(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   var rest = input[1...]
   while rest.count >= 2 {
     let length = Int(rest.removeFirst()) | Int(rest.removeFirst()) << 8
-    // A copy of exactly this size: the sanitizer sees whoever reads behind it.
+    // A copy of exactly this size: the sanitizer finds reads beyond it.
     let record = Array(rest.prefix(length))
     rest = rest.dropFirst(length)
     let before = writer.lines.count
@@ -25,7 +25,7 @@ public func fuzzEvents(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   return 0
 }
 
-/// The lowest bit: JSON; then long lines, times, user ids, colours, a summary, requests to disks.
+/// Bits from the lowest: JSON, long lines, times, user ids, colours, a summary, requests to disks.
 private func options(_ bits: UInt8) -> LineOptions {
   var options = LineOptions(
     json: bits & 1 != 0, long: bits & 2 != 0, timestamps: bits & 4 != 0 ? .sinceEpoch : .none,
@@ -36,7 +36,7 @@ private func options(_ bits: UInt8) -> LineOptions {
   return options
 }
 
-/// What every reader of the lines relies on: whole lines, and no byte that a terminal obeys.
+/// Checks what every reader relies on: whole lines, and no control byte.
 private func check(_ writer: inout EventWriter, from start: Int, isOneLine: Bool?) {
   writer.lines.withUnsafeBytes { lines in
     let added = lines[start...]

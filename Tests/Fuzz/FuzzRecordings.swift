@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// The fuzz target for recordings: RecordingReader, and what it hands to EventWriter as a replay does.
+// The fuzz target for recordings: RecordingReader, and the records that a replay passes to
+// EventWriter.
 //
-// An input is one byte that chooses the options, then parts, each behind two bytes, the lower one
-// first: 14 bits of length, and a kind. So the seeds of the target for records are recordings too.
-// A valid header is in front, as no input could guess its checksum; a part may spoil it.
+// An input is one byte that chooses the options, then parts, each after two bytes, the lower one
+// first: 14 bits of length and a kind. So the seeds of the target for records work here, too. A
+// valid header is put in front, as no input could guess its checksum; a part may spoil it.
 
 private enum Part: Int {
   /// A frame with a record.
   case record
   /// A frame of the kind in its first byte.
   case frame
-  /// Bytes as they are.
+  /// Bytes that are not changed.
   case bytes
-  /// Bytes that are laid over those so far, from the place that the first two say.
+  /// Bytes that overwrite earlier ones, from the place that its first two bytes give.
   case patch
 }
 
@@ -59,7 +60,7 @@ private func add(_ part: Slice<UnsafeRawBufferPointer>, _ kind: Part, to recordi
   }
 }
 
-/// In pieces, each in memory of exactly its size: the sanitizer sees whoever reads behind it.
+/// Replays in pieces, each in memory of exactly its size: the sanitizer finds reads beyond it.
 private func replay(_ recording: [UInt8], options: UInt8) {
   var reader = RecordingReader()
   var writer = EventWriter(
@@ -78,7 +79,7 @@ private func replay(_ recording: [UInt8], options: UInt8) {
       waiting.removeFirst(consumed)
     }
   } catch {
-    // What came before it is shown.
+    // The frames before the error are shown.
   }
   writer.appendRequests { true }
   writer.appendSummary(width: 80, lost: 1)
@@ -89,7 +90,7 @@ private func replay(_ recording: [UInt8], options: UInt8) {
   }
 }
 
-/// - Returns: how much is consumed, or nil at the end.
+/// - Returns: how many bytes are consumed, or nil at the end.
 private func next(
   _ reader: inout RecordingReader, _ bytes: [UInt8], _ consumed: inout Int,
   show: (RecordingFrame) -> Void
@@ -119,7 +120,7 @@ private func show(_ frame: RecordingFrame, _ writer: inout EventWriter) {
   }
 }
 
-/// As in the target for records; the highest bit: in small pieces.
+/// Bits as in the target for records; the highest one replays in small pieces.
 private func lineOptions(_ bits: UInt8) -> LineOptions {
   var options = LineOptions(
     json: bits & 1 != 0, long: bits & 2 != 0, timestamps: bits & 4 != 0 ? .sinceEpoch : .none,

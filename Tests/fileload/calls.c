@@ -42,7 +42,7 @@ static void call(struct truth_line *line, const char *name, long number, struct 
 	snprintf(line->what, sizeof(line->what), "%s", name);
 }
 
-/* A mode counts only when the call may create a file. */
+/* The mode that an open uses: 0 unless the call may create a file. */
 static uint64_t mode_of(uint64_t flags, uint64_t mode)
 {
 	bool creates = (flags & O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE;
@@ -106,7 +106,7 @@ int traced_openat2(int dfd, const char *filename, uint64_t flags, uint64_t mode,
 	return opens("openat2", SYS_openat2, dfd, filename, flags, mode, with);
 }
 
-/* The path is taken before the call: a close leaves none. */
+/* Logs a call on a descriptor. The path is looked up before the call: a close leaves none. */
 static long uses(struct truth_line *line, const char *name, long number, struct arguments with)
 {
 	struct place place;
@@ -128,7 +128,7 @@ static uint64_t sum(const struct iovec *iov, int count)
 	return bytes;
 }
 
-/* An offset in two halves, as 64-bit systems ignore and 32-bit ones need. */
+/* An offset in two halves: 32-bit systems need both, 64-bit ones ignore the second. */
 static struct arguments at(int fd, const struct iovec *iov, int count, off_t offset, int flags)
 {
 	return ARGUMENTS(fd, (long)iov, count, (long)offset, (long)((uint64_t)offset >> 32), flags);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Calls that only bump counters, for millions of them and for threads in a race. */
+/* Calls that only add to counters, for loads of millions and for threads that race. */
 #define _GNU_SOURCE
 #include "support.h"
 #include "truth.h"

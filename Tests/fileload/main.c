@@ -2,43 +2,43 @@
 /*
  * fileload SCENARIO DIRECTORY TRUTH-FILE
  *
- * Makes real system calls on files in DIRECTORY, which must be empty, and
- * writes what the kernel did to TRUTH-FILE, which must be elsewhere, when it
- * is done. A test compares that with what a tracer of DIRECTORY reported.
+ * Makes real system calls on files in DIRECTORY, which must be empty. At the
+ * end it writes what the kernel did to TRUTH-FILE, which must be elsewhere. A
+ * test compares that with the lines of a tracer of DIRECTORY.
  * "fileload --list" prints the scenarios. FILELOAD_ROUNDS and FILELOAD_THREADS
  * set how much reuse, many, threads and bytes do.
  *
- * Exit status: 0, 1 if the kernel did not do what the scenario expects, 77 if
- * a privilege or a kernel feature is missing; then without a TRUTH-FILE and
- * with a line on standard error.
+ * Exit status: 0; 1 if the kernel did not do what the scenario expects; 77 if
+ * a privilege or a kernel feature is missing. With 77 there is a line on
+ * standard error and no TRUTH-FILE.
  *
- * The truth is one JSON object a line. For each system call:
+ * The truth has one JSON object per line. For each system call:
  *
  *   pid, tid      process and thread
  *   seq           order of the lines over all processes, from 1
  *   syscall       name of the call, made by its number
- *   fd            descriptor, an argument or the result of an open
+ *   fd            descriptor: an argument, or the result of an open
  *   ret           result; negative: -errno
- *   path          what /proc/self/fd/N shows, after an open, before other calls;
- *                 of a failed open, what was asked for, absolute, with //, . and
- *                 .. removed without regard to symbolic links; null if longer
- *                 than 4095 bytes, with "truncated":true and in "tail" the last
- *                 whole components of the path, at most 4095 bytes
+ *   path          what /proc/self/fd/N shows, after an open, before other calls.
+ *                 For a failed open: the absolute path asked for, with //, .
+ *                 and .. removed without regard to symbolic links. Null if
+ *                 longer than 4095 bytes: then "truncated" is true, and "tail"
+ *                 has the last whole components, at most 4095 bytes
  *   deleted       true if /proc says so; with nlink if the inode has other names
  *   size          bytes asked for
- *   offset        of the p* calls, as passed: preadv2 and pwritev2 take -1
- *   flags, mode   of opens, in octal; the mode 0 if the call cannot create
- *   filename      of failed opens, as passed
- *   comm          name of the process, that is of its first thread
+ *   offset        as passed to the p* calls: preadv2 and pwritev2 take -1
+ *   flags, mode   of opens, in octal; the mode is 0 if the call cannot create
+ *   filename      as passed to an open that failed
+ *   comm          name of the process, which is that of its first thread
  *   duration_ns   time around the call
  *
- * For each descriptor closed by something else, if that process has opened it,
- * read or written through it: pid, tid, seq, implicit ("dup2", "dup3",
- * "close_range", "exec", "exit", "shared": by another process that shares the
- * descriptor table), fd, path, deleted.
+ * For each descriptor that something other than close(2) closes, if the process
+ * has opened it, read or written through it: pid, tid, seq, implicit ("dup2",
+ * "dup3", "close_range", "exec", "exit", or "shared" if another process that
+ * shares the descriptor table does), fd, path, deleted.
  *
- * The scenarios threads and bytes write sums instead, one object a path: "sum":true,
- * path, pid, opens, reads, read_bytes, writes, write_bytes, closes.
+ * The scenarios threads and bytes write sums instead, one object per path:
+ * "sum":true, path, pid, opens, reads, read_bytes, writes, write_bytes, closes.
  *
  * A string that is not plain UTF-8 or would need escaping is an array of its
  * bytes, with _raw after the key.
@@ -99,7 +99,7 @@ static void list_scenarios(void)
 		puts(scenarios[i].name);
 }
 
-/* The name, from the root, of a file that does not exist yet. */
+/* Makes the absolute path of a file that does not exist yet. */
 static void resolve(const char *name, char path[])
 {
 	char here[PATH_MAX];

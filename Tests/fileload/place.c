@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Paths, from the kernel's own links below /proc: for a process with another
- * root directory, a process outside looks them up.
+ * Paths, from the kernel's own links below /proc. For a process with another
+ * root directory, a process outside of it looks them up.
  */
 #define _GNU_SOURCE
 #include "support.h"
@@ -25,7 +25,7 @@ void place_set_long(const char *path)
 	long_path = path;
 }
 
-/* The longest end of a path that consists of whole components and fits. */
+/* Keeps the longest end of a path that has whole components only and fits. */
 static void take_tail(struct place *place)
 {
 	size_t length = strlen(long_path);
@@ -35,7 +35,7 @@ static void take_tail(struct place *place)
 	snprintf(place->path, sizeof(place->path), "%s", strchr(tail, '/'));
 }
 
-/* " (deleted)" may also be the end of a name: then the name leads to this very file. */
+/* A name may itself end in " (deleted)": then it leads to this very file. */
 static void take_mark(const char *link, struct place *place)
 {
 	size_t length = strlen(place->path), mark = strlen(DELETED);
@@ -68,7 +68,7 @@ void place_ask(int socket)
 	observer = socket;
 }
 
-/* Answers until the other side has closed its end. */
+/* Looks paths up for the other side, until that closes its end. */
 void place_answer(int socket, pid_t child)
 {
 	struct place place;
@@ -82,8 +82,8 @@ void place_answer(int socket, pid_t child)
 }
 
 /*
- * What: "fd/3", "cwd" or "root". The link of the calling thread, which may
- * have a descriptor table of its own, or of another process.
+ * `what` is "fd/3", "cwd" or "root". For this process, reads the link of the
+ * calling thread, which may have a descriptor table of its own.
  */
 bool place_of(pid_t pid, const char *what, struct place *place)
 {
@@ -116,7 +116,7 @@ bool place_of_descriptor(pid_t pid, int fd, struct place *place)
 	return place_of(pid, what, place);
 }
 
-/* Appends a name's components to a path: lexically, without asking the kernel. */
+/* Appends the components of a name to a path by their text, without asking the kernel. */
 static void walk(char *path, size_t size, const char *name)
 {
 	size_t length = strcmp(path, "/") == 0 ? 0 : strlen(path);

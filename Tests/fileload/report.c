@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Bytes of the UTF-8 sequence at a place in a string, 0 if there is none. */
+/* The number of bytes of the UTF-8 sequence at this place, 0 if there is none. */
 static size_t utf8_length(const unsigned char *at)
 {
 	size_t length = at[0] < 0xc2 ? 0 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : at[0] < 0xf5 ? 4 : 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Each runs in the directory under test, which is empty, and closes what it opens. */
+/* Each scenario runs in the directory under test, which is empty, and closes what it opens. */
 #ifndef FILELOAD_SCENARIOS_H
 #define FILELOAD_SCENARIOS_H
 

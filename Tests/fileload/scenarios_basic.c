@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Every call of the family, with all its kinds of arguments, by one thread. */
+/* Every call of the family, with all kinds of arguments, by one thread. */
 #define _GNU_SOURCE
 #include "scenarios.h"
 #include "support.h"
@@ -19,7 +19,7 @@ static int by_openat(const char *name, int flags, mode_t mode)
 	return traced_openat(AT_FDCWD, name, flags, mode);
 }
 
-/* Refuses a mode that has no meaning. */
+/* Passes no mode to an open that does not create: openat2(2) refuses one. */
 static int by_openat2(const char *name, int flags, mode_t mode)
 {
 	bool creates = (flags & O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE;
@@ -45,7 +45,7 @@ static void open_and_write(opener open, const char *name, int flags, mode_t mode
 	works(traced_close(fd), "close");
 }
 
-/* Opens that read and write nothing, where not every file system has the feature. */
+/* Opens and does not read or write; a file system may lack the feature. */
 static void only_open(opener open, const char *name, int flags, mode_t mode)
 {
 	int fd = open(name, flags, mode);
@@ -56,7 +56,7 @@ static void only_open(opener open, const char *name, int flags, mode_t mode)
 		works(traced_close(fd), "close");
 }
 
-/* Round: makes the names of new files differ. */
+/* `round` makes the names of new files differ. */
 static void open_with_all_flags(opener open, int round)
 {
 	static const int readable[] = { 0,	O_CLOEXEC, O_NONBLOCK, O_NOATIME, O_NOFOLLOW,
@@ -100,7 +100,7 @@ static void create(void)
 #endif
 }
 
-/* Three segments, one of them empty, in one buffer. */
+/* Splits a buffer into three segments, one of them empty. */
 static void split(struct iovec iov[3], char *buffer, size_t size)
 {
 	iov[0] = (struct iovec){ buffer, size / 3 };
@@ -137,7 +137,7 @@ static void read_by_all_calls(int fd)
 }
 
 /*
- * A size that does not fit 32 bits. The file is shorter than the buffer, which
+ * Reads a size that does not fit 32 bits. The file is shorter than the buffer, which
  * is not on the stack: that is too close to the end of the address space.
  */
 static void read_with_huge_size(int fd)
@@ -201,7 +201,7 @@ static void open_and_check(int dfd, const char *name, const char *tag, uint64_t 
 	works(traced_close(fd), name);
 }
 
-/* Ways to the same files. */
+/* Opens the same files by absolute and relative names, and through links. */
 static void open_by_ways(void)
 {
 	char path[PATH_MAX];

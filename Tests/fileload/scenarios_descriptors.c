@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Numbers that come to mean another file, within one process. */
+/* Descriptors that get another file, within one process. */
 #define _GNU_SOURCE
 #include "scenarios.h"
 #include "support.h"
@@ -18,7 +18,7 @@
 #define SYS_dup2 (-1L)
 #endif
 
-/* Onto a number that may be open. Without flags by dup2, where there is one. */
+/* Duplicates onto a number that may be open: by dup2 without flags, where there is one. */
 static bool by_dup2(int flags)
 {
 	return flags == 0 && SYS_dup2 >= 0;
@@ -30,7 +30,7 @@ static void duplicate(int fd, int number, int flags)
 		"duplicate: %s", strerror(errno));
 }
 
-/* Onto a number that is free, or open on another file. */
+/* Duplicates onto a number that is free, or open on another file. */
 static void duplicate_onto(int fd, int number, int flags)
 {
 	truth_closed(by_dup2(flags) ? "dup2" : "dup3", getpid(), (unsigned int)number, (unsigned int)number, false);
@@ -73,9 +73,9 @@ static void duplicate_onto_open_files(void)
 	read_from(b, "a");
 	duplicate_onto(unused, b, O_CLOEXEC); /* closes the duplicate of a */
 	read_from(b, "b");
-	duplicate_onto(a, unused, 0); /* closes what was never used */
+	duplicate_onto(a, unused, 0); /* closes a descriptor that was never used */
 	read_from(unused, "a");
-	duplicate(unused, a, O_CLOEXEC); /* onto the same open file: that stays open */
+	duplicate(unused, a, O_CLOEXEC); /* onto the same open file, which stays open */
 	read_from(a, "a");
 	works(traced_close(unused), "close");
 	works(traced_close(a), "close");
@@ -94,7 +94,7 @@ static void duplicate_onto_itself(void)
 	read_and_close(fd, "b");
 }
 
-/* The number is used by something that is not a file, and back. */
+/* Puts a pipe on the number of a file, and then a file on it again. */
 static void duplicate_a_pipe(void)
 {
 	int fd = open_file("a"), ends[2];
@@ -119,7 +119,7 @@ void scenario_dup(void)
 	duplicate_a_pipe();
 }
 
-/* The kernel is likely to use a struct file again at once, for the same number. */
+/* Opens again at the same number: the kernel is likely to use the same struct file. */
 static void reuse_number(unsigned long round)
 {
 	static const char *const names[] = { "one", "two", "three" };

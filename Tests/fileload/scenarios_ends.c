@@ -44,7 +44,7 @@ static void open_and_read(const char *name)
 	read_from(open_file(name), name);
 }
 
-/* Descriptors that are open at the end: read, only opened, inherited, without a name. */
+/* Leaves descriptors open: one read, one only opened, one inherited, one without a name. */
 static void leave_open(struct parts *parts)
 {
 	open_and_read("own");
@@ -97,7 +97,7 @@ void scenario_killed(void)
 	parts_close(&parts);
 }
 
-/* Ends the process while its first thread sleeps, or is gone already. */
+/* Ends the process while its first thread sleeps, or has ended already. */
 static void *outlive_leader(void *argument)
 {
 	struct parts *parts = argument;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Calls that fail, for root too, and names that try to break the output. */
+/* Calls that fail for root, too, and names that try to break the output. */
 #define _GNU_SOURCE
 #include "scenarios.h"
 #include "support.h"
@@ -172,7 +172,7 @@ static void use_name(const char *directory, const char *name)
 	fails(traced_openat(AT_FDCWD, path, O_RDONLY, 0), ENOENT, "openat");
 }
 
-/* Names of 255 bytes, of characters of one, three and no bytes of UTF-8. */
+/* Names of 255 bytes: of characters of one byte, of three bytes, and not UTF-8. */
 static void use_long_names(const char *directory)
 {
 	static const char *const parts[] = { "n", "\xe2\x82\xac", "\xff" };

@@ -17,7 +17,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-/* What to execute, as which stage, and what is open then and what was closed. */
+/* What to execute as which stage, a descriptor that stays open and one that is closed. */
 struct stage {
 	const char *program;
 	const char *number;
@@ -52,7 +52,7 @@ static void *execute_in_thread(void *argument)
 	return NULL;
 }
 
-/* Stage 1: under the name of a symbolic link. */
+/* Stage 1: executes by the name of a symbolic link. */
 static void begin(void *argument)
 {
 	struct stage stage = { .program = "./other-name", .number = "2" };
@@ -68,7 +68,7 @@ static void begin(void *argument)
 	execute(&stage);
 }
 
-/* Stage 2: exec by a thread that is not the first one. */
+/* Stage 2: executes by a thread that is not the first one. */
 static void go_on(struct stage *stage)
 {
 	pthread_t thread;
@@ -84,7 +84,7 @@ static void go_on(struct stage *stage)
 		pause();
 }
 
-/* Stage 3: a name that the process gives to itself. */
+/* Stage 3: the process changes its own name. */
 static void end(struct stage *stage)
 {
 	write_to(stage->kept, "a");

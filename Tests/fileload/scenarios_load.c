@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Loads too large for a line a call: sums. */
+/* Loads that are too large for a line per call: their log has sums. */
 #define _GNU_SOURCE
 #include "scenarios.h"
 #include "support.h"
@@ -115,7 +115,7 @@ void scenario_threads(void)
 	free(loads);
 }
 
-/* By turns from the file position, which goes round, and from an offset. */
+/* Reads by turns from the file position, which starts over at the end, and from an offset. */
 static void read_byte(struct tally *tally, int fd, unsigned long round)
 {
 	off_t offset = (off_t)(round / 2 % FILE_SIZE);

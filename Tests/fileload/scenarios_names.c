@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Files that get another name, lose theirs, or have a very long one. */
+/* Files that get another name, lose their name, or have a very long one. */
 #define _GNU_SOURCE
 #include "scenarios.h"
 #include "support.h"
@@ -60,7 +60,7 @@ static void rename_directory_above(void *argument)
 	move("top", "summit");
 }
 
-/* Two levels above, and by another process. */
+/* Renames a directory two levels above a file, and by another process. */
 static void rename_directory(void)
 {
 	int dfd, fd, new_fd;
@@ -148,7 +148,7 @@ static void use_after_unlink(void)
 	close_both(fd, again);
 }
 
-/* A name that looks like the kernel's mark. */
+/* Uses a name that looks like the kernel's mark of a deleted file. */
 static void look_deleted(void)
 {
 	int fd;
@@ -161,7 +161,7 @@ static void look_deleted(void)
 	works(traced_close(fd), "close");
 }
 
-/* The name that was opened is gone, the file has another. */
+/* Removes the name that was opened; the file has another one. */
 static void keep_other_name(void)
 {
 	int fd, other;
@@ -198,7 +198,7 @@ void scenario_unlink(void)
 	remove_directory();
 }
 
-/* Opens a file by its last component, uses it, and tries one that is not there. */
+/* Opens a file by its last component, uses it, and tries to open a missing one. */
 static void use_deep(int dfd, const char *name, bool also_failing)
 {
 	char buffer[FILE_SIZE];
@@ -225,7 +225,7 @@ static int descend(int dfd, const char *name)
 	return next;
 }
 
-/* A file whose path has exactly this many bytes, below directories with names of 200. */
+/* Uses a file whose path has exactly this many bytes, below directories with names of 200. */
 static void use_path_of(size_t bytes)
 {
 	size_t length = strlen(truth_directory());
@@ -248,7 +248,7 @@ static void use_path_of(size_t bytes)
 	works(traced_close(dfd), "close");
 }
 
-/* Directories of one letter, or of 200, until the path has this many bytes. */
+/* Makes and enters directories of this name until the path has this many bytes. */
 static void go_down(const char *name, char *path, size_t bytes)
 {
 	while (strlen(path) + strlen(name) + 3 <= bytes) {
@@ -257,7 +257,7 @@ static void go_down(const char *name, char *path, size_t bytes)
 	}
 }
 
-/* Removes what go_down() has made: not every tool can. */
+/* Removes the directories of go_down(), whose path is too long for some tools. */
 static void go_up(const char *name)
 {
 	struct stat here, top;
@@ -271,7 +271,7 @@ static void go_up(const char *name)
 	}
 }
 
-/* 4095 bytes of path in as many components as that can be. */
+/* Uses a path of 4095 bytes with as many components as possible. */
 static void use_most_components(void)
 {
 	char path[PATH_MAX + 1], name[8] = "ff";
@@ -284,7 +284,7 @@ static void use_most_components(void)
 	go_up("d");
 }
 
-/* Beyond what readlink(2) can show. */
+/* Uses a path that is too long for readlink(2). */
 static void use_too_long(void)
 {
 	char path[3 * PATH_MAX], name[201];

@@ -13,12 +13,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* What is mounted from now on is seen by this process and its children only. */
+/* Makes a mount namespace: only this process and its children see later mounts. */
 static void leave_mounts_alone(void)
 {
 	needs(unshare(CLONE_NEWNS), "unshare(CLONE_NEWNS)");
 	needs(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL), "mount --make-rprivate");
-	/* The current directory is one of the old mounts until it is entered again. */
+	/* Until it is entered again, the current directory is in an old mount. */
 	require(chdir(truth_directory()) == 0, "chdir: %s", strerror(errno));
 }
 
@@ -50,7 +50,7 @@ static void bind_directory(void)
 	works(traced_close(after), "close");
 }
 
-/* The root of a mount may be a file. */
+/* Mounts a file: it is the root of its mount. */
 static void bind_file(void)
 {
 	make_file("one");
@@ -62,7 +62,7 @@ static void bind_file(void)
 	use_file("other", "other");
 }
 
-/* A mount that moves takes open files along. */
+/* Moves a mount in which a file is open. */
 static void move_tmpfs(void)
 {
 	int fd;
@@ -82,7 +82,7 @@ static void move_tmpfs(void)
 	require(umount2("there", 0) == 0, "umount: %s", strerror(errno));
 }
 
-/* A mount inside a mount. */
+/* Mounts a file system inside another one. */
 static void nest_mounts(void)
 {
 	needs(mount("fileload", "here", "tmpfs", 0, NULL), "mount of a tmpfs");
@@ -154,7 +154,7 @@ static void mount_privately(void *argument)
 	make_file("private/file");
 	use_file("private/file", "private/file");
 	use_file("shared", "shared");
-	read_from(inherited, "shared"); /* of a mount in the other namespace */
+	read_from(inherited, "shared"); /* on a mount of the other namespace */
 	works(traced_close(inherited), "close");
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Descriptors that get into a process by something that is not an open. */
+/* Descriptors that a process gets without opening a file. */
 #define _GNU_SOURCE
 #include "scenarios.h"
 #include "support.h"
@@ -53,7 +53,7 @@ static void be_forked(void *argument)
 
 	read_from(pair->a, "a");
 	works(traced_close(pair->a), "a");
-	own = open_file("c"); /* at the number that is a's in the parent */
+	own = open_file("c"); /* at the number that has a open in the parent */
 	require(own == pair->a, "the number is not the lowest one");
 	read_from(own, "c");
 	gate_open(&pair->child_done);
@@ -138,7 +138,7 @@ static void send_files(void *argument)
 	gate_open(&passing->done);
 }
 
-/* Takes a descriptor out of another process without its doing. */
+/* Gets a descriptor of another process, which does nothing for it. */
 static int take_descriptor(pid_t pid, int fd)
 {
 	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0), taken;
@@ -194,7 +194,7 @@ static void share_table(void *argument)
 	own = open_file("c");
 	read_from(own, "c");
 	truth_closed("shared", getppid(), (unsigned int)pair->a, (unsigned int)pair->a, false);
-	works(traced_close(pair->a), "a"); /* for the parent as well */
+	works(traced_close(pair->a), "a"); /* the parent shares the table */
 	require(open_file("c") == pair->a, "the number is not the lowest one");
 	gate_open(&pair->child_done);
 	gate_wait(&pair->parent_done);
@@ -211,14 +211,14 @@ static void share_with_process(void)
 	read_from(pair.a, "a");
 	child = start_sharing(share_table, &pair);
 	gate_wait(&pair.child_done);
-	read_from(pair.a, "c"); /* the child's doing */
+	read_from(pair.a, "c"); /* the child has opened it */
 	gate_open(&pair.parent_done);
 	finish(child);
 	read_from(pair.b, "b");
 	pair_close(&pair);
 }
 
-/* A thread's name is not its process's. */
+/* Sets the name of the thread, which does not change that of the process. */
 static void *be_thread(void *argument)
 {
 	struct pair *pair = argument;
@@ -265,7 +265,7 @@ static void use_inherited(void *argument)
 	works(traced_close(pair->b), "b");
 }
 
-/* The log begins where the tracer can. */
+/* Drops what was logged before the tracer began. */
 void scenario_inherited(void)
 {
 	struct pair pair;

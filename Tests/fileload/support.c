@@ -19,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PATIENCE_MS = 120000 }; /* for another process, before the scenario has failed */
+enum { PATIENCE_MS = 120000 }; /* how long to wait for another process before the scenario fails */
 
 static _Noreturn void stop(int status, const char *format, va_list arguments)
 {
@@ -176,7 +176,7 @@ pid_t start(child_body body, void *argument)
 	return child;
 }
 
-/* Its end closes nothing: the other process still has the table. */
+/* Starts a child that shares the descriptor table: its end closes nothing. */
 pid_t start_sharing(child_body body, void *argument)
 {
 	pid_t child = (pid_t)syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0);

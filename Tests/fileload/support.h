@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What all scenarios need: failing, files that know their name, children, gates. */
+/* For all scenarios: failing, files that contain their name, children, gates. */
 #ifndef FILELOAD_SUPPORT_H
 #define FILELOAD_SUPPORT_H
 
@@ -8,7 +8,7 @@
 
 enum {
 	FILE_SIZE = 512,  /* bytes of a file made by make_file() */
-	STATUS_SKIP = 77, /* exit status: something is missing here */
+	STATUS_SKIP = 77, /* exit status: the scenario needs something that is missing */
 };
 
 _Noreturn void die(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -20,10 +20,10 @@ _Noreturn void skip(const char *format, ...) __attribute__((format(printf, 1, 2)
 			die(__VA_ARGS__); \
 	} while (0)
 
-/* Of a call that should have worked: its result. */
+/* Fails unless the call worked. Returns its result. */
 long works(long ret, const char *what);
 void fails(long ret, int expected, const char *what);
-/* Of a call that needs a privilege or a feature. */
+/* Skips the scenario if the call lacks a privilege or a feature. */
 void needs(int ret, const char *what);
 unsigned long setting(const char *name, unsigned long value); /* from the environment */
 void absolute(char path[], const char *name);		      /* PATH_MAX bytes */
@@ -36,13 +36,13 @@ void make_file(const char *name);		      /* the name is the tag */
 int open_file(const char *name);		      /* for reading and writing */
 void read_from(int fd, const char *tag);	      /* all of it, by pread64 */
 void read_some(int fd, const char *tag, size_t size); /* from the file position */
-void write_to(int fd, const char *tag);		      /* what is there already */
+void write_to(int fd, const char *tag);		      /* the bytes that are there already */
 
-/* Children log the descriptors that they leave open, and end. */
+/* A child logs the descriptors that it leaves open, and ends. */
 typedef void (*child_body)(void *argument);
 pid_t start(child_body body, void *argument);
-pid_t start_sharing(child_body body, void *argument); /* this process's descriptors */
-void finish(pid_t child);			      /* waits; it must have succeeded */
+pid_t start_sharing(child_body body, void *argument); /* shares the descriptor table */
+void finish(pid_t child);			      /* waits for it, and fails if it failed */
 _Noreturn void leave(void);
 
 /* One process waits until another has opened the gate. */

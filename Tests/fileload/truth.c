@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The log lives in a memory file that every process of a scenario maps, so
- * that lines survive the process that wrote them, and exec.
+ * The log is in a memory file that every process of a scenario maps, so that
+ * lines survive exec and the process that wrote them.
  */
 #define _GNU_SOURCE
 #include "truth.h"
@@ -19,7 +19,7 @@
 
 enum {
 	LOG_BYTES = 1 << 30,   /* sparse: only what is used takes memory */
-	LOG_DESCRIPTOR = 1000, /* above what scenarios count on */
+	LOG_DESCRIPTOR = 1000, /* above the descriptors of scenarios */
 };
 
 struct log {
@@ -73,7 +73,7 @@ void truth_forget(void)
 	log_memory->used = 0;
 }
 
-/* A name may hold newlines: only the last one is the kernel's. */
+/* A name may contain newlines: the kernel adds only the last one. */
 void truth_read_comm(void)
 {
 	int file = open("/proc/self/comm", O_RDONLY | O_CLOEXEC);
@@ -109,7 +109,7 @@ static bool in_directory(const char *path)
 	return strncmp(path, log_memory->directory, length) == 0 && path[length] == '/';
 }
 
-/* Fills in who, and appends. */
+/* Sets process, thread and name of the line, and appends it. */
 void truth_log(struct truth_line *line, const char *path, const char *filename)
 {
 	require((line->has & TRUTH_TRUNCATED) || in_directory(path), "%s of %s, which is not in %s", line->what, path,
@@ -147,8 +147,8 @@ const struct truth_line *truth_next(const struct truth_line *line)
 }
 
 /*
- * Whether a process has opened, read or written each of its descriptors since
- * it was last closed, for descriptors 0 to *count - 1, and its last such line.
+ * Returns an array with, for each descriptor 0 to *count - 1 of a process, the
+ * last line that opened, read or wrote it; null if it was closed since or has none.
  */
 static const struct truth_line **find_used(pid_t pid, size_t *count)
 {
@@ -171,7 +171,7 @@ static const struct truth_line **find_used(pid_t pid, size_t *count)
 	return used;
 }
 
-/* A line of a process that cannot write it any more says who it was. */
+/* Logs a close by a process that can no longer write lines: its last line says who it was. */
 static void log_closed(const char *how, const struct truth_line *last, const struct place *place)
 {
 	struct truth_line line = { .has = TRUTH_FD | TRUTH_IMPLICIT, .fd = last->fd };
@@ -189,8 +189,8 @@ static void log_closed(const char *how, const struct truth_line *last, const str
 }
 
 /*
- * Logs that something other than close(2) is about to close descriptors of a
- * process, those which it has used. Returns how many.
+ * Logs that something other than close(2) is about to close the descriptors
+ * that a process has used. Returns how many.
  */
 size_t truth_closed(const char *how, pid_t pid, unsigned int first, unsigned int last, bool cloexec_only)
 {

@@ -14,7 +14,7 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
-/* What a line of the log holds besides its process and thread. */
+/* The members of a line besides its process and thread. */
 enum truth_has {
 	TRUTH_FD = 1 << 0,
 	TRUTH_SIZE = 1 << 1,
@@ -37,7 +37,7 @@ struct tally {
 };
 
 struct truth_line {
-	uint32_t length; /* with the strings, a multiple of 8 */
+	uint32_t length; /* includes the strings; a multiple of 8 */
 	uint32_t has;	 /* enum truth_has, or-ed */
 	pid_t pid;
 	pid_t tid;
@@ -55,7 +55,7 @@ struct truth_line {
 	char strings[]; /* path and filename, each with its NUL */
 };
 
-/* Where a descriptor or a base directory is, as /proc shows it. */
+/* The path of a descriptor or a directory, as /proc shows it. */
 struct place {
 	char path[2 * PATH_MAX];
 	bool deleted;
@@ -63,13 +63,13 @@ struct place {
 	unsigned int nlink;
 };
 
-/* The log: one for all processes of a scenario. */
+/* All processes of a scenario share one log. */
 void truth_begin(const char *directory);
 int truth_descriptor(void); /* survives exec; for truth_attach() after it */
 void truth_attach(int descriptor);
-void truth_forget(void); /* what was logged so far */
+void truth_forget(void); /* drops all lines so far */
 const char *truth_directory(void);
-void truth_read_comm(void); /* again, after it has changed */
+void truth_read_comm(void); /* after the name has changed */
 void truth_log(struct truth_line *line, const char *path, const char *filename);
 void truth_log_place(struct truth_line *line, const struct place *place);
 void truth_sum(const char *path, const struct tally *tally);
@@ -83,11 +83,11 @@ void truth_write(const char *name);
 bool place_of(pid_t pid, const char *what, struct place *place);
 bool place_of_descriptor(pid_t pid, int fd, struct place *place);
 void place_asked_for(int dfd, const char *filename, char *path, size_t size);
-void place_set_long(const char *path); /* for what is too long for readlink(2) */
-void place_ask(int socket);	       /* from now on another process looks it up */
+void place_set_long(const char *path); /* for a path that is too long for readlink(2) */
+void place_ask(int socket);	       /* from now on another process looks paths up */
 void place_answer(int socket, pid_t child);
 
-/* calls.c: the raw result of the kernel, negative: -errno. */
+/* calls.c: results are those of the kernel: -errno if negative. */
 #ifdef SYS_open
 int traced_open(const char *filename, int flags, mode_t mode);
 #endif
@@ -108,7 +108,7 @@ long traced_pwritev(int fd, const struct iovec *iov, int count, off_t offset);
 long traced_pwritev2(int fd, const struct iovec *iov, int count, off_t offset, int flags);
 long traced_close(int fd);
 
-/* counted.c: the same for loads too large for a line a call; safe to share among threads. */
+/* counted.c: for loads too large for a line per call; threads can share a tally. */
 int counted_open(struct tally *tally, const char *filename, int flags, mode_t mode);
 long counted_read(struct tally *tally, int fd, void *buffer, size_t size);
 long counted_pread64(struct tally *tally, int fd, void *buffer, size_t size, off_t offset);

@@ -5,14 +5,15 @@
  * filemoves check DIRECTORY         reads lines of bfatrace about a storm
  *
  * DIRECTORY must be empty. FILEMOVES_EXTENTS sets how long a rename takes that
- * frees a file, FILEMOVES_SERVER a name by which a file server has DIRECTORY, for
- * server-rename. What HOW prints: for each path of the file the
- * number of writes made under it, how many of these before the call that
- * changed the path had returned, and the path; at the end the number of writes
- * while it was changed.
+ * frees a file. FILEMOVES_SERVER is the name by which a file server has
+ * DIRECTORY, for server-rename.
  *
- * Exit status: 0, 1 if something went wrong or a path has never been, 77 if a
- * privilege or a kernel feature is missing.
+ * HOW prints a line for each path of the file: the number of writes under it,
+ * how many of these before the call that changed the path returned, and the
+ * path. The last line is the number of writes during which the path changed.
+ *
+ * Exit status: 0; 1 if something went wrong or the file never had a path; 77 if
+ * a privilege or a kernel feature is missing.
  */
 #include "moves.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Each runs in the directory under test, which is empty. */
+/* Each way runs in the directory under test, which is empty. */
 #ifndef FILEMOVES_MOVES_H
 #define FILEMOVES_MOVES_H
 
@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 _Noreturn void die(const char *format, ...) __attribute__((format(printf, 1, 2)));
-void needs(int ret, const char *what); /* of a call that needs a privilege or a feature */
+void needs(int ret, const char *what); /* skips the way if the call lacks a privilege or a feature */
 
 #define require(condition, ...)           \
 	do {                              \
@@ -15,7 +15,7 @@ void needs(int ret, const char *what); /* of a call that needs a privilege or a 
 			die(__VA_ARGS__); \
 	} while (0)
 
-/* slow.c: print the writes of each path, and how many were made before the call had returned. */
+/* slow.c: print the writes under each path, and how many came before the call returned. */
 void move_slow_rename(void);
 void move_server_rename(void);
 void move_ring_rename(void);

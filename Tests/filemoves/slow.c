@@ -28,11 +28,11 @@ enum { AFTER = 2000 }; /* writes once the change is over */
 
 static atomic_bool is_over;
 
-/* Writes made while the path was the same before and after them. */
+/* Writes before and after which the path was the same. */
 struct writes {
 	char path[PATH_MAX];
 	unsigned long sure;
-	unsigned long during; /* of these, before the call that changed the path had returned */
+	unsigned long during; /* of these, before the call that changed the path returned */
 };
 
 static struct writes paths[2];
@@ -96,7 +96,7 @@ static void run(int fd, void *(*change)(void *), void *argument)
 	require(pthread_join(thread, NULL) == 0, "pthread_join");
 }
 
-/* A file that takes long to free: every other block of it is a hole. */
+/* Makes a file that takes long to free: every other block is a hole. */
 static void make_scattered(const char *name)
 {
 	const char *setting = getenv("FILEMOVES_EXTENTS");
@@ -137,7 +137,7 @@ void move_slow_rename(void)
 	run(make_pair(), rename_over, ".");
 }
 
-/* Somebody else makes the call, who serves this directory under another name. */
+/* A file server, which has this directory under another name, makes the call. */
 void move_server_rename(void)
 {
 	char *server = getenv("FILEMOVES_SERVER");
@@ -146,7 +146,7 @@ void move_server_rename(void)
 	run(make_pair(), rename_over, server);
 }
 
-/* The least that takes one request to a ring and waits for its result. */
+/* Submits one request to a ring and waits for its result. */
 static void *rename_by_ring(void *unused)
 {
 	struct io_uring_params params = { 0 };
@@ -187,7 +187,7 @@ static void *unmount(void *unused)
 	return NULL;
 }
 
-/* Waits for a grace period of RCU after the mount has gone. */
+/* Unmounts: the call waits for a grace period of RCU after the mount has gone. */
 void move_unmount(void)
 {
 	int fd;
@@ -203,7 +203,7 @@ void move_unmount(void)
 static int sockets[2];
 static pid_t child;
 
-/* Mounts where only it can see it, and hands over a file from there. */
+/* Mounts a file system that only this process sees, and passes on a file of it. */
 static void be_mounter(void)
 {
 	char control[CMSG_SPACE(sizeof(int))] = { 0 };
@@ -255,7 +255,7 @@ static void *end_namespace(void *unused)
 	return NULL;
 }
 
-/* The last process of a mount namespace ends: its mounts go without a call. */
+/* Ends the last process of a mount namespace: its mounts go without a call. */
 void move_namespace_end(void)
 {
 	require(mkdir("on", 0700) == 0, "mkdir on");

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Renames of files, of their parents and of mounts, as fast as they go, while
- * other threads use the files. Names are tied to each other, so that of the
- * paths that can be put together from what was there at different times, most
- * have never been:
+ * Renames files, their parents and mounts as fast as possible, while other
+ * threads use the files. The names depend on each other, so that a path put
+ * together from different moments is nearly always one that no file ever had:
  *
  *   u0/d0/s0/f0   the directory d moves between u0 and u1, the file between
- *                 its directories s0 and s1, each with the name of where it is
- *   p0/g0         parent and file go from 0 to 3 and round, the parent first
- *   k0/g0         the same with a mount instead of a parent; at times it is
- *                 unmounted with the file open: then its path is /g0
+ *                 its directories s0 and s1; both take the number of the place
+ *   p0/g0         the numbers of parent and file go from 0 to 3 and start over,
+ *                 the parent first
+ *   k0/g0         a mount in place of the parent; at times it is unmounted with
+ *                 the file open: then the path is /g0
  *
- * "filemoves check DIRECTORY" reads lines of bfatrace and says which of them
- * name a path below DIRECTORY that has never been, or none.
+ * "filemoves check DIRECTORY" reads lines of bfatrace and prints those with a
+ * path below DIRECTORY that no file ever had, or without a path.
  */
 #define _GNU_SOURCE
 #include "moves.h"
@@ -75,7 +75,7 @@ static void name(char to[], char parent, int number, int file)
 	sprintf(to, file < 0 ? "%c%d" : "%c%d/g%d", parent, number, file);
 }
 
-/* The file of parent p or k gets the next number, when its parent has it. */
+/* Gives the parent p or k the next number, and then its file. */
 static void move_to_next(char parent, int *number)
 {
 	char from[16], to[16];
@@ -111,7 +111,7 @@ static void mount_at(int number)
 	sprintf(new, "%s/new", point);
 	needs(mount("none", point, "tmpfs", 0, NULL), "mount");
 	needs(mount(NULL, point, NULL, MS_PRIVATE, NULL), "mount --make-private");
-	/* Who opens it is to find its byte. */
+	/* A thread that opens it must find a byte in it. */
 	make_file(new);
 	move(AT_FDCWD, new, file);
 }
@@ -150,7 +150,7 @@ static int open_any(const char parents[])
 	return fd;
 }
 
-/* Mostly reads, at times through a new descriptor. */
+/* Reads most of the time, at times through a new descriptor. */
 static void *use(void *parents)
 {
 	char byte;
@@ -200,7 +200,7 @@ void move_storm(unsigned long seconds)
 	fprintf(stderr, "%lu renames, files opened %lu times\n", moves, uses);
 }
 
-/* Whether this has been a path, below the directory of the storm or of a mount that has gone. */
+/* Whether a file had this path, below the directory of the storm or of a mount that has gone. */
 static bool has_been(const char *path, bool is_below)
 {
 	int a, b, c, d, end = 0;
@@ -216,13 +216,13 @@ static bool has_been(const char *path, bool is_below)
 	return !is_below && sscanf(path, "/g%1d%n", &a, &end) == 1 && !path[end];
 }
 
-/* Whether it begins with a name of the storm's. */
+/* Whether the path begins with a name of the storm. */
 static bool is_of_storm(const char *path)
 {
 	return path[0] == '/' && path[1] && strchr("udsfpgk", path[1]) && path[2] >= '0' && path[2] < '0' + NAMES;
 }
 
-/* Lines about other files are not judged. */
+/* Ignores lines about other files. */
 int check_storm(const char *directory)
 {
 	unsigned long lines = 0, wrong = 0, unknown = 0;

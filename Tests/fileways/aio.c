@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Kernel AIO: a request is one of io_submit, and its result comes with io_getevents. */
+/* Kernel AIO: io_submit makes requests, io_getevents has their results. */
 #define _GNU_SOURCE
 #include "ways.h"
 
@@ -35,7 +35,7 @@ static struct iocb request(int opcode, const void *data, size_t size, long offse
 	};
 }
 
-/* Submits requests that are taken, and waits for their ends, in any order. */
+/* Submits requests that the kernel accepts, and waits for their results, in any order. */
 static void complete(struct iocb *requests[], const char *const names[], long count)
 {
 	struct io_event events[2];
@@ -108,7 +108,7 @@ static void pgetevents_way(void)
 	log_call("aio_pread", (long)event.res);
 }
 
-/* Refused as a whole: nothing is done to the file. */
+/* Submits a request that the kernel refuses: nothing happens to the file. */
 static void refused_way(void)
 {
 	struct iocb in = request(IOCB_CMD_PREAD, buffer, 30, 0);

@@ -13,7 +13,7 @@
 
 #define CWD N(AT_FDCWD)
 #define USER T("user.way")
-#define TRUSTED T("trusted.way") /* which a symbolic link may have too */
+#define TRUSTED T("trusted.way") /* a symbolic link may have it, too */
 #define VALUE P("value"), N(5)
 
 /* struct xattr_args of include/uapi/linux/xattr.h, since Linux 6.13 */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Every system call once, refused before it does anything: strace(1) names them. */
+/* Makes every system call once, refused before it does anything, for strace(1) to name. */
 #define _GNU_SOURCE
 #include "ways.h"
 
@@ -12,7 +12,7 @@
 
 enum {
 	CALLS = 470,
-	/* Between the old numbers and those that all architectures share; uretprobe is there, and kills. */
+	/* Between the old numbers and those of all architectures is uretprobe(2), which kills. */
 	GAP = 335,
 	GAP_END = 424,
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Programs, scripts and their interpreters. */
+/* Executing programs, scripts and their interpreters. */
 #define _GNU_SOURCE
 #include "programs.h"
 #include "ways.h"

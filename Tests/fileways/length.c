@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Lengths of files, their mappings, and what brings them to the disk. */
+/* Changing lengths of files, mapping files, and writing them to the disk. */
 #define _GNU_SOURCE
 #include "ways.h"
 
@@ -20,7 +20,7 @@ static void map_shared(void)
 	require(mapping != MAP_FAILED, "mmap: %s", strerror(errno));
 }
 
-/* Its descriptor is closed. */
+/* Maps a file and closes its descriptor. */
 static void map_only(void)
 {
 	map_shared();

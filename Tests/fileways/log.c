@@ -56,7 +56,7 @@ static long passed(const struct argument *argument)
 
 	if (!argument->is_text)
 		return argument->number;
-	/* Never freed: the process ends soon. */
+	/* The name is never freed: the process ends soon. */
 	return (long)(text[0] == '@' && text[1] == '/' ? strdup(in_world(text + 2)) : text);
 }
 
@@ -78,7 +78,7 @@ long make_call(const char *name, long number, const struct argument arguments[6]
 	return ret;
 }
 
-/* Nobody is there to log it afterwards. */
+/* Logs the call before making it: the program is gone afterwards. */
 void make_last_call(const char *name, long number, const struct argument arguments[6])
 {
 	log_call(name, 0);

@@ -2,17 +2,17 @@
 /*
  * fileways DIRECTORY [WAY...]
  *
- * Touches files in each of the ways that there are, or in these, in
- * DIRECTORY/WAY; DIRECTORY is empty, absolute, and without symbolic links or
- * characters that need escaping in JSON. Each way has a process of its own.
- * When all of them are prepared, this prints "ready", waits for a line on
- * standard input, and lets one after the other go on. "fileways --list" prints
- * the ways; "fileways --every-call" makes all system calls, which are refused.
+ * Touches files in all ways, or in these ways, in DIRECTORY/WAY. DIRECTORY is
+ * an absolute path of an empty directory, without symbolic links or characters
+ * that need escaping in JSON. Each way has a process of its own. When all of
+ * them are prepared, this prints "ready", waits for a line on standard input,
+ * and lets one after the other go on. "fileways --list" prints the ways;
+ * "fileways --every-call" makes all system calls, which are refused.
  *
- * Standard output has a JSON object a line:
+ * Standard output has a JSON object per line:
  *
  *   way, pid           before the calls of a way: its process
- *   way, syscall, ret  a call, as a tracer names it; its result, negative: -errno
+ *   way, syscall, ret  a call by its name for a tracer; its result, -errno if negative
  *   way, status        the wait status of a process that did not do what it should
  */
 #define _GNU_SOURCE
@@ -68,7 +68,7 @@ static void choose(char *names[])
 	}
 }
 
-/* Stops when all is prepared, and goes on when it is told to. */
+/* Stops when everything is prepared, and goes the way when it is continued. */
 static _Noreturn void go(const struct way *way, const char *directory)
 {
 	char path[PATH_MAX];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* New names: directories, nodes, symbolic links, hard links, sockets. */
+/* Making names: directories, nodes, symbolic links, hard links, sockets. */
 #define _GNU_SOURCE
 #include "ways.h"
 

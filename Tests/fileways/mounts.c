@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Names of mounts, and of files that whole file systems and the kernel use: mounts of each way's own. */
+/* Names of mounts, and of files that the kernel uses. Each way has mounts of its own. */
 #define _GNU_SOURCE
 #include "ways.h"
 
@@ -32,7 +32,7 @@ static void own_mounts(void)
 	require(mount("none", "/", 0, MS_REC | MS_PRIVATE, 0) == 0, "mount: %s", strerror(errno));
 }
 
-/* On itself, so that whoever has other mounts finds the same directory there. */
+/* Mounts sub on itself: a process with other mounts finds the same directory there. */
 static void sub_mounted(void)
 {
 	own_mounts();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Names that change, and names that go. */
+/* Renaming and removing names. */
 #define _GNU_SOURCE
 #include "ways.h"
 
@@ -10,7 +10,7 @@
 
 #define CWD N(AT_FDCWD)
 
-/* include/uapi/linux/fs.h, which old C libraries do not get along with */
+/* include/uapi/linux/fs.h, which conflicts with old C libraries */
 enum {
 	NOREPLACE = 1 << 0,
 	EXCHANGE = 1 << 1,

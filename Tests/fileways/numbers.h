@@ -5,7 +5,7 @@
 
 #include <sys/syscall.h>
 
-/* asm-generic has only their *at forms */
+/* asm-generic has only the *at forms of these */
 #ifndef SYS_open
 #define SYS_open -1
 #define SYS_creat -1

@@ -22,7 +22,7 @@ static union {
 	char bytes[sizeof(struct file_handle) + MAX_HANDLE_SZ];
 } of_file;
 
-/* The descriptor says on which file system it is. */
+/* Opens by a handle: the descriptor tells the file system. */
 static void handle(void)
 {
 	int mount;

@@ -22,7 +22,7 @@ static const unsigned int code[] = { 0xd2800ba8, 0xd2800000, 0xd4000001 };
 #error "fileways: no program for this architecture"
 #endif
 
-/* It may be loaded anywhere. */
+/* The kernel may load it at any address. */
 struct program {
 	Elf64_Ehdr header;
 	Elf64_Phdr segments[2];

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Programs that do nothing but end with status 0, made by hand: no other file belongs to them. */
+/* Programs that only exit with status 0, written byte by byte: they open no other file. */
 #ifndef FILEWAYS_PROGRAMS_H
 #define FILEWAYS_PROGRAMS_H
 
-/* interpreter: what ELF names as program interpreter, an absolute path; or null. */
+/* `interpreter` is the absolute path of the ELF program interpreter, or null. */
 void make_program(const char *name, const char *interpreter);
-/* A file that can be executed, with this text. */
+/* Makes an executable file with this text. */
 void make_script(const char *name, const char *text);
 
 #endif

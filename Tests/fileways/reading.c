@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Calls on descriptors that are open already: reading, writing, closing. */
+/* Reading, writing and closing descriptors that are open. */
 #define _GNU_SOURCE
 #include "ways.h"
 
@@ -19,7 +19,7 @@ static void read_directory(void)
 	CALL(close, N(3));
 }
 
-/* The first closes nothing that was open before; what was on 3 is closed by no close. */
+/* Duplicates 4 onto 3, which closes the file on 3 without close(2). */
 static void replace(void)
 {
 	CALL(read, N(3), P(buffer), N(10));

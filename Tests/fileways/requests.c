@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Requests of ioctl, and advice, that change files or look at them. */
+/* Requests of ioctl, and advice, that change files or look at files. */
 #define _GNU_SOURCE
 #include "ways.h"
 
@@ -14,7 +14,7 @@
 
 enum { PAGE = 4096 };
 
-/* include/linux/falloc.h, which is not for programs */
+/* include/linux/falloc.h, which user space does not have */
 static const struct {
 	int16_t type, whence;
 	int64_t start, length;
@@ -56,7 +56,7 @@ static void both_writable(void)
 	open_or_die("other", O_RDWR);
 }
 
-/* A file system without this request does not read what it is passed: the page has to be there. */
+/* Touches the page: a file system that lacks this request does not read the argument. */
 static void extents_to_move(void)
 {
 	both_writable();

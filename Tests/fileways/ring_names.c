@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Requests of io_uring on names. The ring is 3; where a directory is open, it is sub, and 4. */
+/* Requests of io_uring on names. The ring is 3; the directory sub, if open, is 4. */
 #define _GNU_SOURCE
 #include "ring.h"
 #include "ways.h"
@@ -70,7 +70,7 @@ static void openat_missing_way(void)
 	open_name(AT_FDCWD, "missing", O_RDONLY, 0);
 }
 
-/* Into the ring's own table: no descriptor. */
+/* Opens into the ring's own table, without a descriptor. */
 static void openat_direct_way(void)
 {
 	struct io_uring_sqe sqe = { .opcode = IORING_OP_READ, .fd = 0, .flags = IOSQE_FIXED_FILE };
@@ -244,7 +244,7 @@ static void with_socket(void)
 	require(socket(AF_UNIX, SOCK_DGRAM, 0) == 4, "socket: %s", strerror(errno));
 }
 
-/* 4 has a name, 5 sends. */
+/* Makes two sockets: 4 has a name, 5 sends. */
 static void with_sockets(void)
 {
 	with_socket();

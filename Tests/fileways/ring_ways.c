@@ -47,7 +47,7 @@ static void with_file_and_pipe(void)
 	file_and_pipe();
 }
 
-/* 4 has what 6 takes. */
+/* Opens a FIFO at 4 with bytes for the pipe whose writing end is 6. */
 static void with_fifo_and_pipe(void)
 {
 	int ends[2];
@@ -190,7 +190,7 @@ static void sync_file_range_way(void)
 	ring_request("io_uring_sync_file_range", request(IORING_OP_SYNC_FILE_RANGE, 0, 4096, 0));
 }
 
-/* The length is where others have an address, the mode where they have a length. */
+/* fallocate has its length in `addr`, and its mode in `len`. */
 static void fallocate_way(void)
 {
 	ring_request("io_uring_fallocate", request(IORING_OP_FALLOCATE, (void *)200, 0, 50));

@@ -28,7 +28,7 @@ static struct mmsghdr to_bound[2] = { MESSAGE(&bound), MESSAGE(&bound) };
 static struct mmsghdr to_missing = MESSAGE(&missing);
 static struct mmsghdr to_nobody = { .msg_hdr = { .msg_iov = &text, .msg_iovlen = 1 } };
 
-/* 3 has a name, 4 sends. */
+/* Makes two sockets: 3 has a name, 4 sends. */
 static void sockets(void)
 {
 	require(socket(AF_UNIX, SOCK_DGRAM, 0) == 3, "socket: %s", strerror(errno));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* From one file to another, or to a pipe. */
+/* Transfers from one file to another, or to a pipe. */
 #define _GNU_SOURCE
 #include "ways.h"
 
@@ -55,7 +55,7 @@ static void full_fifo_open(void)
 	require(write(3, buffer, AMOUNT) == AMOUNT, "fifo: %s", strerror(errno));
 }
 
-/* From 3 into what is no file. */
+/* Opens a FIFO with bytes at 3, and a pipe. */
 static void full_fifo_and_pipe(void)
 {
 	int ends[2];

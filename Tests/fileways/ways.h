@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A way to touch a file: what is prepared, unseen, and the calls that a tracer
- * is to tell. Each way has a process of its own, whose current directory is
- * one of its own, with the files that world.c makes; its first descriptor is 3.
+ * A way to touch a file: a function that prepares it before the trace, and the
+ * calls that a tracer must show. Each way has a process of its own, in a
+ * directory of its own with the files that world.c makes. Its first descriptor
+ * is 3.
  */
 #ifndef FILEWAYS_WAYS_H
 #define FILEWAYS_WAYS_H
@@ -14,7 +15,7 @@
 
 #include "numbers.h"
 
-/* One of a call; a text that begins with "@/" is a name in the way's directory, from the root. */
+/* An argument. A text that begins with "@/" stands for the absolute path in the way's directory. */
 struct argument {
 	bool is_text;
 	union {
@@ -32,7 +33,7 @@ struct argument {
 /* One call. */
 struct action {
 	const char *name; /* of the call */
-	long number;	  /* below 0: this architecture has no such call */
+	long number;	  /* negative if this architecture has no such call */
 	struct argument arguments[6];
 };
 
@@ -46,7 +47,7 @@ struct way {
 	void (*act)(void);
 };
 
-/* Each ends with a way without a name. */
+/* Each array ends with a way without a name. */
 extern const struct way opening_ways[];
 extern const struct way reading_ways[];
 extern const struct way making_ways[];
@@ -67,13 +68,14 @@ extern const struct way ioctl_ways[];
 extern const struct way ring_ways[];
 extern const struct way ring_name_ways[];
 
-/* log.c: the calls that are made, with their results. */
+/* log.c: makes calls and logs their results. */
 void log_begin(const char *way);
 const char *way_name(void);
-void log_call(const char *name, long ret); /* negative: -errno */
+void log_call(const char *name, long ret); /* `ret` is -errno if negative */
 void log_write(void);			   /* to standard output */
 long make_call(const char *name, long number, const struct argument arguments[6]);
-void make_last_call(const char *name, long number, const struct argument arguments[6]); /* exec that works */
+void make_last_call(const char *name, long number,
+		    const struct argument arguments[6]); /* for exec, which does not return */
 #define CALL(call, ...) make_call(#call, SYS_##call, (const struct argument[6]){ __VA_ARGS__ })
 #define LAST_CALL(call, ...) make_last_call(#call, SYS_##call, (const struct argument[6]){ __VA_ARGS__ })
 
@@ -87,7 +89,7 @@ enum {
 };
 extern char buffer[BUFFER_BYTES];
 void world_make(const char *directory);
-const char *in_world(const char *name); /* from the root; one at a time */
+const char *in_world(const char *name); /* an absolute path, valid until the next call */
 int open_or_die(const char *name, int flags);
 _Noreturn void die(const char *format, ...) __attribute__((format(printf, 1, 2)));
 #define require(condition, ...)           \
@@ -96,7 +98,7 @@ _Noreturn void die(const char *format, ...) __attribute__((format(printf, 1, 2))
 			die(__VA_ARGS__); \
 	} while (0)
 
-/* What several ways prepare: the descriptors 3, 4, ... */
+/* Preparations of several ways: they open the descriptors 3, 4, ... */
 void sub_open(void);	  /* the directory sub */
 void file_open(void);	  /* for reading */
 void file_writable(void); /* for reading and writing */

@@ -46,7 +46,7 @@ static void make_link(const char *target, const char *name)
 	require(symlink(target, name) == 0, "symlink %s: %s", name, strerror(errno));
 }
 
-/* A symbolic link to sub that is too long to be kept in the inode: 59 bytes on ext4, 127 on tmpfs. */
+/* Makes a link to sub that is too long for the inode: 59 bytes on ext4, 127 on tmpfs. */
 static void make_long_link(const char *name)
 {
 	char target[256] = "";
@@ -57,7 +57,7 @@ static void make_long_link(const char *name)
 	make_link(target, name);
 }
 
-/* In a directory that does not exist yet, and is the current one afterwards. */
+/* Makes the files of a way in a new directory, which becomes the current one. */
 void world_make(const char *directory)
 {
 	snprintf(world, sizeof(world), "%s", directory);

@@ -49,8 +49,8 @@ struct DescriptorTableTests {
     Way("libc.close_range(513, 513, 0)", [513]),
     Way("libc.close_range(600, 1000, 0)", []),
     Way("libc.close_range(1025, -1, 0)", [5000, 19_000, 19_999]),
-    Way("libc.close_range(300, -1, 4)", []),  // CLOSE_RANGE_CLOEXEC only marks them
-    Way("libc.close_range(512, -1, 2)", all.filter { $0 >= 512 }),  // CLOSE_RANGE_UNSHARE copies the table
+    Way("libc.close_range(300, -1, 4)", []),  // CLOSE_RANGE_CLOEXEC
+    Way("libc.close_range(512, -1, 2)", all.filter { $0 >= 512 }),  // CLOSE_RANGE_UNSHARE
     Way(
       "libc.close_range(300, -1, 0); make(numbers); libc.close_range(300, -1, 0)",
       all, again: all),

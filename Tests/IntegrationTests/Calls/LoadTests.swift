@@ -83,7 +83,8 @@ struct LoadTests {
     }
   }
 
-  @Test("while directories are renamed, merged lines have paths that the file had, and lose no count")
+  @Test(
+    "while directories are renamed, merged lines have paths that the file had, and lose no count")
   func mergedRenameStorm() throws {
     try Scratch.directory { directory in
       let storm = try RenameStorm(in: directory)

@@ -74,7 +74,9 @@ struct CommandEndTests {
     }
   }
 
-  @Test("signals are passed on to the command, and it is traced to its end", arguments: [[], ["--as", "nobody"]])
+  @Test(
+    "signals are passed on to the command, and it is traced to its end",
+    arguments: [[], ["--as", "nobody"]])
   func signals(options: [String]) throws {
     try Scratch.directory { directory in
       try shell("chmod 777 \(directory)")
@@ -227,7 +229,8 @@ struct CommandEndTests {
     }
   }
 
-  @Test("a command that ignores SIGTERM is killed, and reported so, when bfatrace gets a signal to end")
+  @Test(
+    "a command that ignores SIGTERM is killed, and reported so, when bfatrace gets a signal to end")
   func killed() throws {
     try Scratch.directory { directory in
       let tracing = try ending("trap 'echo got TERM' TERM", in: directory)

@@ -92,7 +92,9 @@ struct CommandEventTests {
     }
   }
 
-  @Test("no close is shown of a descriptor that bfatrace has opened", arguments: ["--under", "--dir", "--file"])
+  @Test(
+    "no close is shown of a descriptor that bfatrace has opened",
+    arguments: ["--under", "--dir", "--file"])
   func ownDescriptors(option: String) throws {
     try Scratch.directory { directory in
       let place = option == "--file" ? "\(directory)/file" : directory

@@ -23,7 +23,8 @@ struct DiskLimitTests {
   private static let room = ["--room-for-disks", "256"]
   private static let counts = [60, 400]
 
-  @Test("changed files: a process that is named for certain has changed the file", arguments: counts)
+  @Test(
+    "changed files: a process that is named for certain has changed the file", arguments: counts)
   func files(count: Int) throws {
     try Scratch.directory { directory in
       let image = try DiskImage(in: directory, .ext4)

@@ -129,7 +129,9 @@ struct DiskPagesTests {
     }
   }
 
-  @Test("requests of a throttled process have it as their process, though another thread submits them", .needsThrottling)
+  @Test(
+    "requests of a throttled process have it as their process, though another thread submits them",
+    .needsThrottling)
   func throttled() throws {
     try Scratch.directory { directory in
       let image = try DiskImage(in: directory, .ext4)

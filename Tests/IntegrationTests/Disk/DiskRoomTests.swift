@@ -93,7 +93,8 @@ struct DiskRoomTests {
     }
   }
 
-  @Test("a disk whose idle time is not known is counted, and is not shown to wake", arguments: [nil, 1])
+  @Test(
+    "a disk whose idle time is not known is counted, and is not shown to wake", arguments: [nil, 1])
   func disks(room: Int?) throws {
     try Scratch.directory { directory in
       let images = try images(in: directory, count: 3)

@@ -158,7 +158,9 @@ struct FatraceTests {
     #expect(!own.contains { $0.contains(other) }, trace.description)
   }
 
-  @Test("without a place, it traces file systems that are mounted from a device's path", .needsNamespaces)
+  @Test(
+    "without a place, it traces file systems that are mounted from a device's path",
+    .needsNamespaces)
   func mounts() throws {
     try Scratch.directory { directory in
       let worker = try Worker(launcher: ["unshare", "--mount"])

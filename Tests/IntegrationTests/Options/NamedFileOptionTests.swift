@@ -148,7 +148,9 @@ struct NamedFileOptionTests {
     }
   }
 
-  @Test("an argument that names no file is refused in one line", arguments: ["no/file", "/", "..", "a/", ""])
+  @Test(
+    "an argument that names no file is refused in one line",
+    arguments: ["no/file", "/", "..", "a/", ""])
   func refused(file: String) throws {
     let ended = try run(Built.bfatrace, ["--file", file, "-s", "1"], in: "/var/tmp")
     #expect(ended.status == 1, "\(ended)")
@@ -169,7 +171,8 @@ struct EntryTests {
     "<> . h i", "<> . h", "<> sub s",
   ]
 
-  @Test("each change has a line of its own with the name, or both names if it renames in a directory")
+  @Test(
+    "each change has a line of its own with the name, or both names if it renames in a directory")
   func lines() throws {
     try Scratch.directory { scratch in
       try shell("mkdir sub; touch sub/s", in: scratch)
@@ -234,7 +237,9 @@ struct EntryTests {
     }
   }
 
-  @Test("events whose path begins as no pattern does take no room from those that match", arguments: [[], ["-S"]])
+  @Test(
+    "events whose path begins as no pattern does take no room from those that match",
+    arguments: [[], ["-S"]])
   func prefixes(options: [String]) throws {
     try Scratch.directory { scratch in
       try makeDirectories("quiet/sub", "loud", in: scratch)

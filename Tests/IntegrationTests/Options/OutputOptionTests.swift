@@ -67,7 +67,9 @@ struct OutputOptionTests {
     }
   }
 
-  @Test("-t shows the time of the call: time of day, or with -t -t seconds since the epoch", arguments: [1, 2])
+  @Test(
+    "-t shows the time of the call: time of day, or with -t -t seconds since the epoch",
+    arguments: [1, 2])
   func timestamp(times: Int) throws {
     try Scratch.directory { directory in
       // Records use another clock: allow for the inexact conversion between the two.

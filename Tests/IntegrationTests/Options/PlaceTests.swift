@@ -64,7 +64,9 @@ struct PlaceTests {
     }
   }
 
-  @Test("a directory includes requests for files that are reached through a bind mount", .needsLoopDevices)
+  @Test(
+    "a directory includes requests for files that are reached through a bind mount",
+    .needsLoopDevices)
   func disks() throws {
     try Scratch.directory { scratch in
       try makeDirectories("image", in: scratch)

@@ -77,7 +77,8 @@ struct SummaryTests {
     }
   }
 
-  @Test("counts failed opens if opens are wanted, in the place that is traced", arguments: ["O", "W"])
+  @Test(
+    "counts failed opens if opens are wanted, in the place that is traced", arguments: ["O", "W"])
   func filtered(types: String) throws {
     try Scratch.directory { directory in
       let trace = try traced(["--json", "--summary-only", "-f", types], in: directory)

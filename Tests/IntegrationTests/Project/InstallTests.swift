@@ -29,7 +29,9 @@ struct InstallTests {
     return Set(found.text.split(separator: "\n").map(String.init))
   }
 
-  @Test("puts all files below DESTDIR and PREFIX; uninstalling leaves nothing", arguments: [false, true])
+  @Test(
+    "puts all files below DESTDIR and PREFIX; uninstalling leaves nothing",
+    arguments: [false, true])
   func install(asFatrace: Bool) throws {
     try Scratch.directory { root in
       let variables = ["DESTDIR=\(root)", "PREFIX=/opt/x", asFatrace ? "FATRACE=1" : "FATRACE="]

@@ -133,7 +133,9 @@ struct LimitTests {
     os.mkdir("stack/top"); os.mkdir("stack/../many/7/d7"); os.mkdir("many/8/../../stack/again")
     """
 
-  @Test("names are followed through any number of mounts, side by side and on one another", .needsNamespaces)
+  @Test(
+    "names are followed through any number of mounts, side by side and on one another",
+    .needsNamespaces)
   func mounts() throws {
     try Scratch.directory { scratch in
       try makeDirectories("base/many", "base/source", "base/stack", in: scratch)
