@@ -3,12 +3,12 @@
  * fileload32 DIRECTORY
  *
  * Makes the 32-bit calls of the open, read, write and close family, with the
- * numbers and argument registers of i386, on files in DIRECTORY, and prints
- * what the kernel did in the format that fileload's main.c describes, here on
- * standard output. DIRECTORY is an absolute path without symbolic links, of
- * characters that need no escaping in JSON.
+ * numbers and argument registers of i386, on files in DIRECTORY. It prints what
+ * the kernel did to standard output, in the format that Tests/fileload/main.c
+ * describes. DIRECTORY is an absolute path without symbolic links, of characters
+ * that need no escaping in JSON.
  *
- * Without a C library, so that a 64-bit system needs none of 32 bits:
+ * It is built without a C library, so that a 64-bit system needs none of 32 bits:
  *
  *   clang -m32 -nostdlib -static -ffreestanding -fuse-ld=lld -O2 \
  *         -fno-stack-protector -fno-pic -o fileload32 fileload32.c
@@ -75,7 +75,7 @@ struct timespec {
 	int32_t nanoseconds;
 };
 
-/* What a line says; the calls fill it in. */
+/* The members of a line, which the calls fill in. */
 struct line {
 	const char *syscall;
 	int fd;
@@ -90,9 +90,9 @@ struct line {
 };
 
 static const char *directory;
-static char path[PATH_SIZE]; /* of the file that is in use */
+static char path[PATH_SIZE]; /* path of the file in use */
 static uint32_t seq;
-static char content[FILE_SIZE]; /* of every file */
+static char content[FILE_SIZE]; /* content of every file */
 static char buffer[FILE_SIZE];
 
 static void put_octal(uint32_t value)
@@ -174,7 +174,7 @@ static void call(struct line *line, enum number number, uint32_t a, uint32_t b, 
 			    (uint32_t)(after.nanoseconds - before.nanoseconds);
 }
 
-/* A call on a descriptor, and that it returned what it should. */
+/* Makes a call on a descriptor, and fails unless it returns this. */
 static void use(const char *name, enum number number, int fd, const void *memory, uint32_t count, uint32_t size,
 		int expected)
 {
@@ -185,7 +185,7 @@ static void use(const char *name, enum number number, int fd, const void *memory
 	require(line.ret == expected, name);
 }
 
-/* The same at an offset, which takes two registers. */
+/* Makes a call at an offset, which takes two registers. */
 static void use_at(const char *name, enum number number, int fd, const void *memory, uint32_t count, uint32_t size,
 		   int64_t offset, int expected)
 {
@@ -273,7 +273,7 @@ static void check(size_t size, size_t offset)
 		require(buffer[i] == content[offset + i], "not what was written");
 }
 
-/* Two segments that follow each other, and an empty one between. */
+/* Two adjacent segments, with an empty one in between. */
 static void split(struct iovec iov[3], const char *memory, uint32_t size)
 {
 	iov[0] = (struct iovec){ address(memory), size / 4 };

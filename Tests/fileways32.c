@@ -2,13 +2,14 @@
 /*
  * fileways32 DIRECTORY
  *
- * As fileways, which says how, with the system calls of i386: those that have
- * numbers, arguments or structures of their own there. Built like fileload32.
+ * Touches files like fileways, with the system calls of i386 that have numbers,
+ * arguments or structures of their own. It prints what Tests/fileways/main.c
+ * describes, and is built like fileload32.
  */
 #define PROGRAM "fileways32"
 #include "i386.h"
 
-/* arch/x86/entry/syscalls/syscall_32.tbl, as far as it is not in the tables below */
+/* arch/x86/entry/syscalls/syscall_32.tbl: numbers that the tables below do not have */
 enum {
 	FORK = 2,
 	READ = 3,
@@ -55,7 +56,7 @@ enum {
 	PATH_SIZE = 4096,
 	FILE_BYTES = 100,
 	MAP_ADDRESS = 0x10000000,
-	AIO = -1, /* not a call, but a request and its result */
+	AIO = -1, /* a request of kernel AIO and its result */
 };
 
 struct argument {
@@ -77,7 +78,7 @@ struct way {
 	const char *call;
 	int number;
 	struct argument arguments[6];
-	bool is_last; /* it does not return */
+	bool is_last; /* the call does not return */
 	int pid;
 };
 
@@ -168,7 +169,7 @@ static void put_way(const struct way *way, const char *key, int64_t number)
 
 static void put_result(const struct way *way, int ret)
 {
-	/* An address may look negative; the last page holds the errors. */
+	/* The last page holds the errors; other negative numbers are addresses. */
 	put_way(way, "ret", (uint32_t)ret > -4096U ? ret : (int64_t)(uint32_t)ret);
 	put(",\"syscall\":\"");
 	put(way->call);
@@ -176,7 +177,7 @@ static void put_result(const struct way *way, int ret)
 	put_out();
 }
 
-/* Stops when all is prepared, and goes on when it is told to. */
+/* Stops when everything is prepared, and goes the way when it is continued. */
 static _Noreturn void go(const struct way *way)
 {
 	uint32_t a[6];
@@ -190,7 +191,7 @@ static _Noreturn void go(const struct way *way)
 	for (int i = 0; i < 6; i++)
 		a[i] = passed(&way->arguments[i]);
 	kernel(KILL, kernel(GETPID, 0, 0, 0, 0, 0, 0), SIGSTOP, 0, 0, 0, 0);
-	/* Nobody is there to tell it afterwards. */
+	/* Print the call before making it: the program is gone afterwards. */
 	if (way->is_last)
 		put_result(way, 0);
 	ret = way->number == AIO ? complete_request() : kernel(way->number, a[0], a[1], a[2], a[3], a[4], a[5]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What fileways32 prepares, and the table of its ways: a part of fileways32.c. */
+/* A part of fileways32.c: the preparations, and the table of ways. */
 #ifndef TESTS_FILEWAYS32_WAYS_H
 #define TESTS_FILEWAYS32_WAYS_H
 
@@ -10,7 +10,7 @@ static const struct {
 	uint32_t size;
 } vector[2] = { { buffer, 4 }, { buffer, 6 } };
 
-/* The only argument of the first mmap. */
+/* The arguments of old_mmap, which takes a pointer to them. */
 static const uint32_t map_arguments[6] = { 0, 4096, PROT_READ, MAP_PRIVATE, 3, 4096 };
 
 struct socket_address {

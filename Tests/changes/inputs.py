@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compares a list of --inputs with what strace saw of the same command.
+"""Compares a list of --inputs with strace's log of the same command.
 
     inputs.py BFATRACE SCRIPT COMMAND...
 
-Runs the command under strace and below bfatrace, each time in a new directory
-that sh has made ready with SCRIPT. Prints each file that was there before and
-that only one of them says to be read or executed.
+Runs the command under strace and under bfatrace, each time in a new directory
+that sh has prepared with SCRIPT. Prints each file that existed before and that
+only one of the two shows to be read or executed.
 """
 
 import json
@@ -34,14 +34,14 @@ def is_script(path):
 
 
 def programs(path):
-    """A program with what is executed for it: the interpreters of scripts, and of ELF."""
+    """A program and its interpreters: those of scripts, and that of ELF."""
     path = os.path.realpath(path)
     yield path
     with open(path, "rb") as file:
         start = file.read(64)
         if start.startswith(b"#!"):
             line = start[2:].split(b"\n")[0].split()
-            # An interpreter that is a script is read by its own.
+            # If the interpreter is a script, its own interpreter reads it.
             yield from list(programs(os.fsdecode(line[0])))[is_script(line[0]) :]
         elif start.startswith(b"\x7fELF"):
             offset, size, count = (
@@ -61,7 +61,7 @@ def text(path):
 
 
 def straced(command, directory, logs):
-    """Paths by what is done to them, of each thread's log."""
+    """Sets of paths by what each thread's log shows."""
     names = ",".join(READS)
     subprocess.run(
         [
@@ -84,7 +84,7 @@ def straced(command, directory, logs):
     )
     read, executed = set(), set()
     for log in os.listdir(logs):
-        # Programs with relative names are started where the command is.
+        # Programs with relative names start in the directory of the command.
         with open(f"{logs}/{log}") as file:
             for line in file:
                 call = CALL.match(line)
@@ -133,7 +133,7 @@ def main():
     prepare()
     seen = straced(command, directory, logs)
     prepare()
-    # What the command makes itself is no input.
+    # A file that the command makes itself is no input.
     seen = [{path for path in paths if os.path.isfile(path)} for paths in seen]
     told = listed(bfatrace, command, directory, f"{place}/inputs")
     status = 0

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Random programs on small trees, and what --changes lists of them.
+"""Compares lists of --changes of random programs with snapshots of small trees.
 
     programs.py BFATRACE DIRECTORY SEED COUNT
 
-Makes COUNT trees, lets a program of random operations change each of them, all
-below one bfatrace, and compares its list with snapshots. Prints what is wrong,
-with the seed and the operations of the program.
+Makes COUNT trees. A program of random operations changes each of them, all under
+one bfatrace, whose list is compared with snapshots. Prints the differences, with
+the seed and the operations of the program.
 """
 
 import ctypes
@@ -29,7 +29,7 @@ def renameat2(old, new, flags):
 
 
 class Program:
-    """What is done to one tree; an operation that fails is part of it."""
+    """A program that changes one tree; some of its operations fail."""
 
     def __init__(self, root, seed):
         self.root, self.random = root, random.Random(seed)
@@ -40,7 +40,7 @@ class Program:
         return os.path.join(self.root, *parts)
 
     def there(self):
-        """Often a path that is there."""
+        """A path, which often exists."""
         found = [self.path()]
         for directory, names, files in os.walk(self.root):
             found += [os.path.join(directory, name) for name in names + files]
@@ -112,7 +112,7 @@ class Program:
         )()
 
     def temporary(self):
-        """An unnamed file that gets a name, as others do that are written beside."""
+        """Makes a file without a name and gives it one, like a program that saves a file."""
         path = self.path()
         descriptor = os.open(os.path.dirname(path), os.O_TMPFILE | os.O_RDWR, 0o600)
         os.write(descriptor, self.data())
@@ -131,7 +131,7 @@ class Program:
         os.rename(beside, path)
 
     def two_paths(self):
-        """Not through a symbolic link that is to be moved: the link's own name is gone then."""
+        """Two paths, neither below the other: a symbolic link that moves no longer leads to the path."""
         old, new = self.there(), self.random.choice([self.path, self.there])()
         if new.startswith(f"{old}/") or old.startswith(f"{new}/"):
             raise ValueError
@@ -195,7 +195,7 @@ class Program:
                 memory[0] = self.random.randrange(256)
 
     def elsewhere(self):
-        """In another process, which inherits what is open."""
+        """Makes operations in a child, which inherits the open files."""
         child = os.fork()
         if child == 0:
             self.step()
@@ -236,7 +236,7 @@ def main():
     if sys.argv[1] == "--run":
         directory, seed, count = sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
         for program in programs(directory, seed, count):
-            # As after make_tree, which took from the same numbers.
+            # Start where make_tree left the random numbers in the traced run.
             program.random = random.Random(f"run {os.path.basename(program.root)}")
             program.run()
         return 0

@@ -3,7 +3,7 @@
 
     snapshots.py BFATRACE DIRECTORY COMMAND...
 
-Runs the command below bfatrace and prints each difference that the list does
+Runs the command under bfatrace and prints each difference that the list does
 not account for, and each line of the list that no difference accounts for.
 """
 
@@ -77,7 +77,7 @@ class List:
                 getattr(self, kind).add(path)
 
     def destination(self, path):
-        """Where a file is expected that no line is about: with its directory."""
+        """The path of a file without a line: it moves with its directory."""
         above = path
         while len(above) > 1:
             if above in self.moved:
@@ -90,7 +90,7 @@ class Comparison:
     def __init__(self, before, after, changes):
         self.before, self.after, self.list = before, after, changes
         self.errors = []
-        # A name that is not used is not known: what is written by another one changes it too.
+        # A hard link that the command did not use is not listed: writes by another name change it, too.
         names = set(changes.modified) | changes.attributes
         self.changed_inodes = {after[path].inode for path in names if path in after}
         self.changed_inodes |= {
@@ -173,7 +173,7 @@ class Comparison:
 
 
 def trace(bfatrace, directory, command, **options):
-    """Runs a command below bfatrace; its list, and what it had to say."""
+    """Runs a command under bfatrace. Returns its list and its messages."""
     arguments = [bfatrace, "--changes", "--json", "--under", directory, "--ring-size", "64"]
     name = os.path.join(os.path.dirname(directory.rstrip("/")), f"changes.{os.getpid()}")
     arguments += ["--output", name, "--"]
@@ -186,7 +186,7 @@ def trace(bfatrace, directory, command, **options):
 
 def compare(bfatrace, directory, command, **options):
     before = snapshot(directory)
-    time.sleep(0.02)  # times of files are that coarse
+    time.sleep(0.02)  # times of files are coarser than the command is quick
     lines, ended = trace(bfatrace, directory, command, **options)
     changes = List(lines)
     errors = Comparison(before, snapshot(directory), changes).errors

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Three hosts send what bfatrace prints to one, where questions are asked: docs/fleet.md for real.
+"""Runs docs/fleet.md: three hosts send the lines of bfatrace to a fourth, which answers queries.
 
   fleet.py BFATRACE REPOSITORY DIRECTORY
 
-Hosts are network namespaces on a bridge of their own; each has its files, its rsyslogd and its
-bfatrace, which traces what the host's shell does. One host is cut off for a while, until what it
-has to say is in its queue on disk; later it sends all of it again. In the end each line must be at
-the store once. Needs root, iproute2, rsyslog, rsyslog-relp, and Python with chdb.
+Hosts are network namespaces on a bridge of their own. Each has its files, its rsyslogd and its
+bfatrace, which traces the host's shell. One host is cut off until its lines are in its queue on
+disk; later it sends all of them again. At the end each line must be in the store once. Needs root,
+iproute2, rsyslog, rsyslog-relp, and Python with chdb.
 """
 
 import collections
@@ -27,7 +27,7 @@ HERE = pathlib.Path(sys.argv[3])
 SHARED = HERE / "var/lib"
 COLLECTED = HERE / "collected.json"
 NAMES = ["web1", "web2", "web3"]
-# The host that is cut off has less room in memory than lines of a burst.
+# The queue in memory of the host that is cut off is smaller than a burst of lines.
 BURST = 2000
 QUEUE = 'queue.size="1000" queue.highWatermark="500" queue.lowWatermark="200"'
 KINDS = {
@@ -66,7 +66,7 @@ def path(line):
 
 
 class Rsyslogd:
-    """One with a configuration of packaging/fleet, in a network namespace and a directory."""
+    """An rsyslogd with a configuration of packaging/fleet, in a network namespace and a directory."""
 
     def __init__(self, namespace, directory, name, replacements):
         self.namespace, self.directory = namespace, directory
@@ -94,7 +94,7 @@ class Rsyslogd:
 
 
 class Host:
-    """A network namespace with a shell, whatever traces that, and an rsyslogd."""
+    """A network namespace with a shell, a tracer of that shell, and an rsyslogd."""
 
     def __init__(self, number, name):
         self.name, self.namespace = name, f"{PREFIX}{name}"
@@ -153,7 +153,7 @@ class Host:
         self.shell.stdout.readline()
 
     def work(self, part):
-        """Files, a failure, a request to a disk; one of the hosts does what no other does."""
+        """Makes files, a failure, a request to a disk; one host also does what no other does."""
         script = f"""
             for i in $(seq {BURST // 4}); do echo {part} > file$i; read x < file$i; done
             cat {SHARED}/config {SHARED}/of-{self.name} 2> /dev/null
@@ -239,7 +239,7 @@ class Fleet:
         return any((host.directory / "rsyslog").glob("bfatrace.0*"))
 
     def arrived(self):
-        """What has come of each host, as it was there, without the position."""
+        """The lines that arrived from each host, as it wrote them, without the position."""
         found = collections.defaultdict(set)
         for line in lines(COLLECTED):
             if line.endswith(b"}"):
@@ -257,7 +257,7 @@ class Fleet:
         wait_until(what, is_so)
 
     def send_again(self, host):
-        """All of it: as after a loss on the way, in docs/fleet.md."""
+        """Sends all lines of a host again, as docs/fleet.md says for lines that were lost."""
         host.rsyslogd.stop()
         for state in (host.directory / "rsyslog").glob("imfile-state:*"):
             state.unlink()
@@ -285,7 +285,7 @@ def main():
 
 
 class Store:
-    """The lines in a table of packaging/fleet, and the questions of docs/fleet.md."""
+    """The lines in a table of packaging/fleet, and the queries of docs/fleet.md."""
 
     def __init__(self, sent, upgrade):
         self.sent, self.upgrade = sent, upgrade
@@ -328,7 +328,7 @@ class Store:
             assert rows and answer == sorted(rows, key=str), f"{question}{answer}\n{rows}"
 
     def check_untimed(self):
-        """Tables at the end of two runs, each in a new file, of which one comes twice."""
+        """Sends the tables of two runs, each in a new file, one of them twice."""
         for wakeups in [1, 2, 2]:
             self.session.query(
                 "INSERT INTO bfatrace FORMAT JSONEachRow"

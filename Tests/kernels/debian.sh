@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=sh
-# Packages of Debian that are kept in a cache and not installed, also those of other
-# architectures; to be sourced.
+# Keeps packages of Debian in a cache without installing them, for other architectures,
+# too. To be sourced.
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/bfatrace/guests
 
-# Runs command $2 of apt for architecture $1. For another one than this machine's, it has lists of
-# its own, which need neither root nor dpkg --add-architecture.
+# Runs command $2 of apt for architecture $1. An architecture other than that of the host has
+# package lists of its own, which need neither root nor dpkg --add-architecture.
 apt_for() {
 	architecture=$1 command=$2
 	shift 2
@@ -22,7 +22,7 @@ apt_for() {
 		"$@" </dev/null
 }
 
-# Fetches the lists of architecture $1.
+# Fetches the package lists of architecture $1.
 update() {
 	if [ "$1" = "$(dpkg --print-architecture)" ] && [ "$(id -u)" -ne 0 ]; then
 		sudo -n apt-get -qq update </dev/null
@@ -31,8 +31,8 @@ update() {
 	fi >/dev/null 2>&1 || true
 }
 
-# Unpacks packages $3... of architecture $1 into the directory $2, replaced if it exists. Without the option of apt_for,
-# apt warns root that apt's own user cannot write here.
+# Unpacks packages $3... of architecture $1 into the directory $2, which is replaced if it exists.
+# Without the option of apt_for, apt warns root that apt's own user cannot write here.
 unpack() (
 	architecture=$1
 	rm -rf "$2"

@@ -1,32 +1,33 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# What runs under another kernel (see boot), where bfatrace, bfatrace-static, static.sh,
-# fileload, fileload32, filemoves and dmsetup are in PATH and the current directory is what comes back:
+# Runs under another kernel (see boot), with bfatrace, bfatrace-static, static.sh, fileload,
+# fileload32, filemoves and dmsetup in PATH. It leaves these files in the current directory:
 #
 #   calls.trace  bfatrace --json --syscalls of all but the loads with sums
 #   sums.trace   bfatrace --json of all loads
-#   *.truth      what they did
+#   *.truth      the logs of the loads
 #   moves.trace  bfatrace --json --all -f W of files whose paths change, by
 #                filemoves, which prints moves.text
 #   group.trace  bfatrace --json --cgroup --cwd --args --unit of a process in
 #                a control group, which ends with a file open
 #   stack.trace  bfatrace --json --disk of a writer and a reader of a stack of
 #                devices, whose process ids are in stack.pids
-#   stack.before, stack.after  its devices: bytes read and written, as counted
+#   stack.before, stack.after  the bytes that its devices counted as read and written
 #   fuse.trace   bfatrace --json --disk of a reader of a FUSE file system, whose
 #                process id and that of the daemon are in fuse.pids
 #   commands.trace, wakeups.trace  bfatrace --json --disk and --wakeups 1 of programs
 #                that send commands to disks
-#   commands.sent  of each its process id, the disk, how many requests that counted, and its words
+#   commands.sent  for each command the process id, the disk, how many requests the disk
+#                counted, and the words of the program
 #
-# All loads run beside the same two tracers, because starting one takes seconds
-# where a processor is emulated. Exit status: 0, 1 if anything failed, with the
-# reason on the console. Whether the traces are right is for others to say.
+# All loads run beside the same two tracers: starting one takes seconds on an
+# emulated processor. Exit status: 0; 1 if anything failed, with the reason on
+# the console. It does not check whether the traces are right.
 set -eu
 
 disk=/var/tmp/load
 memory=/dev/shm/load
-counted=/var/tmp/counted # out of sight of the tracer of calls
+counted=/var/tmp/counted # outside of the scope of the tracer of calls
 mkdir "$disk" "$memory" "$counted"
 
 die() {
@@ -34,7 +35,7 @@ die() {
 	exit 1
 }
 
-# Starts a tracer with output $1.trace, the rest are its options; sets $tracer.
+# Starts a tracer with output $1.trace and the options $2...; sets $tracer.
 start() {
 	name=$1
 	shift
@@ -50,15 +51,15 @@ await() {
 	done
 }
 
-# Ends tracer $2 with output $1.trace, which must have nothing to complain of.
+# Ends tracer $2 with output $1.trace, which must have printed no message.
 stop() {
-	kill -TERM "$2" # what a shell starts in the background ignores SIGINT
+	kill -TERM "$2" # SIGINT is ignored by programs that a shell starts in the background
 	wait "$2" || die "bfatrace ended with status $?: $(cat "$1.messages")"
 	[ ! -s "$1.messages" ] || die "bfatrace: $(cat "$1.messages")"
 }
 
 # Runs scenario $1 in a new directory of $2, with truth $3.truth and $4 rounds:
-# enough for each case, few enough to be quick here.
+# enough for each case, and few enough under emulation.
 load() {
 	mkdir "$2/$1"
 	FILELOAD_ROUNDS=$4 FILELOAD_THREADS=4 fileload "$1" "$2/$1" "$3.truth" || die "fileload $1 $2/$1: status $?"
@@ -67,7 +68,7 @@ load() {
 run_loads() {
 	for scenario in $(fileload --list); do
 		case $scenario in
-		inherited) ;; # it is waiting
+		inherited) ;; # started above
 		threads | bytes) load "$scenario" "$counted" "counted.$scenario" 1000 ;;
 		*)
 			load "$scenario" "$disk" "disk.$scenario" 60
@@ -78,7 +79,7 @@ run_loads() {
 	[ -z "$(command -v fileload32)" ] || fileload32 "$disk" >32.truth || die "fileload32: status $?"
 }
 
-# One load has files open before the tracers start.
+# This load opens files before the tracers start.
 mkdir "$disk/inherited"
 mkfifo /tmp/go /tmp/ready
 fileload inherited "$disk/inherited" disk.inherited.truth </tmp/go >/tmp/ready &
@@ -117,8 +118,8 @@ await group "$tracer"
 )
 stop group "$tracer"
 
-# A linear device on a mirror of two loop devices. Their drivers are modules, whose types are not
-# among those of the kernel itself.
+# Makes a linear device on a mirror of two loop devices. The drivers are modules, with types that
+# the kernel itself does not have.
 make_stack() {
 	for module in loop md-mod raid1 dm-mod; do insmod "/modules/$module.ko"; done
 	echo md_mirror >/sys/module/md_mod/parameters/new_array
@@ -133,7 +134,7 @@ make_stack() {
 		echo $number >"$mirror/dev-loop$number/slot"
 	done
 	echo 8192 >$mirror/component_size # KiB
-	echo none >$mirror/resync_start # they are the same
+	echo none >$mirror/resync_start # the two halves are the same
 	echo active >$mirror/array_state
 	dmsetup --noudevrules --noudevsync create linear --table '0 8192 linear /dev/md_mirror 1024'
 }
@@ -156,7 +157,8 @@ use_stack() {
 	echo $writer $reader >stack.pids
 }
 
-# An ATA disk, where the kernel has a driver for it, and a SCSI one, whose names depend on chance.
+# Loads the drivers of the SCSI disk and, if the kernel has one, of the ATA disk. Which disk gets
+# which name varies.
 load_disks() {
 	for module in virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci \
 		scsi_common scsi_mod sd_mod virtio_scsi libata libahci ahci; do
@@ -176,12 +178,12 @@ load_disks() {
 	done
 }
 
-# The requests that a SCSI disk counts, in hexadecimal; 0 of others.
+# Prints how many requests a SCSI disk has counted, in hexadecimal; 0 for other disks.
 count_requests() {
 	echo $(($(cat "/sys/block/$1/device/iorequest_cnt" 2>/dev/null)))
 }
 
-# Sends a command to disk $1: the rest is the program and its arguments, some of which fail.
+# Sends a command to disk $1 by the program $2 with its arguments; some of them fail.
 send() {
 	device=$1
 	shift
@@ -200,7 +202,7 @@ send_to_scsi() {
 		send "$name" smartctl -i -H -A "$node"
 		send "$name" sg_raw -r 96 "$node" 12 00 00 00 60 00
 		send "$name" sg_raw "$node" 00 00 00 00 00 00
-		sleep 1.5 # asleep, for wakeups.trace; the first of these does not end it
+		sleep 1.5 # the disk sleeps, for wakeups.trace; the first command does not wake it
 		send "$name" hdparm -C "$node"
 		send "$name" hdparm -I "$node"
 		send "$name" hdparm -y "$node"
@@ -235,7 +237,7 @@ use_stack
 count_stack >stack.after
 stop stack "$tracer"
 
-# A file behind FUSE, whose driver may be a module; the file is not in memory.
+# Serves a file by FUSE, whose driver may be a module; the file is not in memory.
 serve() {
 	mkdir /var/tmp/below /var/tmp/fuse
 	head -c 65536 /dev/urandom >/var/tmp/below/file
@@ -259,7 +261,7 @@ wait $! || die "cat: status $?"
 stop fuse "$tracer"
 umount /var/tmp/fuse
 
-# With the capabilities of the service, the kernel does not list the types of its modules.
+# Runs with the capabilities of the service: the kernel does not list the types of modules then.
 service='/usr/bin/setpriv --bounding-set=-all,+bpf,+perfmon,+dac_read_search,+sys_ptrace --no-new-privs'
 [ -e /sys/kernel/btf/loop ] || die "no module has types"
 for options in '' '--syscalls --exe --cgroup --args'; do
@@ -270,7 +272,7 @@ for options in '' '--syscalls --exe --cgroup --args'; do
 done
 $service bfatrace -s 0.1 --disk >/tmp/few 2>&1 || die "$service bfatrace --disk: $(cat /tmp/few)"
 
-# What is left of changes, as a list.
+# Lists changes.
 mkdir -p /var/tmp/tree/d /var/tmp/tree/gone
 cd /var/tmp/tree
 echo a >a && echo b >b && echo c >d/c && echo e >e
@@ -291,14 +293,14 @@ temporary 1
 EOF
 cmp /tmp/changes /tmp/expected || die "bfatrace --changes: $(cat /tmp/changes)"
 
-# Runs bfatrace with these options for a moment.
+# Runs bfatrace with these options and a short command.
 try_options() {
 	lines=/tmp/lines.$(echo "$*" | tr '/ ' '__')
 	bfatrace -s 0.1 "$@" >"$lines" 2>&1 || die "bfatrace $*: status $?: $(cat "$lines")"
 }
 
-# What is off is removed before the verifier sees it, so each option makes other
-# programs. Two at a time: there are two processors, and little memory.
+# The verifier removes branches of options that are off, so each option makes other
+# programs. Two run at a time: there are two processors, and little memory.
 mkdir "$disk/x"
 cd /tmp
 other=

@@ -1,10 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# static.sh BINARY: runs a static bfatrace in a root with nothing else in it but
-# /proc and /sys: a trace, of itself as it looks at the kernel, and errors; then
-# with users. As root, here in a mount namespace of its own, or under another
-# kernel (see boot).
-# Exit status: 0, 1 if anything is wrong, with the reason.
+# static.sh BINARY: runs a static bfatrace in a root with only /proc and /sys: it
+# traces bfatrace --check, shows users, and fails as it must. It needs root, and runs
+# in a mount namespace of its own or under another kernel (see boot).
+# Exit status: 0; 1 if anything is wrong, with the reason.
 set -eu
 
 die() {
@@ -12,7 +11,7 @@ die() {
 	exit 1
 }
 
-# Runs bfatrace in the root; it must end with status $1.
+# Runs bfatrace in the root, and fails unless it ends with status $1.
 static() {
 	expected=$1
 	shift
@@ -29,7 +28,7 @@ mount -t proc proc "$root/proc"
 mount -o rbind /sys "$root/sys"
 cp "$1" "$root/bfatrace"
 
-# Users by number, as nothing here knows names.
+# Users are shown by number: the root has no names of users.
 static 0 --all --summary --by user --output /trace -- /bfatrace --check
 grep -q "^bfatrace([0-9]*): .*R.* $root/sys/kernel/btf/vmlinux\$" "$root/trace" ||
 	die "what --check reads is missing: $(cat "$root/trace")"
@@ -40,7 +39,7 @@ grep -q "^bfatrace: Unknown option '--nosuch'" "$root/said" || die "--nosuch: $(
 
 static 64 --uid nobody --check
 
-# Names from /etc/passwd, and no module of another C library.
+# Names come from /etc/passwd, and not from a module of another C library.
 mkdir "$root/etc"
 echo 'passwd: other files' >"$root/etc/nsswitch.conf"
 echo 'somebody:x:0:0::/:' >"$root/etc/passwd"

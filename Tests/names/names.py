@@ -1,20 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-Calls on names, and what the kernel made of them: the truth that a test
-compares a trace with. A test runs "from names import *" and its own lines
-behind that; sys.argv is TRUTH-FILE DIRECTORY.
+Makes calls on names and finds out what the kernel made of them: the truth that a
+test compares a trace with. A test runs "from names import *" and then its own
+lines; sys.argv is TRUTH-FILE DIRECTORY.
 
-Each call is one object a line in TRUTH-FILE: ret (negative: -errno), path and
-new_path, found out with an O_PATH descriptor just before the call; path_asked
-and new_path_asked, what was asked for, without . and .. and //, which a call
-that failed has for its path; filename and new_filename as passed; in identity
-and new_identity major, minor and inode of the file that is looked at, or else
-of the name's directory, and in "letters" what happens in that; in "unfollowed"
-whether the lookup of each passes a link that need not be in its inode; "moving" if a name goes through
-what the call itself moves or removes.
+TRUTH-FILE has an object per line for each call:
 
-In front of each call, a failing access(2) of "@N", N counted from 0, marks its
-place in the trace; behind it one of "@end".
+  ret                        the result, -errno if negative
+  path, new_path             found out with an O_PATH descriptor just before the call
+  path_asked, new_path_asked the paths passed, without //, . and ..: the path of a
+                             call that failed
+  filename, new_filename     the names passed
+  identity, new_identity     major, minor and inode of the file that is looked at, or
+                             else of the name's directory
+  letters                    what happens in that directory
+  unfollowed                 whether the lookup of each name passes a link whose target
+                             may not be in the inode
+  moving                     whether a name leads through what the call moves or removes
+
+Before each call, a failing access(2) of "@N", with N from 0, marks its place in
+the trace; after it, one of "@end".
 """
 
 import ctypes
@@ -34,17 +39,17 @@ KEPT = 60  # ext4 keeps shorter links in the inode (ext4_symlink), tmpfs some lo
 libc = ctypes.CDLL(None, use_errno=True)
 truth = open(sys.argv[1], "w", encoding="utf-8", errors="surrogateescape")
 directory = os.path.realpath(sys.argv[2])
-# Open before a chroot: its links tell paths below the root.
+# Opened before a chroot: its links show paths from the old root.
 descriptors = os.open("/proc/self/fd", os.O_PATH)
-virtual = os.stat("/proc").st_dev  # its links have no text in the inode, or lead elsewhere
+virtual = os.stat("/proc").st_dev  # its links have no target in the inode, or lead to files
 memory = ctypes.create_string_buffer(8192)
-root = ""  # of this process, as seen from outside
+root = ""  # of this process, in the old root
 count = 0
 os.chdir(directory)
 
 
 def wait():
-    """Until the trace is on."""
+    """Waits until the trace runs."""
     print("ready", flush=True)
     sys.stdin.readline()
 
@@ -63,7 +68,7 @@ def must(function, *arguments):
 
 
 def leave_mounts_alone():
-    """What is mounted from now on is seen by this process only."""
+    """Makes a mount namespace: only this process sees later mounts."""
     must("unshare", 0x20000)  # CLONE_NEWNS
     must("mount", "none", "/", None, 0x44000, None)  # MS_REC | MS_PRIVATE
     os.chdir(directory)
@@ -98,13 +103,13 @@ def open_at(dfd, name, flags):
 
 
 def identity_of(fd):
-    """Major, minor, inode."""
+    """Major, minor and inode of a file."""
     status = os.fstat(fd)
     return [os.major(status.st_dev), os.minor(status.st_dev), status.st_ino]
 
 
 def find_entry(dfd, name):
-    """The directory of the last component, resolved, with that component; which directory."""
+    """The resolved directory with the last component, and the identity of the directory."""
     start, _, last = name.rstrip("/").rpartition("/")
     if "/" in name.rstrip("/"):
         start += "/"
@@ -118,7 +123,7 @@ def find_entry(dfd, name):
 
 
 def find_file(dfd, name, follow):
-    """The path of a file, and which one it is."""
+    """The path of a file, and its identity."""
     try:
         fd = open_at(dfd, name, 0 if follow or name.endswith("/") else os.O_NOFOLLOW)
     except OSError:
@@ -146,7 +151,7 @@ def asked_path(dfd, name):
 
 
 def above(at):
-    """What a directory is in, up to the root: a descriptor that is closed then."""
+    """The directories above a directory, up to the root. Closes the descriptor."""
     found = set()
     while True:
         status = os.fstat(at)
@@ -161,10 +166,10 @@ def above(at):
 
 
 class Passed:
-    """What the lookup of a name goes through, the name's last component excepted."""
+    """The directories and links that the lookup of a name passes before its last component."""
 
     def __init__(self, dfd, name, follow):
-        self.is_unfollowed = False  # a link is passed that need not be in its inode
+        self.is_unfollowed = False  # whether it passes a link whose target may not be in the inode
         at = open_at(dfd, "/" if name.startswith("/") else ".", 0)
         self.files = above(os.dup(at))
         self.links = 0
@@ -193,7 +198,7 @@ class Passed:
 
 
 def last_component(dfd, name):
-    """Which file the name itself stands for, if any."""
+    """The identity of the file that the name itself stands for, if any."""
     try:
         status = os.lstat(name.rstrip("/") or "/", dir_fd=None if dfd == HERE else dfd)
     except OSError:
@@ -202,7 +207,7 @@ def last_component(dfd, name):
 
 
 class Call:
-    """A call about to be made: its names, each with what it stands for."""
+    """A call before it is made: its names, and the files that they stand for."""
 
     def __init__(self, *names):
         """A name is (dfd, string, rule), rule is "entry", "follow" or "nofollow"."""
@@ -222,7 +227,7 @@ class Call:
         return find_file(dfd, string, rule == "follow")
 
     def make(self, letters, function, *arguments):
-        """Makes it, and writes down what it did; `letters` is of the names' directories."""
+        """Makes the call, and logs what it did; `letters` are those of the names' directories."""
         global count
         libc_call("access", f"@{count}", 0)
         ret = libc_call(function, *arguments)
@@ -301,7 +306,7 @@ def link(name, new, dfd=HERE, new_dfd=HERE, flags=0):
 
 
 def look(function, name, rule, *arguments, dfd=HERE):
-    """Calls that look at one file, or change it; `arguments` with those in front of the name."""
+    """Makes a call that looks at one file or changes it, with `arguments` before the name."""
     return Call((dfd, name, rule)).make([""], function, *arguments)
 
 
@@ -331,5 +336,5 @@ def chdir(name):
 
 
 def chroot(name):
-    """Only as the last call: the paths of later ones would lack the new root."""
+    """Changes the root, as the last call: the paths of later calls would lack the new root."""
     return look("chroot", name, "follow", name)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-Random calls on random names, the same for the same seed: through links, mounts
-and descriptors, with . and .. and // in them, some of them failing.
+Makes random calls on random names, the same for the same seed: through links,
+mounts and descriptors, with //, . and .. in them; some of them fail.
 """
 
 import os
@@ -11,7 +11,7 @@ import stat
 import names
 from names import HERE
 
-LONG = "l" * 140  # a link to it is in no inode
+LONG = "l" * 140  # the target of a link to it is too long for the inode
 LINKS = [
     ("a", "a1"),
     ("a/aa", "a2"),
@@ -56,7 +56,7 @@ def make_mounts():
 
 
 class Walker:
-    """Where the process could go, and by which names."""
+    """Walks through the tree, and makes names that lead somewhere."""
 
     def __init__(self, generator):
         self.random = generator
@@ -142,7 +142,7 @@ class Walker:
             os.close(self.descriptors.pop(self.random.randrange(6)))
 
     def leave(self):
-        """The current directory, or that of a descriptor, is gone."""
+        """Goes on after the current directory, or that of a descriptor, is gone."""
         os.chdir("/" if names.root else self.top)
         while self.descriptors:
             os.close(self.descriptors.pop())
@@ -185,7 +185,7 @@ def move_name(walker):
 
 
 def run(seed, rounds):
-    """In a tree made by make_tree, from its top."""
+    """Makes calls in a tree of make_tree, beginning at its top."""
     walker = Walker(random.Random(seed))
     for _ in range(rounds):
         try:

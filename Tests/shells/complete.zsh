@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# zsh -f complete.zsh DIRECTORY LINE: what zsh, at a terminal, offers at the end of LINE with the
-# completions in DIRECTORY; one a line.
+# zsh -f complete.zsh DIRECTORY LINE: prints what zsh, at a terminal, offers at the end of LINE with
+# the completions in DIRECTORY, one per line.
 zmodload zsh/zpty || exit 77
 offered=$(mktemp)
 zpty shell TERM=dumb zsh -f -i
@@ -28,7 +28,7 @@ zpty -w -n shell "$2"$'\t'
 for ((i = 0; i < 3000; i++)); do
 	grep -qx end $offered && break
 	sleep 0.01
-	zpty -r -t shell output # what it shows must go somewhere
+	zpty -r -t shell output # the shell blocks if its output is not read
 done
 zpty -d shell
 grep -vxe end -e '' $offered

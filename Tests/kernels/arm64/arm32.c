@@ -3,10 +3,10 @@
  * arm32 FILE PROGRAM
  *
  * A 32-bit program for arm that makes the calls whose width a tracer may get wrong
- * on arm64: it maps FILE, at an address above 2 GiB, which is negative as a 32-bit
- * number, and executes PROGRAM, a 64-bit one.
+ * on arm64: it maps FILE at an address above 2 GiB, which is negative as a 32-bit
+ * number, and executes PROGRAM, a 64-bit program.
  *
- * Without a C library:
+ * It is built without a C library:
  *
  *   clang --target=armv7a-linux-gnueabihf -nostdlib -static -ffreestanding -fuse-ld=lld
  *
@@ -36,12 +36,12 @@ static int32_t kernel(uint32_t number, uint32_t a, uint32_t b, uint32_t c, uint3
 
 __attribute__((used)) static _Noreturn void begin(const uint32_t *stack)
 {
-	/* The number of arguments, then these: itself, FILE, PROGRAM. */
+	/* The stack has the number of arguments, then arm32, FILE and PROGRAM. */
 	const uint32_t words[] = { stack[3], 0 };
 	int32_t fd = kernel(OPENAT, (uint32_t)AT_FDCWD, stack[2], 0, 0, 0, 0);
 	int32_t mapped = kernel(MMAP2, 0, LENGTH, PROT_READ, MAP_PRIVATE, (uint32_t)fd, 0);
 
-	/* An error, or an address that shows nothing. */
+	/* Go on only with an address that shows the difference. */
 	if (fd >= 0 && mapped < -4095 && !kernel(CLOSE, (uint32_t)fd, 0, 0, 0, 0, 0))
 		kernel(EXECVE, stack[3], (uint32_t)words, (uint32_t)&words[1], 0, 0, 0);
 	for (;;)

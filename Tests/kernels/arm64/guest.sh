@@ -1,22 +1,23 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# What runs under a kernel for arm64 (see ../boot), where recorder, fileload and arm32 are
-# in PATH and the objects in the directory of recorder; the current directory is what comes back:
+# Runs under a kernel for arm64 (see ../boot), with recorder, fileload and arm32 in PATH and the
+# objects in the directory of recorder. It leaves these files in the current directory:
 #
 #   calls.rec   a recording of the calls of the loads without sums
-#   looks.rec   one of all calls of arm32, also those that look
-#   sums.rec    one of all loads, merged
-#   *.truth     what the loads did
-#   disk.rec    one of requests to disks by dd, which writes and reads back /var/tmp/data, and by arm32
+#   looks.rec   a recording of all calls of arm32, with those that only look
+#   sums.rec    a recording of all loads, merged
+#   *.truth     the logs of the loads
+#   disk.rec    a recording of requests to disks by dd, which writes /var/tmp/data and reads it back,
+#               and by arm32
 #   pids        the process ids of arm32, of dd that writes, of dd that reads, and of arm32 again
 #
-# Exit status: 0, 1 if anything failed, with the reason on the console. Whether the recordings are
-# right is for others to say.
+# Exit status: 0; 1 if anything failed, with the reason on the console. It does not check whether
+# the recordings are right.
 set -eu
 
 disk=/var/tmp/load
 memory=/dev/shm/load
-counted=/var/tmp/counted # out of sight of the recorder of calls
+counted=/var/tmp/counted # outside of the scope of the recorder of calls
 objects=$(dirname "$(readlink -f "$(command -v recorder)")")/objects
 mkdir "$disk" "$memory" "$counted"
 
@@ -25,7 +26,7 @@ die() {
 	exit 1
 }
 
-# Starts a recorder of kind $1 that writes $2.rec; the rest are directories; sets $recorder.
+# Starts a recorder of kind $1 that writes $2.rec, for the directories $3...; sets $recorder.
 start() {
 	name=$2
 	kind=$1
@@ -38,7 +39,7 @@ start() {
 	done
 }
 
-# Ends the recorder $2 of $1.rec, which must have lost nothing.
+# Ends the recorder with process id $2 of $1.rec, which must have lost nothing.
 stop() {
 	kill -TERM "$2"
 	wait "$2" || die "recorder of $1: $(cat "$1.messages")"
@@ -64,8 +65,8 @@ start merged sums "$disk" "$memory" "$counted"
 sums=$recorder
 for scenario in $(fileload --list); do
 	case $scenario in
-	inherited) ;; # needs a beginning of its own
-	deep) ;;      # takes minutes here
+	inherited) ;; # must start before the recorder
+	deep) ;;      # takes minutes under emulation
 	threads | bytes) load "$scenario" "$counted" "counted.$scenario" 1000 ;;
 	*)
 		load "$scenario" "$disk" "disk.$scenario" 60

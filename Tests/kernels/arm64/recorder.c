@@ -2,15 +2,14 @@
 /*
  * recorder merged|calls|looks|disk OBJECTS FILE [DIRECTORY...]
  *
- * Loads the BPF programs where no Swift is, and writes what they report to FILE,
- * a recording as bfatrace --record makes it (Sources/FileEvents/Recording), until
- * SIGTERM. FILE exists once events are recorded. It has what is done below the
- * DIRECTORYs: merged, each call, or each call and also those that only look; of
- * requests to disks it has all.
- * OBJECTS is a directory with the compiled objects, named as in
+ * Loads the BPF programs on a system without Swift, and writes their records to
+ * FILE until SIGTERM, in the form of bfatrace --record (Sources/FileEvents/Recording).
+ * FILE exists once events are recorded. It has the accesses below the DIRECTORYs:
+ * merged, call by call, or with calls that only look, too; of requests to disks
+ * it has all. OBJECTS is a directory with the compiled objects, named as in
  * Plugins/CompileBPF.
  *
- * Exit status: 0, 1 with a line on standard error, also if events were lost.
+ * Exit status: 0, or 1 with a line on standard error, also if events were lost.
  */
 #define _GNU_SOURCE
 #include "recording.h"
@@ -43,7 +42,7 @@ static bool is(const char *other)
 	return !strcmp(kind, other);
 }
 
-/* A record for each call. */
+/* Whether there is a record for each call. */
 static bool are_calls(void)
 {
 	return is("calls") || is("looks");
@@ -75,7 +74,7 @@ static int64_t now(clockid_t clock)
 	return time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
-/* The ring calls it for each record. */
+/* Writes a record; libbpf calls it for each one in the ring. */
 static int put_record(void *context, void *record, size_t size)
 {
 	put_frame(FRAME_RECORD, record, size);
@@ -102,7 +101,7 @@ static void open_object(const char *objects)
 
 	uname(&name);
 	sscanf(name.release, "%d.%d", &major, &minor);
-	/* bpf_rdonly_cast came with 6.2. */
+	/* bpf_rdonly_cast exists since Linux 6.2. */
 	snprintf(path, sizeof(path), "%s/%s%s.o", objects, variant, major * 1000 + minor < 6002 ? "ByHelper" : "");
 	object = bpf_object__open_file(path, NULL);
 	if (!object)
@@ -172,7 +171,7 @@ static void set_scope(char **directories)
 		set_up(BFA_SETUP_PLACE, open(*directories, O_PATH | O_DIRECTORY));
 }
 
-/* Links live as long as the process. */
+/* Attaches a program for the life of the process. */
 static void attach(const char *name)
 {
 	if (!bpf_program__attach(program_of(name)))
@@ -199,7 +198,7 @@ static void attach_to_calls(void)
 	attach("sys_exit");
 }
 
-/* All programs of the object: those of file systems that are not there cannot be attached. */
+/* Attaches all programs that can be: those for file systems that the kernel lacks cannot. */
 static void attach_to_disks(void)
 {
 	static const char *const needed[] = {
@@ -217,7 +216,7 @@ static void attach_to_disks(void)
 	bpf_program__attach(program_of("block_io_start"));
 }
 
-/* Descriptors that are open already, for merged records. */
+/* Visits descriptors that are open at the start, for merged records. */
 static void visit_open_files(void)
 {
 	struct bpf_link *link = bpf_program__attach_iter(program_of("open_at_start"), NULL);
@@ -236,7 +235,7 @@ static void visit_open_files(void)
 	bpf_link__destroy(link);
 }
 
-/* True if there is more. */
+/* Flushes merged records. Returns whether there are more. */
 static bool flush(void)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, run);
@@ -274,7 +273,7 @@ static uint64_t sum_of(const struct bfa_counters *counters, size_t member)
 	return sum;
 }
 
-/* Ends the recording, which must have everything. */
+/* Ends the recording, and fails if events were lost. */
 static void finish(void)
 {
 	static const struct {
