@@ -177,7 +177,7 @@ def all_tracers(bfatrace, workshop, sleeper):
     return [
         Tracer("empty program, sys_exit", empty + ["on_exit"]),
         Tracer("empty programs, sys_enter, sys_exit", empty + ["on_enter", "on_exit"]),
-        Tracer("clocks, sys_enter, sys_exit", empty + ["clock_on_enter", "clock_on_exit"]),
+        Tracer("barest histogram, sys_enter, sys_exit", empty + ["time_on_enter", "time_on_exit"]),
         Tracer("bfatrace", own, r"\(PID\): [RCW]*O[^\n]* FILE", loss=told),
         Tracer(
             "bfatrace --json",

@@ -75,13 +75,8 @@ public struct EventWriter: ~Copyable {
   }
 
   private static func tables(_ table: TableOptions, _ options: LineOptions) -> Tables {
-    let subject: Subject =
-      switch options.subject {
-      case .accesses, .calls: table.ofCalls ? .calls : .accesses
-      case .requests: .requests
-      }
-    return Tables(
-      subject, table,
+    Tables(
+      table.subject(of: options.subject), table,
       wakeupNanoseconds: options.wakeups ?? DiskSummary.defaultWakeupNanoseconds,
       isOfOneDisk: options.onlyOneDisk, users: UserNames(areOfHost: options.areOfHost))
   }

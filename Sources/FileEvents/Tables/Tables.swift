@@ -25,9 +25,19 @@ public struct TableOptions: Sendable {
     (subject.columns.filter { !$0.isHidden } + [.bytes]).map { $0.header.lowercased() }
   }
 
-  /// Whether a table of these can be sorted so: by a column's header, or its key in JSON.
-  public static func hasColumn(_ name: String, of subject: Subject) -> Bool {
-    subject.column(named: name) != nil
+  /// What the rows of this table count, if such events are traced or replayed.
+  public func subject(of events: Subject) -> Subject {
+    switch events {
+    case .accesses, .calls: ofCalls ? .calls : .accesses
+    case .requests: .requests
+    }
+  }
+
+  /// Why a table of these cannot be sorted so: by a column's header, or its key in JSON.
+  public static func complaint(sort name: String, of subject: Subject) -> String? {
+    if subject.column(named: name) != nil { return nil }
+    let columns = columns(of: subject).joined(separator: ", ")
+    return "--sort \(name): there is no such column: use one of \(columns)"
   }
 }
 

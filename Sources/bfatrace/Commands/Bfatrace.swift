@@ -93,7 +93,8 @@ struct Bfatrace: ParsableCommand {
     {
       throw ValidationError("--follow needs the processes to follow: add --pid or --comm")
     }
-    try answers.check(of: subject)
+    // A recording says itself what it is of.
+    if recordings.replay == nil { try answers.check(of: subject) }
     if answers.isOnlySummary && end.count != nil {
       throw ValidationError(
         "\(answers.nameOfOnlySummary) has no lines for --count to count: use --seconds")

@@ -81,7 +81,6 @@ extension Bfatrace {
       (.changes, "--changes", answers.isList), (.inputs, "--inputs", answers.inputs),
       (.missing, "--failed", answers.isList && events.failed),
       (.metadata, "--metadata", events.metadata), (.disk, "--disk", subject == .requests),
-      (.writeCalls, "--summary", countsWriteCalls),
       (.exe, "--exe", output.exe || answers.needsExe), (.parents, "--parents", output.parents),
       (.all, "--all", files.all), (.cwd, "--cwd", output.cwd), (.args, "--args", output.args),
       (.cgroup, "--cgroup", output.cgroup || answers.needsCgroup || processes.choosesCgroups),

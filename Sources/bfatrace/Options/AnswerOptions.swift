@@ -127,11 +127,8 @@ struct AnswerOptions: ParsableArguments {
     if subject == .requests, let key = by?.first(where: { $0.kind == .call || $0.kind == .exe }) {
       throw ValidationError("--disk does not know --by \(key.kind.rawValue): leave it out")
     }
-    guard let sort else { return }
-    let columns = TableOptions.columns(of: subject)
-    if !TableOptions.hasColumn(sort, of: subject) {
-      throw ValidationError(
-        "--sort \(sort): there is no such column: use one of \(columns.joined(separator: ", "))")
+    if let complaint = sort.flatMap({ TableOptions.complaint(sort: $0, of: subject) }) {
+      throw ValidationError(complaint)
     }
   }
 }

@@ -191,9 +191,21 @@ struct Replay: ~Copyable {
     if let contents, contents.subject != header.contents.subject {
       throw failure("recordings of different kinds follow each other: replay one by one")
     }
+    if plan.lines.summary { try checkTable(header.contents) }
     if contents == nil { try openOutput(header) }
     contents = header.contents
     if let host = request.host { output?.setOrigin(host.origin(header.origin)) }
+  }
+
+  private func checkTable(_ contents: RecordingHeader.Contents) throws(Failure) {
+    if contents.contains(.disk) && !contents.contains(.writeCalls) {
+      throw failure("what write calls were handed was not recorded: record it with --summary")
+    }
+    guard let table = plan.lines.table, let sort = table.sort else { return }
+    let subject = table.subject(of: contents.subject)
+    if let complaint = TableOptions.complaint(sort: sort, of: subject) {
+      throw Failure(message: complaint)
+    }
   }
 
   private mutating func openOutput(_ header: RecordingHeader) throws(Failure) {

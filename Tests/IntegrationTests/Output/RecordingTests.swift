@@ -194,6 +194,27 @@ struct RecordReplayTests {
     }
   }
 
+  @Test(
+    "a recording of requests knows its columns, and refuses a table that it has no numbers for",
+    arguments: [true, false])
+  func disk(hasSummary: Bool) throws {
+    try directories { directory in
+      _ = try record(["--disk"] + (hasSummary ? ["--summary"] : []), in: directory, as: "disk") {
+        try shell("head -c 100000 /dev/zero > in/file; sync in/file", in: directory)
+      }
+      for options in [["--sort", "latency"], ["--by", "comm,file"], ["--summary-only"]] {
+        for more in [[], ["--disk"]] {
+          let replayed = try replay("\(directory)/out/disk", options + more)
+          if hasSummary {
+            #expect(replayed.status == 0 && replayed.text.contains("HANDED"), "\(replayed)")
+          } else {
+            expectComplaint(replayed, status: 1, ["was not recorded", "with --summary"])
+          }
+        }
+      }
+    }
+  }
+
   @Test("a recording that is missing, damaged or lacks what is asked for is reported in one line")
   func complaints() throws {
     try directories { directory in
@@ -219,6 +240,8 @@ struct RecordReplayTests {
       for option in ["--syscalls", "--exe", "--parents", "--metadata", "--disk", "--all"] {
         expectComplaint(try replay(path, [option]), status: 1, ["\(option) was not recorded"])
       }
+      expectComplaint(
+        try replay(path, ["--sort", "latency"]), status: 1, ["--sort latency", "opens, failed"])
       for options in [
         ["--follow", "-p", "1"], ["--interval", "20"], ["--ring-size", "1"], ["--current-mount"],
         ["--", "true"],
