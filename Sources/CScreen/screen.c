@@ -110,28 +110,25 @@ void bfa_screen_show(void)
 	refresh();
 }
 
-int bfa_screen_key(void)
+static int key_of_character(wint_t character)
 {
-	wint_t key;
-	int kind = get_wch(&key);
-
-	if (kind == ERR)
-		return BFA_KEY_NONE;
-	if (kind != KEY_CODE_YES) {
-		switch (key) {
-		case '\r':
-		case '\n':
-			return BFA_KEY_ENTER;
-		case 033:
-			return BFA_KEY_ESCAPE;
-		case 0177:
-		case '\b':
-			return BFA_KEY_BACKSPACE;
-		default:
-			return (int)key;
-		}
+	switch (character) {
+	case '\r':
+	case '\n':
+		return BFA_KEY_ENTER;
+	case 033:
+		return BFA_KEY_ESCAPE;
+	case 0177:
+	case '\b':
+		return BFA_KEY_BACKSPACE;
+	default:
+		return (int)character;
 	}
-	switch (key) {
+}
+
+static int key_of_code(wint_t code)
+{
+	switch (code) {
 	case KEY_UP:
 		return BFA_KEY_UP;
 	case KEY_DOWN:
@@ -153,4 +150,14 @@ int bfa_screen_key(void)
 	default:
 		return BFA_KEY_OTHER;
 	}
+}
+
+int bfa_screen_key(void)
+{
+	wint_t key;
+	int kind = get_wch(&key);
+
+	if (kind == ERR)
+		return BFA_KEY_NONE;
+	return kind == KEY_CODE_YES ? key_of_code(key) : key_of_character(key);
 }

@@ -4,6 +4,7 @@
 #define BFATRACE_DISK_KERNEL_H
 
 #include "base/kernel.h"
+#include "bfatrace_disk.h"
 
 const volatile struct bfa_disk_config disk_config SEC(".rodata.disk");
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * From a name to its dentry, after a call that has looked the name up: what
- * path_lookupat and filename_parentat (fs/namei.c) did, done again on the
- * dentries that they have left in the cache. Nothing else tells, when a call
- * is over, which directory it has changed.
+ * Finds the dentry of a name after the call that looked the name up: it does
+ * what path_lookupat and filename_parentat (fs/namei.c) did, on the dentries
+ * that they left in the cache. At the exit of a call, nothing else shows which
+ * directory it has changed.
  */
 #ifndef BFATRACE_LOOKUP_H
 #define BFATRACE_LOOKUP_H
@@ -231,6 +231,12 @@ static __always_inline void go_up_from_gap(struct lookup *l)
 		go_up(l);
 }
 
+/* Whether the component is "." or "..". */
+static __always_inline bool is_dots(struct lookup *l, __u32 position)
+{
+	return l->length <= 2 && *name_at(l, position) == '.' && (l->length == 1 || *name_at(l, position + 1) == '.');
+}
+
 static long lookup_step(__u32 index, void *context)
 {
 	struct lookup *l = lookup_get();
@@ -261,7 +267,7 @@ static long lookup_step(__u32 index, void *context)
 		l->found = true;
 		return 1;
 	}
-	if (l->length <= 2 && *name_at(l, position) == '.' && (l->length == 1 || *name_at(l, position + 1) == '.')) {
+	if (is_dots(l, position)) {
 		if (l->length == 2)
 			go_up_from_gap(l);
 		l->position = position + l->length;

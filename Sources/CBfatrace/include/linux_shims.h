@@ -7,6 +7,7 @@
 #define LINUX_SHIMS_H
 
 #include "bfatrace.h"
+#include "bfatrace_disk.h"
 
 /* errno's name, "ENOENT"; also those that only tracers see (include/linux/errno.h). NULL if there is none. Static storage. */
 const char *bfa_errno_name(int number);

@@ -2,90 +2,9 @@
 import Foundation
 import Testing
 
-/// The parts of a request's record that are compared.
-private struct Told: CustomStringConvertible {
-  let time: Double
-  let pid, bytes: Int
-  let disk, cause: String
-  let path: String?
-  let byPid: Int?
-  let line: String
-
-  init?(_ record: [String: Any], line: String) {
-    guard let pid = record["pid"] as? Int, let disk = record["disk"] as? String,
-      let cause = record["cause"] as? String, let bytes = record["bytes"] as? Int
-    else { return nil }
-    time = record["timestamp"] as? Double ?? 0
-    self.pid = pid
-    self.bytes = bytes
-    self.disk = disk
-    self.cause = cause
-    path = record["path"] as? String
-    byPid = (record["by"] as? [String: Any])?["pid"] as? Int
-    self.line = line
-  }
-
-  /// Whether the record says that the process is not known.
-  var isUnknown: Bool { pid == 0 }
-  var isFlush: Bool { disk == "flush" }
-
-  var description: String { line }
-}
-
-/// Which processes ran a cause, and when.
-private struct Done {
-  let cause: DiskCause
-  /// 0 if the cause has no such process.
-  let before, culprit, third: Int
-  /// In seconds since the epoch; before `end`, everything is written out.
-  let begin, end: Double
-
-  /// Whether the records show the process and its files; true without records if the cause has
-  /// none.
-  func isTold(_ told: [Told], in directory: String, of fileSystem: DiskImage.FileSystem) -> Bool {
-    let own = told.filter { $0.pid == culprit }
-    guard let disk = cause.disk else { return own.isEmpty }
-    let files = Set((cause.files.isEmpty ? cause.changed : cause.files).map(path(directory)))
-    return own.contains { told in
-      told.disk == disk && cause.causes.contains(told.cause)
-        && (isRight(told.path, files, fileSystem) || told.cause == "raw")
-        && (!cause.isSubmittedByThird || told.byPid == third)
-    }
-  }
-
-  private func isRight(
-    _ path: String?, _ files: Set<String>, _ fileSystem: DiskImage.FileSystem
-  ) -> Bool {
-    guard let path else { return cause.isNamelessOnBtrfs && fileSystem == .btrfs }
-    return files.contains(path)
-  }
-
-  /// Whether a record has a process that did not cause it, or a file that the process did not
-  /// touch.
-  /// - Parameter earlier: causes whose changes may be written out only now.
-  func isWrong(_ told: Told, in directory: String, earlier: [Done]) -> Bool {
-    if told.isUnknown || told.isFlush { return false }
-    // Processes that list directories, and those that sync, read metadata too.
-    if told.disk == "read" && told.cause == "metadata" { return false }
-    guard let path = told.path else { return told.pid != culprit && told.pid != before }
-    let own = earlier.filter { [$0.culprit, $0.before].contains(told.pid) } + [self]
-    let isOwn = [culprit, before].contains(told.pid) || own.count > 1
-    let files = own.reduce(into: Set<String>()) { $0.formUnion($1.cause.touched) }
-    return !isOwn || !(told.cause == "raw" || files.map(self.path(directory)).contains(path))
-  }
-
-  private func path(_ directory: String) -> (String) -> String {
-    { $0.isEmpty ? directory : "\(directory)/\($0)" }
-  }
-}
-
-extension DiskCause {
-  fileprivate var touched: Set<String> { files.union(changed) }
-}
-
 @Suite("Requests to disks", .serialized, .needsRoot, .needsLoopDevices)
 struct DiskTests {
-  private func perform(_ cause: DiskCause, on image: DiskImage) throws -> Done {
+  private func perform(_ cause: DiskCause, on image: DiskImage) throws -> DoneCause {
     if let option = cause.mountOption {
       try shell("mount -o remount,\(option) \(image.mountPoint)")
     }
@@ -106,13 +25,13 @@ struct DiskTests {
     let end = Date().timeIntervalSince1970
     if !cause.isLast { try culprit.end() }
     try third.end()
-    return Done(
+    return DoneCause(
       cause: cause, before: before, culprit: Int(culprit.pid), third: Int(third.pid), begin: begin,
       end: end)
   }
 
-  private func told(_ trace: Trace) throws -> [Told] {
-    try zip(trace.objects(), trace.lines).compactMap { Told($0, line: $1) }
+  private func shown(_ trace: Trace) throws -> [ShownRequest] {
+    try zip(trace.objects(), trace.lines).compactMap { ShownRequest($0, line: $1) }
   }
 
   @Test("have their process, their file and their cause", arguments: DiskImage.FileSystem.allCases)
@@ -122,7 +41,7 @@ struct DiskTests {
       try image.mount()
       try PythonProcess(in: image.mountPoint, DiskCause.files).end()
       try image.unmount()
-      var done: [Done] = []
+      var done: [DoneCause] = []
       let before = try image.settledStatistics()
       let trace = try Trace.of(["--disk", "--json", "-tt", "--device", image.device]) {
         try image.mount()
@@ -131,8 +50,8 @@ struct DiskTests {
       }
       let after = try image.settledStatistics()
       #expect(trace.ended.status == 0, trace.description)
-      let told = try told(trace)
-      expectBlame(told, done, in: image.mountPoint, of: fileSystem, trace)
+      let shown = try shown(trace)
+      expectBlame(shown, done, in: image.mountPoint, of: fileSystem, trace)
       try expectSums(trace, zip(before, after).map { $1 - $0 })
     }
   }
@@ -140,15 +59,16 @@ struct DiskTests {
   /// Expects the right process and file for at least 19 of 20. The rest must be unknown: no process
   /// is blamed and no file is shown by guess.
   private func expectBlame(
-    _ told: [Told], _ done: [Done], in directory: String, of fileSystem: DiskImage.FileSystem,
+    _ shown: [ShownRequest], _ done: [DoneCause], in directory: String,
+    of fileSystem: DiskImage.FileSystem,
     _ trace: Trace
   ) {
-    let missing = done.filter { !$0.isTold(told, in: directory, of: fileSystem) }
+    let missing = done.filter { !$0.isShown(shown, in: directory, of: fileSystem) }
     #expect(
       missing.count * 20 <= done.count,
       "\(missing.map { "\($0.cause.name) by \($0.culprit), third \($0.third)" })\n\(trace)")
     for (index, one) in done.enumerated() {
-      let wrong = told.filter {
+      let wrong = shown.filter {
         $0.time >= one.begin && $0.time <= one.end
           && one.isWrong($0, in: directory, earlier: Array(done[..<index]))
       }
@@ -334,11 +254,11 @@ struct DiskTests {
       }
       try process.end()
       for disk in ["read", "write"] {
-        let told = try told(trace).filter {
+        let shown = try shown(trace).filter {
           $0.disk == disk && $0.pid == process.pid && $0.cause == cause && $0.path == path
         }
         #expect(
-          told.map(\.bytes).reduce(0, +) == sizes.reduce(0, +), "\(disk): \(trace.description)")
+          shown.map(\.bytes).reduce(0, +) == sizes.reduce(0, +), "\(disk): \(trace.description)")
       }
     }
   }
@@ -438,111 +358,11 @@ struct DiskTests {
         try process.run("sum(memory[at] for at in range(0, 1 << 20, 4096))")
         try process.end()
       }
-      let swapped = try told(trace).filter { $0.pid == pid }
+      let swapped = try shown(trace).filter { $0.pid == pid }
       #expect(swapped.allSatisfy { $0.cause == "swap" }, trace.description)
       let back = swapped.filter { $0.disk == "read" }
       #expect(back.map(\.bytes).reduce(0, +) == 1 << 20, trace.description)
       #expect(swapped.contains { $0.disk == "write" }, trace.description)
-    }
-  }
-
-  @Test("what wakes a disk is shown once, and summed up", arguments: [[], ["--summary"]])
-  func wakeups(more: [String]) throws {
-    try Scratch.directory { directory in
-      let image = try DiskImage(in: directory)
-      let trace = try Trace.of(["--wakeups", "1", "--device", image.device] + more) {
-        for _ in 0..<2 {
-          let idle = try image.statistics()
-          // The disk must be idle for a second to be woken: wait that long.
-          usleep(1_200_000)
-          try #require(try image.statistics() == idle)
-          let writer = try PythonProcess(
-            in: directory,
-            """
-            for _ in range(2):
-              os.write(os.open('\(image.device)', os.O_WRONLY | os.O_SYNC), b'x' * 8192)
-            """)
-          try writer.end()
-        }
-      }
-      let lines = trace.lines.filter { $0.contains("disk-") }
-      #expect(lines.count == 2, trace.description)
-      #expect(lines.allSatisfy { $0.contains("disk-write \(image.device) ") }, trace.description)
-      #expect(
-        lines.allSatisfy { $0.contains(/idle=[1-9]\.[0-9] latency=[0-9]+\.[0-9]{6}$/) },
-        trace.description)
-      #expect(
-        trace.lines.contains {
-          $0.contains(try! Regex("^ +2 +[1-9]\\.[0-9]  \(image.name) .*all"))
-        },
-        trace.description)
-      // The table shows how long the disk was awake, in seconds.
-      #expect(
-        trace.lines.contains { $0.hasPrefix("A  python3: 2 wake-ups, awake for ") },
-        trace.description)
-      #expect(
-        trace.lines.contains {
-          $0.contains(try! Regex("^\(image.name) slept .* without python3$"))
-        },
-        trace.description)
-      // The other table counts all requests, and those that woke the disk.
-      let all = try! Regex("^ +0 +0 +([0-9]+) +32768 +0 +- +2  \(image.name) +.all")
-      let sums = trace.lines.compactMap { $0.firstMatch(of: all)?.output[1].substring }
-      #expect(sums.count == more.count && sums.allSatisfy { Int($0) ?? 0 > 2 }, trace.description)
-    }
-  }
-
-  @Test(
-    "a summary has the bytes passed to write calls and those written to the disk",
-    arguments: DiskImage.FileSystem.allCases)
-  func amplification(fileSystem: DiskImage.FileSystem) throws {
-    try Scratch.directory { directory in
-      let image = try DiskImage(in: directory, fileSystem)
-      try image.mount()
-      try shell("sync -f on", in: directory)
-      let writer = try PythonProcess(
-        in: image.mountPoint, #"log = os.open("log", os.O_CREAT | os.O_WRONLY | os.O_APPEND)"#)
-      let before = try image.settledStatistics()
-      let trace = try Trace.of(["--disk", "--json", "--summary-only", "--device", image.device]) {
-        try writer.run(
-          """
-          for _ in range(40):
-            os.write(log, b"x" * 100)
-            os.fsync(log)
-          os.writev(log, [b"y" * 10, b"z" * 20])
-          """)
-        try shell("sync -f \(image.mountPoint)")
-      }
-      let after = try image.settledStatistics()
-      try writer.end()
-      #expect(trace.ended.status == 0, trace.description)
-      try expectAmplification(
-        trace, pid: Int(writer.pid), path: "\(image.mountPoint)/log",
-        disk: zip(before, after).map { $1 - $0 })
-    }
-  }
-
-  private func expectAmplification(_ trace: Trace, pid: Int, path: String, disk: [Int]) throws {
-    let objects = try trace.objects()
-    let totals = objects.filter { $0["total"] != nil }
-    let files = objects.filter { $0["total"] == nil }
-    let log = files.filter { $0["path"] as? String == path && $0["pid"] as? Int == pid }
-    #expect(log.map { $0["write_bytes"] as? Int } == [4030], trace.description)
-    // Each fsync writes a whole block at least, of 1 KiB.
-    #expect(log.first?["write_amplification"] as? Double ?? 0 >= 10, trace.description)
-    let process = totals.filter { $0["pid"] as? Int == pid }
-    #expect(process.map { $0["write_bytes"] as? Int } == [4030], trace.description)
-    let whole = try #require(totals.first { $0["pid"] == nil }, trace.description)
-    #expect(whole["disk_read_bytes"] as? Int == disk[2] * 512, trace.description)
-    #expect(whole["disk_write_bytes"] as? Int == disk[6] * 512, trace.description)
-    let ratio = Double(disk[6] * 512) / 4030
-    let told = whole["write_amplification"] as? Double ?? 0
-    #expect(told <= ratio && told > ratio - 0.01, trace.description)
-    for key in ["disk_reads", "disk_read_bytes", "disk_writes", "disk_write_bytes", "write_bytes"] {
-      let sum = files.reduce(0) { $0 + ($1[key] as? Int ?? 0) }
-      #expect(sum == whole[key] as? Int, "\(key): \(trace)")
-      let ofProcesses = totals.dropFirst().reduce(0) { $0 + ($1[key] as? Int ?? 0) }
-      #expect(ofProcesses == sum, "\(key): \(trace)")
     }
   }
 
@@ -562,10 +382,10 @@ struct DiskTests {
         try other.run(#"open("inside/other", "w").write("x" * 5000)"#)
         try other.run("os.sync()")
       }
-      let data = try told(trace).filter { ["sync", "writeback"].contains($0.cause) }
+      let data = try shown(trace).filter { ["sync", "writeback"].contains($0.cause) }
       #expect(data.count == 1, trace.description)
       #expect(data.first?.path == "\(image.mountPoint)/inside/wanted", trace.description)
-      #expect(Set(try told(trace).map(\.pid)) == [Int(wanted.pid)], trace.description)
+      #expect(Set(try shown(trace).map(\.pid)) == [Int(wanted.pid)], trace.description)
     }
   }
 

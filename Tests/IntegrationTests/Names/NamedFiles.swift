@@ -14,6 +14,14 @@ struct CallShape {
   /// AT_SYMLINK_NOFOLLOW
   private static let noFollow = 0x100
 
+  /// Whether a call with these arguments follows the last component.
+  func follows(_ arguments: [Substring]) -> Bool {
+    guard let (argument, bit) = turnedBy, argument < arguments.count else { return follows }
+    let text = arguments[argument]
+    let flags = (text.hasPrefix("0x") ? Int(text.dropFirst(2), radix: 16) : Int(text)) ?? 0
+    return follows != (flags & bit != 0)
+  }
+
   /// The calls that are compared, from strace's classes %file and %desc.
   static let all: [String: CallShape] = {
     var shapes: [String: CallShape] = [:]
@@ -116,58 +124,66 @@ struct NamingCallLog {
     }
   }
 
+  /// The files of a call's arguments so far.
+  private struct Files {
+    var paths: [Set<String>] = []
+    /// Whether an argument stands for no file, as a pipe does.
+    var hasOther = false
+  }
+
   private mutating func add(
     _ name: String, _ shape: CallShape, _ arguments: [Substring], result: String, opened: String?
   ) throws {
-    var files: [Set<String>] = []
-    var isAboutNoFile = false
+    var files = Files()
     var next = 0
     let succeeded = result == "ok" || result.first?.isNumber == true
-    func flags(_ position: Int) -> Int {
-      guard position < arguments.count else { return 0 }
-      let text = arguments[position]
-      return (text.hasPrefix("0x") ? Int(text.dropFirst(2), radix: 16) : Int(text)) ?? 0
-    }
-    let follows =
-      shape.follows != (shape.turnedBy.map { flags($0.argument) & $0.bit != 0 } ?? false)
+    let follows = shape.follows(arguments)
     for kind in shape.arguments {
       defer { next += kind == "d" ? 2 : 1 }
       guard next < arguments.count else { break }
       switch kind {
-      case "f":
-        guard let match = try descriptor.wholeMatch(in: arguments[next]) else { continue }
-        let path = match.output.2.map { Self.text($0) }
-        if let path, path.hasPrefix("/") {
-          files.append([path])
-        } else if path != nil {
-          isAboutNoFile = true
-        } else if name == "mmap" {
-          isAboutNoFile = true
-        }
-      case "d":
-        guard let match = try descriptor.wholeMatch(in: arguments[next]) else { continue }
-        let base = match.output.2.map { Self.withoutDeleted(Self.text($0)) }
-        if match.output.1 == "-100" { directory = base ?? directory }
-        if let base, !base.hasPrefix("/") {
-          // AT_EMPTY_PATH with the descriptor of a pipe or socket: there is no file to name.
-          isAboutNoFile = true
-          continue
-        }
-        let names = try named(arguments[next + 1], from: base, follows, succeeded)
-        // Without a directory and a name, the descriptor is not open.
-        if base != nil || !names.isEmpty { files.append(names) }
-      case "p":
-        files.append(try named(arguments[next], from: directory, follows, succeeded))
+      case "f": try addDescriptor(arguments[next], of: name, to: &files)
+      case "d": try addName(arguments[next...], follows, succeeded, to: &files)
+      case "p": files.paths.append(try named(arguments[next], from: directory, follows, succeeded))
       default: break
       }
     }
     if let opened, name.hasPrefix("open") || name == "creat" {
       guard opened.hasPrefix("/") else { return }
-      files = [[opened]]
+      files.paths = [[opened]]
     }
-    if succeeded, name == "chdir" || name == "fchdir" { directory = files.first?.first }
-    if files.isEmpty && isAboutNoFile { return }
-    calls.append(FileNamingCall(name: name, result: result, files: Self.ordered(files, name)))
+    if succeeded, name == "chdir" || name == "fchdir" { directory = files.paths.first?.first }
+    if files.paths.isEmpty && files.hasOther { return }
+    calls.append(FileNamingCall(name: name, result: result, files: Self.ordered(files.paths, name)))
+  }
+
+  /// Adds the file of a descriptor. mmap without one maps no file.
+  private func addDescriptor(_ argument: Substring, of name: String, to files: inout Files) throws {
+    guard let match = try descriptor.wholeMatch(in: argument) else { return }
+    let path = match.output.2.map { Self.text($0) }
+    if let path, path.hasPrefix("/") {
+      files.paths.append([path])
+    } else if path != nil || name == "mmap" {
+      files.hasOther = true
+    }
+  }
+
+  /// Adds the file of a directory and a name, the first two arguments.
+  private mutating func addName(
+    _ arguments: ArraySlice<Substring>, _ follows: Bool, _ succeeded: Bool, to files: inout Files
+  ) throws {
+    guard let match = try descriptor.wholeMatch(in: arguments[arguments.startIndex]) else { return }
+    let base = match.output.2.map { Self.withoutDeleted(Self.text($0)) }
+    if match.output.1 == "-100" { directory = base ?? directory }
+    if let base, !base.hasPrefix("/") {
+      // AT_EMPTY_PATH with the descriptor of a pipe or socket: there is no file to name.
+      files.hasOther = true
+      return
+    }
+    let names = try named(
+      arguments[arguments.startIndex + 1], from: base, follows, succeeded)
+    // Without a directory and a name, the descriptor is not open.
+    if base != nil || !names.isEmpty { files.paths.append(names) }
   }
 
   /// The two files of a transfer come in no particular order.

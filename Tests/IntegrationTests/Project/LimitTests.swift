@@ -34,8 +34,8 @@ struct LimitDocumentationTests {
     Limit(name: "ASCENT_STEPS", file: "files/place.h", what: "mounts above a file"),
     Limit(name: "LOOKUP_LINKS", file: "files/lookup.h", what: "symbolic links in a name"),
     Limit(name: "LOOKUP_MOUNTS", file: "files/lookup.h", what: "mounts on the directories"),
-    Limit(name: "URING_REQUESTS", file: "calls/uring_submit.h", what: "requests of io_uring"),
-    Limit(name: "URING_NAMES", file: "calls/uring_submit.h", what: "of these on names"),
+    Limit(name: "URING_REQUESTS", file: "calls/uring_request.h", what: "requests of io_uring"),
+    Limit(name: "URING_NAMES", file: "calls/uring_request.h", what: "of these on names"),
     Limit(name: "AIO_REQUESTS", file: "calls/aio.h", what: "requests of io_submit"),
     Limit(name: "MOUNTS_TRIED", file: "disk/disk_name.h", what: "mounts of a file system"),
     Limit(name: "ALIASES_TRIED", file: "disk/disk_name.h", what: "names of a file"),
@@ -47,8 +47,8 @@ struct LimitDocumentationTests {
     Limit(name: "FUSE_CLIENTS", file: "disk/disk_client.h", what: "threads that wait"),
     Limit(name: "READ_FILES", file: "disk/disk_reader.h", what: "files being read"),
     Limit(name: "SYNCS_KNOWN", file: "disk/disk_cause.h", what: "syncs under way"),
-    Limit(name: "BFA_REQUESTS", file: "bfatrace.h", what: "requests to disks under way"),
-    Limit(name: "BFA_DISK_HISTOGRAMS", file: "bfatrace.h", what: "disks times operations"),
+    Limit(name: "BFA_REQUESTS", file: "bfatrace_disk.h", what: "requests to disks under way"),
+    Limit(name: "BFA_DISK_HISTOGRAMS", file: "bfatrace_disk.h", what: "disks times operations"),
     Limit(name: "DISKS_KNOWN", file: "disk/disk_report.h", what: "disks"),
   ]
 

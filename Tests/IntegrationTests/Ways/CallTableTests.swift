@@ -14,7 +14,7 @@ struct CallTableTests {
   }
 
   private func rows() throws -> [Row] {
-    let header = try String(contentsOfFile: "\(Built.root)/bpf/bfatrace.h", encoding: .utf8)
+    let header = try String(contentsOfFile: "\(Built.root)/bpf/bfatrace_calls.h", encoding: .utf8)
     return header.matches(of: /X\((\w+), [A-Z_0-9]+, (-?\d+), (-?\d+), -?\d+, -?\d+\)/).map {
       Row(name: String($0.1), number: Int($0.2)!, number32: Int($0.3)!)
     }

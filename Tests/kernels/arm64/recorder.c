@@ -12,6 +12,7 @@
  * Exit status: 0, or 1 with a line on standard error, also if events were lost.
  */
 #define _GNU_SOURCE
+#include "bfatrace_disk.h"
 #include "recording.h"
 
 #include <bpf/bpf.h>

@@ -1,0 +1,1 @@
+../../../bpf/bfatrace_calls.h

@@ -1,0 +1,1 @@
+../../../bpf/bfatrace_disk.h
