@@ -100,8 +100,8 @@ static __always_inline struct call *call_at_hand(struct scratch *s, struct pt_re
 
 /*
  * The handlers, to which other programs go on by tail call: what these share is
- * verified and loaded once. All are raw_tp: tail calls from one tp_btf tracepoint to
- * the program of another are refused.
+ * verified and loaded once. All are raw_tp: the verifier refuses tail calls
+ * from one tp_btf tracepoint to the program of another.
  */
 SEC("raw_tp")
 int handle_files(__u64 *arguments)
@@ -164,7 +164,7 @@ int handle_descriptors(__u64 *arguments)
 	return is_aio(call->kind) ? aio_exit(task, call, ret) : other_descriptor_exit(task, call, ret);
 }
 
-/* Only in runs with a record for each call. */
+/* Attached only in runs with a record for each call. */
 SEC("raw_tp/sys_enter")
 int BPF_PROG(sys_enter, struct pt_regs *passed, long number)
 {
@@ -200,7 +200,7 @@ int BPF_PROG(sys_enter, struct pt_regs *passed, long number)
 	return 0;
 }
 
-/* Runs when exec has closed descriptors, and has given the process a new name. */
+/* Runs when exec has closed descriptors and has given the process a new name. */
 SEC("raw_tp/sched_process_exec")
 int sched_process_exec(void *ctx)
 {
@@ -241,14 +241,14 @@ int sched_process_exit(void *ctx)
 	return 0;
 }
 
-/* Only with --follow, and for a command. */
+/* Attached only with --follow and for a command. */
 SEC("raw_tp/sched_process_fork")
 int BPF_PROG(sched_process_fork, struct task_struct *parent, struct task_struct *child)
 {
 	return follow_child(current_task(), child);
 }
 
-/* For io_uring, attached to io_uring_submit_req, before 6.4 io_uring_submit_sqe, where the kernel has it. */
+/* Attached to io_uring_submit_req, or before 6.4 to io_uring_submit_sqe, where the kernel has it. */
 SEC("raw_tp")
 int BPF_PROG(io_uring_submit, struct io_kiocb *req)
 {
@@ -279,7 +279,7 @@ int BPF_PROG(io_uring_complete, void *ring, struct io_kiocb *req)
 	return go_on(ctx, AT_COMPLETION, has_names(entry) ? BFA_HANDLE_NAMES : BFA_HANDLE_DESCRIPTORS);
 }
 
-/* Run once, after the others are attached; merged records only. */
+/* Runs once, after the others are attached; for merged records only. */
 SEC("iter/task_file")
 int open_at_start(struct bpf_iter__task_file *context)
 {
@@ -288,7 +288,7 @@ int open_at_start(struct bpf_iter__task_file *context)
 	return task ? note_open_at_start(UNTRUSTED(task), context->fd) : 0;
 }
 
-/* Not attached: user space runs it for each flush interval, and once at the end. */
+/* Not attached: user space runs it at each flush interval, and once at the end. */
 SEC("raw_tp")
 int flush(void *context)
 {

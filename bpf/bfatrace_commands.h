@@ -11,9 +11,9 @@
 #define BFATRACE_COMMANDS_H
 
 enum bfa_command_set {
-	BFA_SET_UNKNOWN, /* of another driver */
+	BFA_SET_UNKNOWN, /* of a driver that is none of these */
 	BFA_SET_SCSI,
-	BFA_SET_ATA, /* inside of SCSI's ATA PASS-THROUGH */
+	BFA_SET_ATA, /* within SCSI's ATA PASS-THROUGH */
 	BFA_SET_NVME_ADMIN,
 	BFA_SET_NVME_IO,
 };

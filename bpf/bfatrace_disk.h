@@ -19,24 +19,24 @@ enum bfa_disk_operation {
 	BFA_DISK_COMMAND, /* passed through to the device, by its driver's own commands */
 };
 
-/* Why a block device was asked, and the words for it. */
-#define BFA_DISK_CAUSES(X)                                                                \
-	X(UNKNOWN, unknown)                                                               \
-	X(READ, read)		/* a call waits for what is not in the page cache */      \
-	X(READAHEAD, readahead) /* nobody has asked for it yet */                         \
-	X(FAULT, fault)		/* mapped memory was touched */                           \
-	X(EXEC, exec)                                                                     \
-	X(DIRECT, direct)	/* past the page cache: O_DIRECT */                       \
-	X(WRITEBACK, writeback) /* of what was written before, when it has got old */     \
-	X(FSYNC, fsync)		/* written before, for a call that waits for it */        \
-	X(SYNC, sync)		/* written before, for a call that waits for all files */ \
-	X(JOURNAL, journal)                                                               \
-	X(METADATA, metadata)                                                             \
-	X(ATIME, atime)                                                                   \
-	X(SWAP, swap)                                                                     \
-	X(DISCARD, discard)                                                               \
-	X(FLUSH, flush)	    /* without data */                                            \
-	X(RAW, raw)	    /* of the device node itself */                               \
+/* Why a request is made to a block device, and the words for it. */
+#define BFA_DISK_CAUSES(X)                                                                                  \
+	X(UNKNOWN, unknown)                                                                                 \
+	X(READ, read)		/* a call waits for data that are not in the page cache */                  \
+	X(READAHEAD, readahead) /* nobody waits for it yet */                                               \
+	X(FAULT, fault)		/* mapped memory was touched */                                             \
+	X(EXEC, exec)                                                                                       \
+	X(DIRECT, direct)	/* without the page cache: O_DIRECT */                                      \
+	X(WRITEBACK, writeback) /* of data that were written before, when they are old enough */            \
+	X(FSYNC, fsync)		/* of data that were written before, for a call that waits for one file */  \
+	X(SYNC, sync)		/* of data that were written before, for a call that waits for all files */ \
+	X(JOURNAL, journal)                                                                                 \
+	X(METADATA, metadata)                                                                               \
+	X(ATIME, atime)                                                                                     \
+	X(SWAP, swap)                                                                                       \
+	X(DISCARD, discard)                                                                                 \
+	X(FLUSH, flush)	    /* without data */                                                              \
+	X(RAW, raw)	    /* of the device node itself */                                                 \
 	X(COMMAND, command) /* sent by a process or the kernel as it is */
 
 enum bfa_disk_cause {
@@ -49,8 +49,8 @@ enum bfa_disk_cause {
 /* How certain it is that the process of a disk record caused the request. */
 enum bfa_certainty {
 	BFA_EXACT,
-	BFA_LIKELY, /* the last one that wrote to the file, or changed the file system */
-	BFA_NOBODY, /* not known: there is no process */
+	BFA_LIKELY, /* the process is the last one that wrote to the file, or changed the file system */
+	BFA_NOBODY, /* the process is not known: the record has none */
 };
 
 enum { BFA_DISK_NAME_SIZE = 32 }; /* DISK_NAME_LEN, with the terminating NUL */
@@ -63,12 +63,12 @@ enum { BFA_DISK_NAME_SIZE = 32 }; /* DISK_NAME_LEN, with the terminating NUL */
 struct bfa_disk_record {
 	struct bfa_record record;
 	__u64 bytes;
-	__u64 age_ns;  /* since the process wrote it to memory; 0: it waits for it */
-	__u64 idle_ns; /* the disk had nothing to do for so long before */
-	__u64 request; /* its number, which the records of its end have too; 0: there will be none */
+	__u64 age_ns;  /* since the process wrote it to memory; 0 if the process waits for the request */
+	__u64 idle_ns; /* how long the disk had no request before */
+	__u64 request; /* its number, which the records of its end have, too; 0: there will be none */
 	__u32 requests;
 	__u32 disk;	  /* the kernel's dev_t of the whole disk; 0: of a controller, or of a device that is no disk */
-	__u32 by_tgid;	  /* with by_comm: who submitted it, if that is another one */
+	__u32 by_tgid;	  /* with by_comm: the process that submitted it, if that is another one */
 	__u8 operation;	  /* enum bfa_disk_operation */
 	__u8 cause;	  /* enum bfa_disk_cause */
 	__u8 certainty;	  /* enum bfa_certainty */
@@ -85,18 +85,18 @@ struct bfa_disk_record {
 struct bfa_disk_end {
 	struct bfa_record record;
 	__u64 request;
-	__u64 latency_ns; /* from the device's getting it to its completion; 0: not known */
-	__u64 done;	  /* bytes; 1 of a request without */
+	__u64 latency_ns; /* from the time when the device got it until its completion; 0: not known */
+	__u64 done;	  /* bytes; 1 for a request without data */
 };
 
-/* As struct bfa_config, for the programs for block devices alone. */
+/* Like struct bfa_config, for the programs for block devices only. */
 struct bfa_disk_config {
-	__u64 idle_ns;	  /* only requests to a disk that was idle at least so long */
+	__u64 idle_ns;	  /* only requests to a disk that was idle for at least this time */
 	__u32 disk;	  /* only this one, the kernel's dev_t; 0: all */
 	__u32 page_size;  /* in bytes */
 	__u8 latency;	  /* a record of the end of each request that is reported */
 	__u8 histogram;	  /* how long requests take is counted */
-	__u8 only_wanted; /* with it: only requests with something that would be reported; nothing is */
+	__u8 only_wanted; /* with histogram: only requests that would be reported are counted; no record is sent */
 	__u8 unused[5];
 };
 

@@ -16,7 +16,7 @@
 
 enum {
 	BFA_ID_DIGITS = 64,
-	BFA_ABOVE_SIZE = 16, /* of the group above, so many bytes of the name are looked at */
+	BFA_ABOVE_SIZE = 16, /* bytes of the group above's name that are looked at */
 };
 
 /* One component of a group's path, padded with NULs. */
@@ -24,7 +24,7 @@ struct bfa_cgroup_name {
 	char bytes[BFA_NAME_MAX + 1];
 };
 
-/* Where the id is in a name; length 0: it is that of no container. */
+/* Where the id is in a name; length 0 if the name is not that of a container. */
 struct bfa_container_id {
 	__u32 start;
 	__u32 length;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * The programs for block devices. Requests are looked at when they are handed
- * to a device; who is to blame for those that kernel threads make is noted
- * before, when processes change files and file systems in memory.
+ * to a device. Processes that cause requests of kernel threads are noted
+ * before, when they change files and file systems in memory.
  */
 #include "disk/disk_command.h"
 #include "files/setup.h"
@@ -23,7 +23,7 @@ int block_io_start(struct bpf_raw_tracepoint_args *context)
 	return is_command(request) ? report_command(request) : 0;
 }
 
-/* Comes again for what the driver tries again. */
+/* Runs again when the driver tries a request again. */
 SEC("raw_tp/block_rq_issue")
 int block_rq_issue(struct bpf_raw_tracepoint_args *context)
 {
@@ -39,7 +39,7 @@ int block_rq_complete(struct bpf_raw_tracepoint_args *context)
 	return end_request((struct request *)context->args[0], context->args[2]);
 }
 
-/* Comes for bios alone that were not part of a request. */
+/* Runs for bios that were not part of a request. */
 SEC("raw_tp/block_bio_complete")
 int block_bio_complete(struct bpf_raw_tracepoint_args *context)
 {
@@ -73,8 +73,9 @@ int BPF_PROG(mm_filemap_add_to_page_cache, struct folio *folio)
 }
 
 /*
- * What changes because data is written out is for the one who wrote them; who
- * has it done, or does it, changes nothing by itself.
+ * Notes a change of an inode. A change that comes from writing data out is
+ * attributed to the process that wrote the data, not to one that has them
+ * written out.
  */
 static __always_inline int inode_changed(struct inode *inode)
 {
@@ -94,7 +95,7 @@ static __always_inline int inode_changed(struct inode *inode)
 	return 0;
 }
 
-/* Of the inode itself: its times, its size. */
+/* Runs when the inode itself changes: its times, its size. */
 SEC("tp_btf/writeback_mark_inode_dirty")
 int BPF_PROG(writeback_mark_inode_dirty, struct inode *inode, int flags)
 {
@@ -103,14 +104,17 @@ int BPF_PROG(writeback_mark_inode_dirty, struct inode *inode, int flags)
 	return inode_changed(UNTRUSTED(inode));
 }
 
-/* Its ctime changes: since 6.13, where the file system has fine times; once in a tick of the clock. */
+/*
+ * Runs when an inode's ctime changes, since 6.13 on file systems with fine
+ * times: once in a tick of the clock.
+ */
 SEC("raw_tp/ctime_ns_xchg")
 int ctime_ns_xchg(struct bpf_raw_tracepoint_args *context)
 {
 	return inode_changed((struct inode *)context->args[0]);
 }
 
-/* ext4, xfs and btrfs change more, and say so; where one is a module, its tracepoints come with it. */
+/* ext4, xfs and btrfs report further changes. If one of them is a module, its tracepoints come with it. */
 SEC("raw_tp/ext4_mark_inode_dirty")
 int ext4_mark_inode_dirty(struct bpf_raw_tracepoint_args *context)
 {
@@ -131,13 +135,13 @@ int jbd2_start_commit(struct bpf_raw_tracepoint_args *context)
 	return 0;
 }
 
-/* Global, so that it is verified once, not for each item below. */
+/* A global function: it is verified once, not for each item below. */
 __attribute__((noinline)) int item_changed(__u64 inode)
 {
 	return inode_changed((struct inode *)inode);
 }
 
-/* The inodes of a transaction, of those of its items that come first. */
+/* Notes the inodes among the first items of a transaction. */
 static __always_inline void transaction_inodes(struct xfs_trans *transaction)
 {
 	struct list_head *item = 0;
@@ -179,7 +183,7 @@ static __always_inline __u32 btrfs_device(struct btrfs_fs_info *info)
 	return READ(sb, s_dev);
 }
 
-/* Of the file that the call at hand is about, if it is about one. */
+/* Notes a change of the file that the call at hand is on, or of the file system if it is on none. */
 static __always_inline void btrfs_changed(struct btrfs_fs_info *info)
 {
 	__u32 device = btrfs_device(info);
@@ -210,13 +214,13 @@ int btrfs_cow_block(struct bpf_raw_tracepoint_args *context)
 }
 
 /*
- * Words of btrfs_space_reservation that tell of no change, by their addresses:
- * they are constants of the kernel, and most come with every write to a file.
+ * Addresses of words of btrfs_space_reservation that mean no change: the words
+ * are constants of the kernel, and most come with every write to a file.
  */
 enum { OTHER_WORDS = 16 };
 __u64 other_words[OTHER_WORDS];
 
-/* An inode is changed in memory: the block that holds it is changed when the transaction ends. */
+/* Runs when an inode is changed in memory: the block that holds it changes when the transaction ends. */
 SEC("raw_tp/btrfs_space_reservation")
 int btrfs_space_reservation(struct bpf_raw_tracepoint_args *context)
 {
@@ -234,7 +238,7 @@ int btrfs_space_reservation(struct bpf_raw_tracepoint_args *context)
 	return 0;
 }
 
-/* At its end. */
+/* Runs at the end of a btrfs transaction. */
 SEC("raw_tp/btrfs_transaction_commit")
 int btrfs_transaction_commit(struct bpf_raw_tracepoint_args *context)
 {
@@ -254,7 +258,7 @@ static __always_inline void note_sync(struct wb_writeback_work *work)
 	bpf_map_update_elem(&syncs, &sb, &now, BPF_ANY);
 }
 
-/* A process has a kernel thread write out what is dirty, and waits. */
+/* Runs when a process has a kernel thread write out what is dirty, and waits. */
 SEC("tp_btf/writeback_queue")
 int BPF_PROG(writeback_queue, void *device, struct wb_writeback_work *work)
 {
@@ -296,7 +300,7 @@ int BPF_PROG(writeback_written, void *device, struct wb_writeback_work *work)
 	return 0;
 }
 
-/* A FUSE daemon gets a request of a process, and has answered it; both come with the module. */
+/* A FUSE daemon gets a request of a process, or has answered it; both tracepoints come with the module. */
 SEC("raw_tp/fuse_request_send")
 int fuse_request_send(struct bpf_raw_tracepoint_args *context)
 {

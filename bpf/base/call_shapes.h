@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Where the calls that are not open, read, write or close have their arguments, and what they do. */
+/* Where calls other than open, read, write and close have their arguments, and what they do. */
 #ifndef BFATRACE_CALL_SHAPES_H
 #define BFATRACE_CALL_SHAPES_H
 
@@ -7,15 +7,15 @@
 
 /* Which file a name stands for. */
 enum lookup_rule {
-	LOOKUP_FOLLOW,		  /* a symbolic link stands for what it points to */
-	LOOKUP_NOFOLLOW,	  /* for itself */
-	LOOKUP_FOLLOW_UNLESS_AT,  /* for what it points to, without AT_SYMLINK_NOFOLLOW */
+	LOOKUP_FOLLOW,		  /* a symbolic link stands for its target */
+	LOOKUP_NOFOLLOW,	  /* a symbolic link stands for itself */
+	LOOKUP_FOLLOW_UNLESS_AT,  /* for its target, without AT_SYMLINK_NOFOLLOW */
 	LOOKUP_FOLLOW_IF_AT,	  /* for itself, without AT_SYMLINK_FOLLOW */
-	LOOKUP_FOLLOW_UNLESS_IN,  /* for what it points to, without IN_DONT_FOLLOW in the third argument */
-	LOOKUP_FOLLOW_UNLESS_FAN, /* for what it points to, without FAN_MARK_DONT_FOLLOW */
-	LOOKUP_ENTRY,		  /* the name itself: of which the call makes or removes the entry */
-	LOOKUP_COVERED,		  /* a directory or file, below what the call has mounted on it */
-	LOOKUP_WORKING_DIRECTORY, /* what it is after the call: the name may mean another one now */
+	LOOKUP_FOLLOW_UNLESS_IN,  /* for its target, without IN_DONT_FOLLOW in the third argument */
+	LOOKUP_FOLLOW_UNLESS_FAN, /* for its target, without FAN_MARK_DONT_FOLLOW */
+	LOOKUP_ENTRY,		  /* the name itself, whose entry the call makes or removes */
+	LOOKUP_COVERED,		  /* a directory or file below the mount that the call has made on it */
+	LOOKUP_WORKING_DIRECTORY, /* the working directory after the call: the name may mean another one now */
 	LOOKUP_ROOT,		  /* the root directory after the call: the name may mean another one now */
 };
 
@@ -29,10 +29,10 @@ struct call_shape {
 	__u8 mode;
 	__u8 size;
 	__u8 offset;
-	/* For a 32-bit task, where it passes the argument in two halves, or behind such a one. */
+	/* For a 32-bit task, where it passes the argument in two halves, or after such a one. */
 	__u8 wide_size;
 	__u8 wide_offset;
-	__u8 wide_flags; /* one word, behind a wide argument */
+	__u8 wide_flags; /* one word, after a wide argument */
 	__u8 wide_fd;
 	__u8 wide_name;
 	__u8 rule; /* enum lookup_rule, of the first name */
@@ -247,7 +247,7 @@ static const struct call_shape call_shapes[256] = {
 	LOOK(acct, FOLLOW),
 	SHAPE(quotactl, .name = 2),
 	LOOK(uselib, FOLLOW),
-	/* An address is a name only if it is a Unix socket's: where it is depends on the call. */
+	/* An address is a name only of a Unix socket; the call says where it is. */
 	SHAPE(connect, ),
 	SHAPE(sendto, .flags = 4, .size = 3),
 	SHAPE(sendmsg, .flags = 3),
@@ -275,7 +275,7 @@ static __always_inline __u64 argument(struct call *call, __u8 place)
 	return place ? call->arguments[BOUNDED(place - 1, CALL_ARGUMENTS - 1)] : 0;
 }
 
-/* An argument that a 32-bit task passes at another place, behind a wide one. */
+/* An argument that a 32-bit task passes at another place, after a wide one. */
 static __always_inline __u64 shifted_argument(struct call *call, __u8 native, __u8 wide)
 {
 	return argument(call, call->compat && wide ? wide : native);

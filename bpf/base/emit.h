@@ -15,7 +15,10 @@ enum {
 	LOOK_EVERY = 32, /* records of a CPU between two looks at how full the ring is; a power of two */
 };
 
-/* The reader comes by itself, and is woken only when the ring fills up: to wake it would be most of a call's cost. */
+/*
+ * The reader comes by itself, and is woken only when the ring fills up: waking
+ * it takes longer than most calls.
+ */
 static __always_inline __u64 wakeup(struct bfa_counters *c)
 {
 	if (c->emitted % LOOK_EVERY)

@@ -24,12 +24,12 @@ static __always_inline __u32 histogram_slot(__u64 ns)
 	HALVE(2)
 	HALVE(1)
 #undef HALVE
-	/* The highest bit is known: the two behind it choose the part. */
+	/* The highest bit is known: the two bits that follow it choose the part. */
 	slot = (power - 1) * BFA_HISTOGRAM_PARTS + (ns >> (power - 2) & (BFA_HISTOGRAM_PARTS - 1));
 	return slot < BFA_HISTOGRAM_SLOTS ? slot : BFA_HISTOGRAM_SLOTS - 1;
 }
 
-/* In one of this CPU alone, that no interrupt comes to. */
+/* Counts in a histogram of this CPU alone, which no interrupt uses. */
 static __always_inline void count_here(struct bfa_histogram *h, __u64 ns)
 {
 	__u32 slot = BOUNDED(histogram_slot(ns), 255);
@@ -44,7 +44,7 @@ static __always_inline void count_here(struct bfa_histogram *h, __u64 ns)
 
 enum { LONGEST_TRIES = 16 };
 
-/* In one that all CPUs count in. */
+/* Counts in a histogram that all CPUs use. */
 static __always_inline void count_together(struct bfa_histogram *h, __u64 ns)
 {
 	__u32 slot = BOUNDED(histogram_slot(ns), 255);

@@ -116,12 +116,12 @@ struct inode {
 	unsigned long i_ino;
 	unsigned int i_nlink;
 	__s64 i_size;
-	struct atomic_counter i_writecount; /* of openings for writing */
+	struct atomic_counter i_writecount; /* openings for writing */
 	char *i_link;
 	__u32 i_rdev;
 	struct address_space *i_mapping;
 	struct hlist_head i_dentry;
-	void *i_private; /* of a control group's directory, its node */
+	void *i_private; /* the node of a control group's directory */
 } KERNEL_STRUCT;
 
 struct btrfs_root {
@@ -300,8 +300,8 @@ struct bpf_iter__task_file {
 #define CLOSE_RANGE_CLOEXEC 4
 
 /*
- * A pointer that the verifier lets us follow with plain loads: half the cost
- * of a helper call for each member. Since 6.2 (a35b9af4ec2c).
+ * Makes a pointer that the verifier lets us follow with plain loads: half the
+ * cost of a helper call for each member. Since 6.2 (a35b9af4ec2c).
  */
 extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
 
@@ -350,7 +350,7 @@ const volatile struct bfa_config config SEC(".rodata.config");
 	(READ_BY_HELPER ? (pointer) \
 			: (typeof(pointer))bpf_rdonly_cast(pointer, bpf_core_type_id_kernel(typeof(*(pointer)))))
 
-/* For reading; helpers that take a task ask for a trusted one. */
+/* The current task, for reading; helpers that take a task ask for a trusted pointer. */
 static __always_inline struct task_struct *current_task(void)
 {
 	return UNTRUSTED((struct task_struct *)bpf_get_current_task_btf());
@@ -378,9 +378,9 @@ static __always_inline struct task_struct *current_task(void)
 #define USED(argument) asm volatile("" : : "r"(argument))
 
 /*
- * Two words that are no pointers to the verifier. Memory is read as this one,
- * whatever is there, where a helper would cost too much: bpf_rdonly_cast asks
- * for a structure of the kernel.
+ * Two words that are no pointers for the verifier. Memory is read as this
+ * structure, whatever it holds, where a helper would cost too much:
+ * bpf_rdonly_cast takes structures of the kernel only.
  */
 struct timespec64 {
 	__s64 tv_sec;
@@ -390,7 +390,7 @@ struct timespec64 {
 /* A pointer as a number, which the verifier lets us calculate with. */
 #define ADDRESS(pointer, member) ((__u64)READ((struct timespec64 *)&(pointer)->member, tv_sec))
 
-/* Four of them. */
+/* Four words that are no pointers for the verifier. */
 struct itimerspec64 {
 	struct timespec64 it_interval;
 	struct timespec64 it_value;

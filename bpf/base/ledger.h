@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The ledger: what became of the events, counted where it happens. */
+/* Counters of what became of the events; each is counted where it happens. */
 #ifndef BFATRACE_LEDGER_H
 #define BFATRACE_LEDGER_H
 

@@ -14,15 +14,15 @@
 /* What is known of an open file. */
 struct known_file {
 	__u64 file; /* struct file *: the entry counts only while the descriptor table still has it; 0: closed */
-	struct dentry *dentry; /* of the file, compared too: addresses of files are used again at once */
+	struct dentry *dentry; /* of the file, compared too: the kernel soon uses the address of a file again */
 	__u64 seen;	       /* struct walk's, when the path was resolved */
 	__u32 epoch;	       /* epoch_before(), when the path was resolved */
 	__u8 writable;
-	__u8 outside; /* of the directories asked for: kept to know it the next time */
+	__u8 outside; /* outside of the places asked for: kept to know it the next time */
 	/*
-	 * The next record of the descriptor, as far as it is known, and behind it
-	 * the path: sent from here. A path of BFA_SHORT_PATH bytes or more is in the
-	 * map long_paths.
+	 * The next record of the descriptor, as far as it is known, and after
+	 * it the path: it is sent from here. A path of BFA_SHORT_PATH bytes or
+	 * more is in the map long_paths.
 	 */
 	union {
 		struct bfa_record record;
@@ -44,9 +44,9 @@ struct open_key {
 
 /* One descriptor of one process: its open file, and what is not reported yet. */
 struct open_file {
-	struct open_key key; /* its own: memory of a deleted entry may be used again at once */
-	__u32 busy;	     /* locked: by who fills, reports or empties it; who only counts does not wait */
-	__u32 queued;	     /* its key is in the queue of the next flush */
+	struct open_key key; /* of this entry: memory of a deleted entry may be used again at once */
+	__u32 busy;   /* a lock for those that fill, report or empty the entry; those that only count do not take it */
+	__u32 queued; /* its key is in the queue of the next flush */
 	/* Pending: added to and taken with atomic operations only. */
 	__u64 reads;
 	__u64 read_bytes;
@@ -54,11 +54,11 @@ struct open_file {
 	__u64 write_bytes;
 	__u32 opens;
 	__u32 types;	/* enum bfa_type, of what is not counted */
-	__u64 time_ns;	/* of the first access since the last report (0: none yet); by whom it was, the record has */
-	__u64 process;	/* under which identity that is described */
+	__u64 time_ns;	/* of the first access since the last report (0: none yet); the record has its process */
+	__u64 process;	/* the identity of the description of that process */
 	__u8 dead;	/* the process has ended: the next flush deletes it */
 	__u8 transient; /* not in the map: report at once */
-	__u8 listed;	/* in the index, as that of a file that may be open */
+	__u8 listed;	/* in the index, as an entry whose file may be open */
 	__u8 idle;	/* not in use at the last look: to be deleted (bpf/files/evict.h) */
 	__u8 closes;	/* 1: its file is closed, which is not reported yet: known.file is 0 */
 	struct known_file known;
@@ -76,7 +76,7 @@ struct place {
 	struct dentry *dentry;
 };
 
-/* Where a walk up to the root has got to. */
+/* How far a walk up to the root has come. */
 struct walk {
 	struct dentry *dentry;
 	struct mount *mount;
@@ -86,10 +86,10 @@ struct walk {
 	__u16 marks;
 	__u8 unknown; /* has no path */
 	__u8 torn;    /* a rename came in between */
-	__u8 again;   /* only to see whether it is all as before */
+	__u8 again;   /* the second walk, which only sees whether all is as before */
 };
 
-/* On the way up, without looking at names; numbers, which the verifier lets us calculate with. */
+/* A walk up that does not look at names; numbers, which the verifier lets us calculate with. */
 struct way {
 	__u64 dentry;
 	__u64 mount;
@@ -112,15 +112,15 @@ enum {
 	QUICK_PATH = 184, /* and of all of them */
 };
 
-/* Names are copied in whole words: what is behind the path is no part of it. */
+/* Names are copied in whole words: bytes after the path are no part of it. */
 struct quick_path {
 	char bytes[QUICK_PATH + QUICK_NAME + 8];
 };
 
-/* On the way from a process up to its ancestors. */
+/* How far a walk from a process up to its ancestors has come. */
 struct lineage {
-	struct task_struct *task; /* that has forked the one before: perhaps no leader */
-	__u32 pid;		  /* of its process, as user space knows it; 0: not at all */
+	struct task_struct *task; /* the task that has forked the one before: perhaps no leader */
+	__u32 pid;		  /* of its process, as user space knows it; 0: it has none there */
 	__u64 identity;
 	__u64 where; /* a hash of control group and working directory, part of the identity */
 };
@@ -132,10 +132,10 @@ struct description {
 	char bytes[BFA_PROCESS_BYTES]; /* struct bfa_process, each with its path */
 };
 
-/* Of a process, to be kept for its end. */
+/* The description of a process, kept for its end. */
 struct last_description {
 	__u64 identity;
-	__u64 where; /* struct lineage's */
+	__u64 where; /* as in struct lineage */
 	struct description description;
 };
 
@@ -145,7 +145,7 @@ enum {
 	NAMELESS = 1U << 31, /* in a key: no descriptor, but made from the address of the file */
 };
 
-/* What a handler is to handle; its arguments are those of the tracepoint. */
+/* Why a handler runs; its arguments are those of the tracepoint. */
 enum occasion {
 	AT_CALL,
 	AT_EXEC,
@@ -154,20 +154,20 @@ enum occasion {
 	AT_IOCTL_NAME, /* the call at hand is known */
 };
 
-/* Those of a process; the word behind them is zero. */
+/* The arguments of a process; the word after them is zero. */
 struct arguments {
 	__u32 length;
 	__u32 cut; /* there are more */
 	char bytes[BFA_ARGS_BYTES + 8];
 };
 
-/* A file by its name, whatever inode is behind it: a key of the map named_files. */
+/* A file by its name, whatever inode has the name: a key of the map named_files. */
 struct named_file {
 	struct inode *directory;
 	char name[BFA_NAME_MAX + 1]; /* padded with NULs */
 };
 
-/* What was pending when it was taken; nobody else reports it. */
+/* Counts that were pending when they were taken; nobody else reports them. */
 struct taken {
 	__u32 opens;
 	__u32 types;
@@ -178,17 +178,17 @@ struct taken {
 struct scratch {
 	__u8 occasion;
 	struct call call_at_hand; /* a BPF stack has no room for it */
-	__u64 argument[4];	  /* what one of its arguments points to */
-	__u64 process;		  /* under which identity the current one is described; 0: not at all */
+	__u64 argument[4];	  /* the memory that one of its arguments points to */
+	__u64 process;		  /* the identity of the current process's description; 0: none */
 	struct lineage lineage;
 	struct walk walk;
 	struct quick_step steps[QUICK_STEPS];
 	__u32 step_count;
 	__u32 quick_length;
 	__u64 barrier;	  /* order_loads */
-	__u64 in_vain_ns; /* when a rename that a walk waited for did not end */
+	__u64 in_vain_ns; /* when a walk last waited for a rename that did not end */
 	struct open_file fresh;
-	struct taken taken; /* by report(): the stacks of all callers together are bounded */
+	struct taken taken; /* for report(): the stacks of all callers together are bounded */
 	struct named_file named;
 	struct bfa_prefix prefix;
 	struct bfa_cgroup_name group_name;
@@ -197,7 +197,7 @@ struct scratch {
 		struct bfa_record record;
 		struct bfa_access access;
 		struct bfa_call_record call;
-		/* While the process is described; nothing of the record is there yet. */
+		/* While the process is described; the record is not begun yet. */
 		struct {
 			struct last_description last;
 			struct arguments arguments;
@@ -216,7 +216,7 @@ struct {
 
 __u32 own_tgid;
 
-/* For programs of tracepoints that have left out bfatrace itself. */
+/* For programs of tracepoints, which have left out bfatrace itself. */
 static __always_inline struct scratch *scratch_of_others(void)
 {
 	__u32 slot = 0;

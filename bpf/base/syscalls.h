@@ -10,9 +10,9 @@
 #include "base/kernel.h"
 
 /*
- * What the handlers distinguish: calls on a descriptor come first, as they are the
- * most frequent. Above each part stands the file that handles it; is_open() and
- * the predicates below it know the order.
+ * The kinds that the handlers distinguish: calls on a descriptor come first, as
+ * they are the most frequent. The file that handles a part is named above it;
+ * is_open() and the predicates below it depend on the order.
  */
 enum call_kind {
 	CALL_NONE,
@@ -37,9 +37,9 @@ enum call_kind {
 	/* calls/name_calls.h */
 	CALL_NAME,	 /* changes one name */
 	CALL_NAMES,	 /* makes one name from another */
-	CALL_BIND,	 /* makes a name, if the address is one */
+	CALL_BIND,	 /* makes a name, if the address is that of a file */
 	CALL_MOUNT,	 /* changes the paths of open files; records of it only with --metadata */
-	CALL_ADDRESS,	 /* looks a name up, if the address is one; only with --metadata */
+	CALL_ADDRESS,	 /* looks a name up, if the address is that of a file; only with --metadata */
 	CALL_TIMES,	 /* only with --metadata, and as fatrace */
 	CALL_ATTRIBUTES, /* changes attributes of a file; only with --metadata, and for changes */
 	CALL_LOOK,	 /* only with --metadata */
@@ -49,7 +49,7 @@ enum call_kind {
 	CALL_ATTRIBUTES_OF,   /* as CALL_ATTRIBUTES, of a descriptor's file */
 	CALL_SYNC,	      /* writes out all files */
 	CALL_TRANSFER,	      /* from one descriptor to another */
-	CALL_VMSPLICE,	      /* from or into a pipe, by its direction */
+	CALL_VMSPLICE,	      /* from a pipe or into one, by its direction */
 	CALL_IOCTL,	      /* does what its request says */
 	CALL_MAP,
 	CALL_MEMORY, /* the file mapped at an address */
@@ -58,7 +58,7 @@ enum call_kind {
 	/* calls/aio.h */
 	CALL_AIO_SUBMIT,
 	CALL_AIO_EVENTS,
-	/* calls/uring_submit.h, calls/uring_complete.h, calls/aio.h: no system call, but a request */
+	/* calls/uring_submit.h, calls/uring_complete.h, calls/aio.h: a request, which is no system call */
 	CALL_REQUEST,
 };
 
@@ -83,7 +83,7 @@ static __always_inline bool is_transfer(__u8 kind)
 	return kind >= CALL_READ && kind <= CALL_PWRITEV;
 }
 
-/* Open, read, write, close: what comes most often. */
+/* Open, read, write and close, the most frequent calls. */
 static __always_inline bool is_basic(__u8 kind)
 {
 	return kind <= CALL_CLOSE;
@@ -95,7 +95,7 @@ static __always_inline bool is_closing(__u8 kind)
 	return kind == CALL_CLOSE_RANGE || kind == CALL_DUP2;
 }
 
-/* About the files of names, there or not. */
+/* On files by name, whether they exist or not. */
 static __always_inline bool is_on_names(__u8 kind)
 {
 	return kind >= CALL_NAME && kind <= CALL_LOOK;
@@ -133,11 +133,11 @@ struct call {
 	__u8 part;   /* the record at hand is one of two */
 	__u8 target; /* enum rename_target */
 	__u8 has_fd; /* a request on `fd`; a system call has it among its arguments */
-	__u16 types; /* enum bfa_type: more of an open than what every one is */
+	__u16 types; /* enum bfa_type: the types of an open besides BFA_OPENED */
 	__s32 fd;
-	__u64 begin_ns; /* CLOCK_BOOTTIME of its entry; 0 if that was not seen: then file and new_file are not known */
-	__u64 file;	/* struct file * of its descriptor at the entry, unless it is an open */
-	__u64 new_file; /* of its second one */
+	__u64 begin_ns; /* CLOCK_BOOTTIME of its entry; 0 if the entry was not seen: then file and new_file are not known */
+	__u64 file;	/* struct file * of its descriptor at the entry, unless the call is an open */
+	__u64 new_file; /* of its second descriptor */
 	__u64 arguments[CALL_ARGUMENTS];
 };
 
@@ -171,7 +171,7 @@ static __always_inline __u32 call_number(struct pt_regs *regs)
 	return regs->orig_ax;
 }
 
-/* One argument, for the quick way, which needs no struct call. */
+/* The first argument, for the quick way, which needs no struct call. */
 static __always_inline __u64 first_argument(struct pt_regs *regs, bool compat)
 {
 	return compat ? (__u32)regs->bx : regs->di;
@@ -229,7 +229,7 @@ static __always_inline __u64 instruction_pointer(struct pt_regs *regs)
 
 #define PSR_MODE32_BIT 0x10 /* arch/arm64/include/uapi/asm/ptrace.h */
 
-/* The state that the call was made in: exec changes the task's own before it is over. */
+/* Whether the call was made in 32-bit state: exec changes the state of the task before it ends. */
 static __always_inline bool is_compat(struct task_struct *task, struct pt_regs *regs)
 {
 	return regs->pstate & PSR_MODE32_BIT;
@@ -269,7 +269,7 @@ static __always_inline void read_arguments(struct pt_regs *regs, struct call *ca
 #error "bfatrace: system call numbers are known for x86-64 and arm64"
 #endif
 
-/* From 6.2 on what the tracepoint passes may be read, before that what a helper gives. */
+/* Since 6.2 the registers that the tracepoint passes may be read; before, those that a helper returns. */
 static __always_inline struct pt_regs *call_regs(struct pt_regs *passed)
 {
 	return READ_BY_HELPER ? (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()) : UNTRUSTED(passed);
@@ -288,7 +288,7 @@ static __always_inline bool only_looks(__u8 kind)
 	return kind == CALL_LOOK || kind == CALL_LOOK_DESCRIPTOR || kind == CALL_ADDRESS;
 }
 
-/* False if the call is none that is traced; most are not, so this comes first. */
+/* Finds the entry of a call; false if the call is not traced. Most calls are not, so this comes first. */
 static __always_inline bool identify_call(struct task_struct *task, struct pt_regs *regs, struct call_entry *entry)
 {
 	__u32 number = call_number(regs);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Kernel AIO (io_submit(2)): what a request moved is known when the process
- * takes its event, and the file is the one that the descriptor stood for when
- * the request was made.
+ * Kernel AIO (io_submit(2)): the result of a request is known when the process
+ * takes its event; its file is the one that the descriptor had when the request
+ * was made.
  */
 #ifndef BFATRACE_AIO_H
 #define BFATRACE_AIO_H
@@ -10,7 +10,7 @@
 #include "calls/descriptor_calls.h"
 
 enum {
-	AIO_REQUESTS = 16384, /* that wait for their events, of all processes */
+	AIO_REQUESTS = 16384, /* waiting for their events, of all processes */
 	AIO_BATCH = 65536,    /* requests in one call */
 };
 
@@ -49,7 +49,7 @@ struct aio_request {
 	__u16 compat;
 };
 
-/* Some are never taken through the kernel: the oldest give way. */
+/* The events of some requests are never taken through the kernel: the oldest give way. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, AIO_REQUESTS);
@@ -155,7 +155,7 @@ static long take_event(__u32 index, void *context)
 	if (bpf_probe_read_user(&event, sizeof(event), (void *)(loop->list + index * sizeof(event))))
 		return 1;
 	key.request = event.request;
-	/* None: the file is out of scope, or the request was made before the start. */
+	/* Not found: the file is out of scope, or the request was made before the start. */
 	found = bpf_map_lookup_elem(&aio_requests, &key);
 	if (!found)
 		return 0;

@@ -30,7 +30,7 @@ static __noinline int remember_closing(struct call_start *start, struct open_key
 	return 0;
 }
 
-/* remember_closing() in line, when the entry is the file's; false otherwise. */
+/* Does what remember_closing() does, in line, when the entry is that of the file; false otherwise. */
 static __always_inline bool remember_closing_quickly(struct call_start *start, struct open_key *key, struct file *file)
 {
 	struct open_file *e = find_entry(key);
@@ -46,7 +46,7 @@ static __always_inline bool remember_closing_quickly(struct call_start *start, s
 	return start->closes;
 }
 
-/* The files of the descriptors that a call was passed. */
+/* Keeps the files of the descriptors that a call was passed. */
 static __always_inline void remember_files(struct call_start *start, struct task_struct *task, struct call *call)
 {
 	const struct call_shape *shape = shape_of(call);
@@ -75,7 +75,10 @@ static __always_inline int call_enter(struct call_start *start, struct task_stru
 	return 0;
 }
 
-/* call_enter() in line, for the calls that come most often; false if this is another one, or not the usual case. */
+/*
+ * Does what call_enter() does, in line, for the most frequent calls; false if
+ * the call or the case is another one.
+ */
 static __always_inline bool enter_quickly(struct call_start *start, struct task_struct *task, struct pt_regs *regs,
 					  __u8 kind)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The record of one call: what is the same for all of them. */
+/* The parts that are the same in the records of all calls. */
 #ifndef BFATRACE_CALL_RECORD_H
 #define BFATRACE_CALL_RECORD_H
 
@@ -7,14 +7,14 @@
 #include "base/histogram.h"
 #include "files/ancestry.h"
 
-/* What is known of a call from its entry on, until its exit. */
+/* What is kept of a call from its entry until its exit. */
 struct call_start {
 	__u64 time_ns;
-	__u64 file;	/* struct file * of its descriptor, unless it is an open */
-	__u64 new_file; /* of its second one */
+	__u64 file;	/* struct file * of its descriptor, unless the call is an open */
+	__u64 new_file; /* of its second descriptor */
 	__u64 exec_flags;
 	__u32 id;
-	__u32 closes; /* `closing` is the file that a close is about */
+	__u32 closes; /* `closing` is the file that the call closes */
 	__u32 target; /* enum rename_target */
 	struct known_file closing;
 };
@@ -26,13 +26,13 @@ struct {
 	__type(value, struct call_start);
 } starts SEC(".maps");
 
-/* Of the current thread; null if it has none. */
+/* The start of the current thread's call; null if it has none. */
 static __always_inline struct call_start *start_of(void)
 {
 	return bpf_task_storage_get(&starts, bpf_get_current_task_btf(), 0, 0);
 }
 
-/* The same, made if it has none; null if there is no memory. */
+/* The start of the current thread's call, made if there is none; null if there is no memory. */
 static __always_inline struct call_start *make_start(void)
 {
 	return bpf_task_storage_get(&starts, bpf_get_current_task_btf(), 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
@@ -60,7 +60,7 @@ static __always_inline void describe_call(struct bfa_call_record *c, struct task
 	}
 }
 
-/* What its entry has left for the exit of a call; it must not be taken for a later one's. */
+/* Gives a call what its entry kept, once: a later call must not get it. */
 static __always_inline void recall_start(struct call *call)
 {
 	struct call_start *start = PER_CALL ? start_of() : 0;
@@ -79,8 +79,8 @@ static __always_inline void recall_start(struct call *call)
 }
 
 /*
- * Completes the record of an entry for one call: what describe_call() writes
- * into one of its own. The entry's lock is held.
+ * Completes the record in an entry for one call: it writes what describe_call()
+ * writes into a record of its own. The entry's lock is held.
  */
 static __always_inline void complete_call(struct bfa_call_record *c, struct task_struct *task, __u8 id, __u32 types,
 					  __u64 begin_ns, long ret)
@@ -100,7 +100,7 @@ static __always_inline void complete_call(struct bfa_call_record *c, struct task
 	c->duration_ns = bpf_ktime_get_boot_ns() - begin_ns;
 }
 
-/* The arguments that a shape names. */
+/* Describes the arguments that a shape names. */
 static __always_inline void describe_shape(struct bfa_call_record *c, struct call *call, const struct call_shape *shape)
 {
 	struct bfa_record *r = &c->record;
@@ -126,15 +126,15 @@ static __always_inline void describe_shape(struct bfa_call_record *c, struct cal
 	}
 }
 
-/* Calls without a letter are asked for by asking for none. */
+/* Calls without a letter are wanted if no letter is asked for. */
 static __always_inline bool types_wanted(__u32 types)
 {
 	return config.types == BFA_ALL_TYPES || types & config.types;
 }
 
 /*
- * A run for changes leaves out the rest before a file is described: what
- * devices, pipes and directories read and write is no content.
+ * A run for changes leaves out all else before a file is described: reads and
+ * writes of devices, pipes and directories change no content.
  */
 static __always_inline bool is_for_changes(struct file *file, __u32 types)
 {
@@ -156,7 +156,7 @@ static __always_inline bool call_wanted(struct bfa_call_record *c)
 	return types_wanted(c->record.types);
 }
 
-/* With --histogram: by enum bfa_call. */
+/* With --histogram, by enum bfa_call. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, BFA_CALL_COUNT);
@@ -164,7 +164,7 @@ struct {
 	__type(value, struct bfa_histogram);
 } call_times SEC(".maps");
 
-/* Instead of a record. Not inlined: the stack of all callers together is bounded. */
+/* Counts the call in place of a record. Not inlined: the stack of all callers together is bounded. */
 static __noinline int count_call(struct bfa_call_record *c)
 {
 	struct bfa_histogram *h;
@@ -199,7 +199,7 @@ static __always_inline void emit_call(struct scratch *s)
 	emit(s->bytes, size, 1);
 }
 
-/* Sends the record of an entry, whose path is behind it. */
+/* Sends the record in an entry, which the path follows. */
 static __always_inline void send_call(struct known_file *k)
 {
 	__u32 len = k->record.path_len;

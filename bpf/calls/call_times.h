@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * How long calls take, counted by call instead of reported: --histogram. What
- * would have a record counts once for it, from wherever that would be sent.
+ * How long calls take, counted by call instead of reported: --histogram. Each
+ * call that would have a record counts once, wherever the record would be sent.
  * Opens, reads, writes and closes have a way of their own where the scope needs
- * no path: no file is looked up, and no entry made.
+ * no path: it looks up no file and makes no entry.
  */
 #ifndef BFATRACE_CALL_TIMES_H
 #define BFATRACE_CALL_TIMES_H
@@ -16,15 +16,15 @@ enum { QUICK_STARTS = 1 << 15 }; /* a power of two */
 
 #define COUNTS_QUICKLY (PER_CALL && config.histogram == BFA_HISTOGRAM_QUICK)
 
-/* When a thread's call began; the slot of a thread is the end of its number. */
+/* When a thread's call began; the lowest bits of the thread's id are its slot. */
 struct quick_start {
-	__u64 task; /* struct task_struct *, until that ends; 0: of none */
+	__u64 task; /* struct task_struct * until its call ends; 0: the slot is free */
 	__u64 time_ns;
 	__u32 id; /* enum bfa_call */
 	__u32 unused;
 };
 
-/* A thread whose slot is another one's has its call's beginning where other runs have it. */
+/* Where two threads have the same slot, the beginning of the second one's call is kept as in other runs. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, QUICK_STARTS);
@@ -52,7 +52,7 @@ static __always_inline void give_up_slot(struct task_struct *task)
 		slot->task = 0;
 }
 
-/* Closes are judged before: then there is no file any more. */
+/* Closes are compared before the call: at its exit the file is gone. */
 static __always_inline bool is_counted_file(struct task_struct *task, __u32 fd)
 {
 	struct file *file = file_of_fd(task, fd);
@@ -83,7 +83,7 @@ static __always_inline int begin_counted(struct task_struct *task, struct pt_reg
 	return 0;
 }
 
-/* When the call that ends began; 0: it is not wanted, or was not seen to begin. */
+/* When the call that ends began; 0 if it is not wanted, or its beginning was not seen. */
 static __always_inline __u64 take_beginning(struct task_struct *task, __u32 id)
 {
 	struct quick_start *slot = slot_of(task);
@@ -102,7 +102,7 @@ static __always_inline __u64 take_beginning(struct task_struct *task, __u32 id)
 	return start->time_ns;
 }
 
-/* The general way takes the beginning of a call from here, by the clock of records. */
+/* Passes the beginning of a call to the general way, in the clock of records. */
 static __always_inline void leave_beginning(__u32 id, __u64 taken)
 {
 	struct call_start *start = make_start();
@@ -116,7 +116,7 @@ static __always_inline void leave_beginning(__u32 id, __u64 taken)
 	start->time_ns = bpf_ktime_get_boot_ns() - taken;
 }
 
-/* False: it goes on in the general way, as a failed open does, whose name decides. */
+/* False: the general way counts it, as for a failed open, whose name decides. */
 static __always_inline bool counted_quickly(struct task_struct *task, struct call_entry *entry, long ret)
 {
 	__u64 begin = take_beginning(task, entry->id), taken;

@@ -33,7 +33,7 @@ static __noinline int failed_open(struct call *call, long ret)
 	return 0;
 }
 
-/* The file into the record, behind what the call itself said; its entry's lock is held. */
+/* Adds the file to the record, after what the call itself gives; its entry's lock is held. */
 static __always_inline void describe_file(struct bfa_call_record *c, struct open_key *key, struct known_file *k)
 {
 	struct bfa_record *r = &c->record;
@@ -44,7 +44,7 @@ static __always_inline void describe_file(struct bfa_call_record *c, struct open
 	r->path_len = copy_path(key, k, sizeof(*c));
 }
 
-/* The arguments of a call that is about a descriptor. */
+/* Adds the arguments of a call on a descriptor. */
 static __always_inline void describe_arguments(struct bfa_call_record *c, struct open_key *key, struct call *call)
 {
 	struct bfa_record *r = &c->record;
@@ -66,8 +66,8 @@ static __always_inline void describe_arguments(struct bfa_call_record *c, struct
 }
 
 /*
- * A run for changes needs one record of what is done to an open file again and
- * again. A result of 0 may mean that nothing was done.
+ * A run for changes needs one record of each kind of change of an open file.
+ * With a result of 0, a call may have done nothing.
  */
 static __always_inline bool is_news(struct open_file *e, __u32 types, long ret)
 {
@@ -76,7 +76,7 @@ static __always_inline bool is_news(struct open_file *e, __u32 types, long ret)
 	return types & ~__sync_fetch_and_or(&e->types, types);
 }
 
-/* The record of a call on a descriptor; e is 0 if that is not open at all. */
+/* Sends the record of a call on a descriptor; e is 0 if that is not open at all. */
 CHECKED_ONCE int report_call(struct open_key *key, struct open_file *e, struct call *call, long ret)
 {
 	struct task_struct *task = current_task();
@@ -102,7 +102,7 @@ CHECKED_ONCE int report_call(struct open_key *key, struct open_file *e, struct c
 	return 0;
 }
 
-/* The file of a long path whose entry has been taken over has lost it. */
+/* Whether the map still has the path of a file: an entry that was taken over has lost a long one. */
 static __always_inline bool path_is_kept(struct open_key *key, struct known_file *k)
 {
 	struct open_file *e;
@@ -136,8 +136,8 @@ CHECKED_ONCE int report_close(struct open_key *key, struct known_file *k, struct
 
 /*
  * A call on a number that is no descriptor is about no file: --all shows it, a
- * place does not. The error need not be EBADF: other arguments may be wrong
- * too, and be looked at first.
+ * place does not. The error need not be EBADF: the kernel may check other
+ * arguments first.
  */
 static __always_inline bool shows_bad_descriptor(struct open_key *key, long ret)
 {
@@ -157,10 +157,7 @@ static __always_inline int call_on_close(struct task_struct *task, struct open_k
 	return close_exit(key);
 }
 
-/*
- * Whether the descriptor is of another file than when the call began: another
- * thread has changed it.
- */
+/* Whether the descriptor has another file than when the call began: another thread has changed it. */
 static __always_inline bool has_changed(struct call *call, struct file *file, bool second)
 {
 	/* The other file of an ioctl, and what i386's first mmap maps, are not known before the exit. */
@@ -169,7 +166,7 @@ static __always_inline bool has_changed(struct call *call, struct file *file, bo
 	return call->begin_ns && (second ? call->new_file : call->file) != (__u64)file;
 }
 
-/* A call that worked, or failed, on a descriptor that was not opened by it. */
+/* Reports a call, failed or not, on a descriptor that it did not open. */
 static __noinline int report_descriptor(struct call *call, __u32 fd, bool second, long ret)
 {
 	struct task_struct *task = current_task();
@@ -208,7 +205,7 @@ static __always_inline int reported_open(struct task_struct *task, struct call *
 	return 0;
 }
 
-/* report_close() from what the call's entry has left. */
+/* Does what report_close() does, from what the entry of the call kept. */
 static __always_inline bool report_close_quickly(struct task_struct *task, struct call_start *start, long ret)
 {
 	struct known_file *k = &start->closing;
@@ -221,7 +218,10 @@ static __always_inline bool report_close_quickly(struct task_struct *task, struc
 	return true;
 }
 
-/* report_descriptor() in line, for a read or write when the entry is the file's; false otherwise. */
+/*
+ * Does what report_descriptor() does, in line, for a read or write when the
+ * entry is that of the file; false otherwise.
+ */
 static __always_inline bool report_transfer_quickly(struct task_struct *task, struct call_start *start,
 						    struct pt_regs *regs, __u8 kind, long ret)
 {
@@ -236,7 +236,7 @@ static __always_inline bool report_transfer_quickly(struct task_struct *task, st
 		return true;
 	if (!try_lock(&e->busy))
 		return false;
-	/* Again: now nobody changes it. */
+	/* Compare again: now nobody changes the entry. */
 	if (!is_entry_of(e, &key) || !is_of(e, file) || !is_in_entry(&e->known)) {
 		unlock(e);
 		return false;
@@ -254,7 +254,7 @@ static __always_inline bool report_transfer_quickly(struct task_struct *task, st
 	return true;
 }
 
-/* reported_open() in line, when the path is short; false otherwise. */
+/* Does what reported_open() does, in line, when the path is short; false otherwise. */
 static __always_inline bool report_open_quickly(struct task_struct *task, struct call_start *start,
 						struct pt_regs *regs, struct call_entry *entry, long ret)
 {
@@ -285,7 +285,7 @@ static __always_inline bool report_open_quickly(struct task_struct *task, struct
 	return true;
 }
 
-/* Vectors are in user memory, a failed open has no file. */
+/* Whether the quick way takes a call: vectors are in user memory, and a failed open has no file. */
 static __always_inline bool comes_often(__u8 kind, long ret)
 {
 	if (is_open(kind))
@@ -294,7 +294,7 @@ static __always_inline bool comes_often(__u8 kind, long ret)
 	       kind == CALL_CLOSE;
 }
 
-/* The calls that come most often; false if this is another one, or not the usual case. */
+/* Reports the most frequent calls; false if the call or the case is another one. */
 static __always_inline bool called_quickly(struct task_struct *task, struct pt_regs *regs, struct call_entry *entry,
 					   long ret)
 {
@@ -302,7 +302,7 @@ static __always_inline bool called_quickly(struct task_struct *task, struct pt_r
 	struct call_start *start;
 	bool is_done = false;
 
-	/* Processes are in no entry, offsets of 32-bit tasks in halves. */
+	/* Entries have no processes, and 32-bit tasks pass offsets in halves. */
 	if (!comes_often(kind, ret) || describes_processes() || is_compat(task, regs))
 		return false;
 	start = start_of();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What closes descriptors: close, dup2, close_range, exec, the end of a process. */
+/* Calls and ends that close descriptors: close, dup2, close_range, exec, the end of a process. */
 #ifndef BFATRACE_CLOSING_H
 #define BFATRACE_CLOSING_H
 
@@ -8,12 +8,12 @@
 /* Why the entries of a process are visited. */
 enum visit_reason {
 	VISIT_CLOSED, /* some descriptors have been closed */
-	VISIT_EXEC,   /* the same, and what is pending on the others is of the old program */
+	VISIT_EXEC,   /* as VISIT_CLOSED, and what is pending on the others is of the old program */
 	VISIT_EXIT,   /* the process ends, and closes all */
-	VISIT_LEAVE,  /* the process ends, another one keeps its descriptors open */
+	VISIT_LEAVE,  /* the process ends, and another one keeps its descriptors open */
 };
 
-/* The process has ended, or does. */
+/* Whether the process has ended, or does. */
 static __always_inline bool ends(enum visit_reason why)
 {
 	return why == VISIT_EXIT || why == VISIT_LEAVE;
@@ -41,7 +41,7 @@ static __always_inline void visit_locked(struct open_key *key, struct open_file 
 	}
 }
 
-/* One entry, or on to the next chunk. */
+/* Visits one entry, or goes on to the next chunk. */
 static long visit_step(__u32 index, void *context)
 {
 	struct visit *v = context;
@@ -59,7 +59,7 @@ static long visit_step(__u32 index, void *context)
 	return 0;
 }
 
-/* The entries of the descriptors from first to last. */
+/* Visits the entries of the descriptors from first to last. */
 static __noinline int visit_entries(struct task_struct *task, __u32 first, __u32 last, enum visit_reason why)
 {
 	struct visit v = { .tgid = task->tgid, .first = first, .last = last, .why = why };
@@ -81,7 +81,7 @@ static __always_inline int close_range_exit(struct task_struct *task, struct cal
 	return visit_entries(task, call->arguments[0], call->arguments[1], VISIT_CLOSED);
 }
 
-/* What closes descriptors, but is no close(2): dup2 and dup3 do so with their target. */
+/* Reports what calls other than close(2) close: dup2 and dup3 close their target. */
 static __always_inline int closing_exit(struct task_struct *task, struct call *call)
 {
 	struct open_key key = { .tgid = task->tgid, .fd = call->arguments[1] };
@@ -100,7 +100,7 @@ static __always_inline int close_exit(struct open_key *key)
 	return e && e->known.file ? close_entry(key, e) : 0;
 }
 
-/* close_exit() in line; false if another CPU has the entry. */
+/* Does what close_exit() does, in line; false if another CPU has the entry. */
 static __always_inline bool close_quickly(struct task_struct *task, struct open_key *key)
 {
 	struct open_file *e = find_entry(key);
@@ -109,7 +109,7 @@ static __always_inline bool close_quickly(struct task_struct *task, struct open_
 		return true;
 	if (!try_lock(&e->busy))
 		return false;
-	/* Another thread may have got the number already, and been here first. */
+	/* Another thread may have got the number already, and have come here first. */
 	if (is_entry_of(e, key) && !is_of(e, file_of_fd(task, key->fd))) {
 		mark_closed(e);
 		end_closed(key, e, report_here(0, key, e, true), true);

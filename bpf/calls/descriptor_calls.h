@@ -55,7 +55,7 @@ static __always_inline int descriptor_exit(struct call *call, long ret)
 	return PER_CALL || p.types ? report_part(call, &p, ret) : 0;
 }
 
-/* From the first descriptor into the second; a call that found the end has written nothing. */
+/* Data moved from the first descriptor to the second; a call that found the end wrote nothing. */
 static __always_inline int transfer_exit(struct call *call, __u32 from, __u32 to, __u64 bytes, long ret)
 {
 	struct part source = { .fd = from, .types = BFA_READ, .bytes = bytes };
@@ -113,9 +113,9 @@ struct dedupe_target {
 	__u32 reserved;
 };
 
-enum { DEDUPE_TARGETS = 127 }; /* with the range, at most a page (fs/ioctl.c) */
+enum { DEDUPE_TARGETS = 127 }; /* at most as many as fit into a page with the range (fs/ioctl.c) */
 
-/* What the argument of an ioctl points to, one at a time; it lies in scratch memory. */
+/* The memory that the argument of an ioctl points to; it is in scratch memory. */
 union ioctl_argument {
 	struct clone_range clone;
 	struct dedupe_range dedupe;
@@ -123,7 +123,7 @@ union ioctl_argument {
 	__s32 fd;
 };
 
-/* Both are read and compared; what they share afterwards is no change of their content. */
+/* Both files are read and compared; sharing their blocks afterwards does not change their content. */
 static __always_inline int dedupe_exit(struct call *call, union ioctl_argument *a, struct part *p, long ret)
 {
 	__u64 next = call->arguments[2] + sizeof(a->dedupe);
@@ -145,7 +145,7 @@ static __always_inline int dedupe_exit(struct call *call, union ioctl_argument *
 	return 0;
 }
 
-/* The file, and another one that the argument names. */
+/* Reports the file, and another one that the argument names. */
 static __always_inline int exchange_exit(struct call *call, __u8 offset, union ioctl_argument *a, struct part *p,
 					 long ret)
 {
@@ -188,7 +188,7 @@ static __noinline int ioctl_exit(struct scratch *s, struct call *call, struct io
 	return report_part(call, &p, ret);
 }
 
-/* i386 passes the arguments of its first mmap in memory; the second one counts its offset in pages. */
+/* i386 passes the arguments of old_mmap in memory; mmap2 counts its offset in pages. */
 static __always_inline bool map_arguments(struct call *call)
 {
 	__u32 packed[6];
@@ -204,7 +204,7 @@ static __always_inline bool map_arguments(struct call *call)
 	return true;
 }
 
-/* Whether what is stored in the mapping changes the file. */
+/* Whether stores to the mapping change the file. */
 static __always_inline bool writes_through(struct call *call)
 {
 	return call->arguments[2] & PROT_WRITE && call->arguments[3] & MAP_SHARED;
@@ -236,7 +236,7 @@ static __always_inline int sync_exit(struct scratch *s, struct task_struct *task
 	return 0;
 }
 
-/* A call on the file at `at`, which has no descriptor; it is in scope, but for its ancestors. */
+/* Reports a call on the file at `at`, which has no descriptor; it is in scope, but for its ancestors. */
 CHECKED_ONCE int report_file(struct call *call, struct place *at, long ret)
 {
 	struct scratch *s = scratch_get();
@@ -283,7 +283,7 @@ static __noinline int memory_exit(struct call *call, long ret)
 	__u32 types = shape_of(call)->types;
 	struct touch t = { .writes = 1 };
 
-	/* All other advice is about memory, not about the file. */
+	/* Other advice is about memory, not about the file. */
 	if (call->id == BFA_CALL_madvise && call->arguments[2] != MADV_REMOVE)
 		return 0;
 	if (!PER_CALL && (!types || !types_wanted(types)))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The files that make up a new program: what exec was asked for, the
- * interpreter of a script, and the program interpreter that ELF names
- * (ld.so). The kernel opens and reads them by itself.
+ * The files that make up a new program: the file that exec was passed, the
+ * interpreter of a script, and the program interpreter that ELF names (ld.so).
+ * The kernel opens and reads them itself.
  */
 #ifndef BFATRACE_EXEC_H
 #define BFATRACE_EXEC_H
@@ -13,7 +13,7 @@
 enum {
 	EXEC_TYPES = BFA_READ | BFA_OPENED,
 	DEV_FD = sizeof("/dev/fd/") - 1,
-	DEV_FD_SIZE = 32, /* of that, a number of ten digits, a slash or NUL; a power of two */
+	DEV_FD_SIZE = 32, /* of that, a number of ten digits, and a slash or NUL; a power of two */
 };
 
 struct linux_binprm {
@@ -80,7 +80,7 @@ static __always_inline int report_script(struct call *call, struct linux_binprm 
 	return PER_CALL ? report_names(call, n, 0, 0) : touch_name(n, EXEC_TYPES);
 }
 
-/* It runs first, unless the program is static. */
+/* The interpreter runs first, unless the program is static. */
 static __noinline int report_interpreter(struct call *call, struct place *program)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -91,7 +91,7 @@ static __noinline int report_interpreter(struct call *call, struct place *progra
 	return at.dentry && at.dentry != program->dentry ? report_program(call, &at) : 0;
 }
 
-/* The call is over: what its entry was seen with is all there is. */
+/* Makes the call of an exec that is over: only what its entry kept is known. */
 static __always_inline void executed_call(struct call *call)
 {
 	struct call_start *start = PER_CALL ? start_of() : 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What ioctl does to files. Each request stands here that changes a directory,
- * a file's content or its attributes, except those that the manual lists as
- * not shown (bfatrace(8), "Requests of ioctl").
+ * What requests of ioctl do to files. The table has each request that changes a
+ * directory, a file's content or its attributes, except those that the manual
+ * lists as not shown (bfatrace(8), "Requests of ioctl").
  */
 #ifndef BFATRACE_IOCTLS_H
 #define BFATRACE_IOCTLS_H
@@ -14,14 +14,14 @@
 enum ioctl_effect {
 	IOCTL_NONE,
 	IOCTL_READ,	   /* reads the file; the result is the number of bytes */
-	IOCTL_WRITE,	   /* the same, or 0 if it is not known */
+	IOCTL_WRITE,	   /* writes to the file; the result is the number of bytes, or 0 if it is not known */
 	IOCTL_LOOK,	   /* reads attributes: with --metadata only */
 	IOCTL_SET,	   /* changes attributes: with --metadata, and for changes */
 	IOCTL_CLONE,	   /* from the file whose descriptor is the argument */
 	IOCTL_CLONE_RANGE, /* from that of struct file_clone_range */
 	IOCTL_DEDUPE,	   /* compares the file with those of struct file_dedupe_range */
 	IOCTL_EXCHANGE,	   /* writes to the file, and to that whose descriptor the argument has at an offset */
-	IOCTL_MAKE,	   /* an entry in the directory, whose name the argument has at an offset */
+	IOCTL_MAKE,	   /* makes an entry in the directory, whose name the argument has at an offset */
 	IOCTL_REMOVE,
 };
 
@@ -132,7 +132,7 @@ static __always_inline struct ioctl_request ioctl_request_of(struct call *call)
 
 enum {
 	SUBVOL_ARGUMENT = 4096, /* struct btrfs_ioctl_vol_args, and _v2 */
-	SUBVOL_V2_NAME = 56,	/* in it, behind flags at 16 */
+	SUBVOL_V2_NAME = 56,	/* in it, after flags at 16 */
 	SUBVOL_V2_FLAGS = 16,
 };
 
@@ -141,7 +141,7 @@ static __always_inline bool makes_name(struct ioctl_request *request)
 	return request->effect == IOCTL_MAKE || request->effect == IOCTL_REMOVE;
 }
 
-/* The entry that is made or removed; false if it is not named but numbered. */
+/* Finds the entry that is made or removed; false if it has a number in place of a name. */
 static __always_inline bool ioctl_name(struct call *call, struct ioctl_request *request, struct name *n)
 {
 	__u64 flags = 0;

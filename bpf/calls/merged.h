@@ -7,7 +7,7 @@
 #include "calls/name_touches.h"
 #include "files/nameless.h"
 
-/* Of a descriptor, in one call. */
+/* What one call transferred on a descriptor. */
 struct transferred {
 	struct open_key key;
 	__u32 types; /* enum bfa_type, of what is not counted */
@@ -17,8 +17,8 @@ struct transferred {
 };
 
 /*
- * Adds before what follows is looked at: an atomic operation whose result is
- * used is a full barrier, on arm64 another one is not.
+ * Adds before the code that follows reads: an atomic operation whose result is
+ * used is a full barrier; on arm64, one whose result is not used is none.
  */
 #define ADD_ORDERED(operation, counter, amount)                                              \
 	do {                                                                                 \
@@ -52,7 +52,7 @@ static __always_inline int count_on(struct task_struct *task, struct call *call,
 	e = entry_of(&t->key, file, call);
 	if (!e)
 		return 0;
-	/* Again afterwards: a flush in between ends the window that was begun. */
+	/* Check again: a flush in between ends the window that was begun. */
 	if (!e->time_ns)
 		begin_window(&t->key, e);
 	count(e, t);
@@ -64,8 +64,8 @@ static __always_inline int count_on(struct task_struct *task, struct call *call,
 }
 
 /*
- * count_on() in line, when the entry is the file's and its window has begun; false
- * otherwise.
+ * Does what count_on() does, in line, when the entry is that of the file and
+ * its window has begun; false otherwise.
  */
 static __always_inline bool count_quickly(struct task_struct *task, struct transferred *t)
 {
@@ -105,7 +105,7 @@ static __always_inline int merged_open(struct task_struct *task, struct call *ca
 	return 0;
 }
 
-/* merged_open() in line, when no file was created and its path is short; false otherwise. */
+/* Does what merged_open() does, in line, when no file was created and its path is short; false otherwise. */
 static __always_inline bool open_quickly(struct task_struct *task, struct pt_regs *regs, struct call_entry *entry,
 					 long ret)
 {
@@ -133,7 +133,7 @@ static __always_inline bool open_quickly(struct task_struct *task, struct pt_reg
 	return true;
 }
 
-/* The calls that come most often; false if this is another one, or not the usual case. */
+/* Counts the most frequent calls; false if the call or the case is another one. */
 static __always_inline bool merged_quickly(struct task_struct *task, struct pt_regs *regs, struct call_entry *entry,
 					   long ret)
 {

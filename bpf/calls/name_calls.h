@@ -7,7 +7,7 @@
 #include "calls/name_touches.h"
 #include "calls/socket_names.h"
 
-#define TMPFS_MAGIC 0x01021994 /* it has all its entries in the cache */
+#define TMPFS_MAGIC 0x01021994 /* tmpfs has all its entries in the cache */
 
 static __always_inline bool is_rename(__u8 id)
 {
@@ -15,7 +15,7 @@ static __always_inline bool is_rename(__u8 id)
 	       id == BFA_CALL_io_uring_renameat;
 }
 
-/* The inode that a name's directory has under it now. */
+/* The inode that has the name now. */
 static __always_inline struct inode *entry_inode(struct lookup *l)
 {
 	find_child();
@@ -23,9 +23,9 @@ static __always_inline struct inode *entry_inode(struct lookup *l)
 }
 
 /*
- * rename(2) does nothing if both names are of the same file: then the old one
+ * rename(2) does nothing if both names are those of one file: then the old name
  * is still there. It can be so for a file with two links, and for two names
- * that end alike.
+ * whose last components are the same.
  */
 static __noinline bool moved_nothing(struct name *from, struct name *to)
 {
@@ -67,7 +67,7 @@ static __always_inline struct dentry *entry_of_name(struct lookup *l, struct nam
 	return l->child;
 }
 
-/* What a rename has moved may lie on the way of its own names. */
+/* A rename may have moved a directory on the way of its own names. */
 static __noinline int note_moved(struct name *from, struct name *to, __u32 flags)
 {
 	struct lookup *l = lookup_get();
@@ -84,8 +84,9 @@ static __noinline int note_moved(struct name *from, struct name *to, __u32 flags
 }
 
 /*
- * Whether a rename is about to replace a file: at its exit nothing tells. Not
- * known is what nobody has looked up before, and a name whose page is not there.
+ * Whether a rename is about to replace a file, which cannot be seen at its
+ * exit. It is not known if nobody has looked the second name up before, or if
+ * the page of the string is not in memory.
  */
 static __always_inline __u8 target_of(struct name *to)
 {
@@ -112,7 +113,7 @@ static __noinline int rename_enter(struct call_start *start, struct call *call)
 	return 0;
 }
 
-/* A call on one name, with these letters. */
+/* Reports a call on one name, with these letters. */
 static __always_inline int name_done(struct call *call, struct name *n, __u32 types, long ret)
 {
 	call->types = types;
@@ -121,7 +122,7 @@ static __always_inline int name_done(struct call *call, struct name *n, __u32 ty
 	return ret < 0 || !types ? 0 : touch_name(n, types);
 }
 
-/* A call on the two names in l->names. */
+/* Reports a call on the two names in l->names. */
 static __always_inline int names_done(struct call *call, struct lookup *l, long ret)
 {
 	const struct call_shape *shape = shape_of(call);
@@ -157,7 +158,7 @@ static __always_inline bool is_source_name(struct call *call, struct name *sourc
 	return first == '/';
 }
 
-/* A call on mounts has two names or, if it is mount(2), perhaps the second alone. */
+/* Calls on mounts have two names; mount(2) may have the second one only. */
 static __always_inline int mount_done(struct call *call, struct lookup *l, long ret)
 {
 	const struct call_shape *shape = shape_of(call);
@@ -178,8 +179,8 @@ static __always_inline int mount_done(struct call *call, struct lookup *l, long 
 }
 
 /*
- * The letter that fanotify has for a change of one time alone (fsnotify_change
- * in include/linux/fsnotify.h); both at once have none.
+ * The letter that fanotify has for a change of one of the times
+ * (fsnotify_change in include/linux/fsnotify.h); a change of both has none.
  */
 static __always_inline __u32 changed_time(struct call *call)
 {
@@ -210,7 +211,10 @@ static __always_inline int one_name_exit(struct call *call, struct name *n, long
 	case CALL_ATTRIBUTES:
 		return name_done(call, n, FOR_CHANGES ? BFA_ATTRIBUTES : 0, ret);
 	case CALL_LOOK:
-		/* Without a name it fails: this is what arm64 leaves of execve, whose 32-bit number it has. */
+		/*
+		 * Without a name the call fails: this is a remainder of execve
+		 * on arm64, which has its number as a 32-bit call.
+		 */
 		if (call->id == BFA_CALL_listxattr && !n->string && ret >= 0)
 			return 0;
 		if (call->id == BFA_CALL_fsconfig && call->arguments[1] != FSCONFIG_SET_PATH &&

@@ -5,7 +5,7 @@
 
 #include "calls/name_scope.h"
 
-/* One name of a call that succeeded; one that is out of scope only if there is `another`. */
+/* Writes one name of a call that succeeded; a name out of scope only if there is `another`. */
 CHECKED_ONCE int write_name(struct name_text *text, struct name *n, __u32 offset, bool another)
 {
 	struct lookup *l = lookup_get();
@@ -22,7 +22,7 @@ CHECKED_ONCE int write_name(struct name_text *text, struct name *n, __u32 offset
 		return verdict;
 	}
 	verdict = judge_asked(n);
-	/* From the beginning: the lookup has got somewhere. */
+	/* Start again: the lookup has changed what load_name left. */
 	if ((verdict || another) && load_name(n))
 		write_asked(text, n, offset);
 	return verdict;
@@ -33,7 +33,10 @@ static __always_inline bool is_directory(struct inode *inode)
 	return (READ(inode, i_mode) & S_IFMT) == S_IFDIR;
 }
 
-/* Device and inode of what find_name has found. With LOOKUP_ENTRY, what is there after the call. */
+/*
+ * Adds device and inode of the file that find_name has found; with
+ * LOOKUP_ENTRY, of the file that has the name after the call.
+ */
 static __always_inline void identify(struct bfa_record *r, struct lookup *l)
 {
 	struct dentry *dentry = l->at.dentry;
@@ -75,7 +78,7 @@ static __always_inline void add_second(struct bfa_call_record *c, struct name_te
 		c->record.marks |= BFA_MARK_NEW_TRUNCATED;
 }
 
-/* A call that failed, on one name or on two: as they were passed. */
+/* Writes the names of a call that failed, as they were passed. */
 static __always_inline void write_asked_names(struct bfa_call_record *c, struct name *first, struct name *second)
 {
 	struct name_text text = {}, new_text = {};
@@ -90,7 +93,7 @@ static __always_inline void write_asked_names(struct bfa_call_record *c, struct 
 	}
 }
 
-/* A call that succeeded. */
+/* Writes the names of a call that succeeded. */
 static __always_inline int write_names(struct bfa_call_record *c, struct name *first, struct name *second)
 {
 	struct name_text text = {}, new_text = {};
@@ -115,12 +118,12 @@ static __always_inline int write_names(struct bfa_call_record *c, struct name *f
 }
 
 /*
- * A record that only user space can judge must not take the room of those that
- * are known to be wanted: it may fill half of the ring.
+ * A record that only user space can compare must not take the room of records
+ * known to be wanted: such records may fill half of the ring.
  */
 static __always_inline bool admit_by(int verdict, struct bfa_record *r)
 {
-	/* What a name that was asked for begins with is not compared here. */
+	/* The beginning of a name as passed is not compared here. */
 	bool unsure = config.only_prefixes && r->marks & (BFA_MARK_FILENAME | BFA_MARK_NEW_FILENAME);
 
 	if (verdict == IS_OUTSIDE)

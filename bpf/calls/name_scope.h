@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Decides whether a name is wanted: by the file it leads to, or by its text where there is none. */
+/* Decides whether a name is wanted: by the file it leads to, or by its text if there is none. */
 #ifndef BFATRACE_NAME_SCOPE_H
 #define BFATRACE_NAME_SCOPE_H
 
@@ -27,7 +27,7 @@ static __always_inline bool found_in_scope(struct lookup *l)
 
 enum verdict { IS_OUTSIDE, IS_UNPLACED, IS_WANTED };
 
-/* Where the name that was asked for would be, if it were there. */
+/* Whether the name as passed would be wanted, if there were such a file. */
 static __always_inline bool gap_in_scope(struct lookup *l)
 {
 	if (!l->missing)
@@ -39,7 +39,7 @@ static __always_inline bool gap_in_scope(struct lookup *l)
 	return !config.only_file_systems || is_on_wanted_file_system(READ(l->at.dentry, d_inode));
 }
 
-/* A symbolic link in a place is asked for there, wherever it leads. */
+/* Whether a place holds the symbolic link: it counts there, wherever it leads. */
 static __always_inline bool link_in_scope(struct lookup *l, __u32 above)
 {
 	if (config.only_under)
@@ -67,7 +67,7 @@ static __always_inline int judge_lookup(struct lookup *l)
 /*
  * Whether a name that was not found is in scope: by the files on its way, as
  * far as there are any, and by its text from there on. This uses up what
- * load_name leaves. Inlined: calls are at most eight deep.
+ * load_name leaves. Inlined: calls nest at most eight deep.
  */
 static __always_inline int judge_asked(struct name *n)
 {
@@ -94,7 +94,7 @@ CHECKED_ONCE int judge_failed(struct name *n)
 	return n ? judge_asked(n) : IS_OUTSIDE;
 }
 
-/* One of two names in scope will do. */
+/* One of two names in scope is enough. */
 static __always_inline int judge_failed_names(struct name *first, struct name *second)
 {
 	int verdict = judge_failed(first), other = second ? judge_failed(second) : IS_OUTSIDE;

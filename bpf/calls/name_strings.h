@@ -7,7 +7,7 @@
 #include "files/lookup.h"
 #include "files/nameless.h"
 
-/* What of a name is in a record. */
+/* What a record has of a name. */
 struct name_text {
 	__u16 path_len;
 	__u16 filename_len;
@@ -58,7 +58,7 @@ static __always_inline struct place base_of(struct task_struct *task, int dfd)
 	return file ? place_of(&file->f_path) : (struct place){};
 }
 
-/* A string of PATH_MAX bytes or more, which no call takes: its beginning is the name of something else. */
+/* Whether the string has PATH_MAX bytes or more: no call takes it, and its beginning would be another name. */
 static __always_inline bool is_cut(struct name *n)
 {
 	char last = 0;
@@ -69,7 +69,7 @@ static __always_inline bool is_cut(struct name *n)
 	return last;
 }
 
-/* Reads the string, at the call's exit: its page is resident then. False if it cannot be read. */
+/* Reads the string at the call's exit, when its page is resident. False if it cannot be read. */
 CHECKED_ONCE bool load_name(struct name *n)
 {
 	struct task_struct *task = current_task();
@@ -84,7 +84,7 @@ CHECKED_ONCE bool load_name(struct name *n)
 		return false;
 	l->target[0] = 0;
 	if (!n->string && n->dfd != AT_FDCWD)
-		n->length = 0; /* no name is the descriptor itself (utimensat(2), statx(2)) */
+		n->length = 0; /* without a name, the descriptor itself is meant (utimensat(2), statx(2)) */
 	else if (n->kernel)
 		n->length = bpf_probe_read_kernel_str(l->target, size, (void *)n->string);
 	else
@@ -124,8 +124,8 @@ static __always_inline void copy_into_record(struct scratch *s, __u32 offset, co
 }
 
 /*
- * The string as it was passed, behind the path of the directory in which its
- * lookup began; l->target and l->at are as load_name left them.
+ * Writes the string as it was passed, after the path of the directory in which
+ * its lookup began; l->target and l->at are as load_name left them.
  */
 CHECKED_ONCE int write_asked(struct name_text *text, struct name *n, __u32 offset)
 {
@@ -145,7 +145,7 @@ CHECKED_ONCE int write_asked(struct name_text *text, struct name *n, __u32 offse
 	return 0;
 }
 
-/* The path of what find_name has found; with LOOKUP_ENTRY its name behind its directory. */
+/* Writes the path of what find_name has found; with LOOKUP_ENTRY, the name after its directory. */
 CHECKED_ONCE int write_found(struct name_text *text, __u32 offset)
 {
 	struct scratch *s = scratch_get();

@@ -5,7 +5,7 @@
 
 #include "calls/name_records.h"
 
-/* An access by itself, of the current task; the caller adds names. */
+/* Begins the record of an access by the current task; the caller adds names. */
 static __always_inline void begin_access(struct bfa_access *a, __u32 types)
 {
 	struct task_struct *task = current_task();
@@ -53,8 +53,9 @@ CHECKED_ONCE int report_unfollowed(struct name *n, __u32 types, int verdict)
 }
 
 /*
- * Merged, with names of entries: a change of the directory that a lookup has
- * found, which ended at an entry. With `both`, l->first is another one in it.
+ * Merged, with names of entries: reports a change of the directory that a
+ * lookup has found, which ended at an entry. With `both`, l->first is another
+ * entry of it.
  */
 CHECKED_ONCE int report_entry(__u32 types, bool both)
 {
@@ -87,7 +88,7 @@ CHECKED_ONCE int report_entry(__u32 types, bool both)
 	return 0;
 }
 
-/* Merged: the directory of a name, or its file, is touched. */
+/* Merged: touches the directory of a name, or its file. */
 CHECKED_ONCE int touch_name(struct name *n, __u32 types)
 {
 	struct lookup *l = lookup_get();
@@ -133,7 +134,7 @@ static __always_inline bool is_first_named(struct lookup *l)
 	return is_named(&entry);
 }
 
-/* Merged, with names of entries: share_directory has just been here. */
+/* Merged, with names of entries: share_directory has just run. */
 static __noinline int touch_both(__u32 types)
 {
 	struct lookup *l = lookup_get();
@@ -145,7 +146,10 @@ static __noinline int touch_both(__u32 types)
 	return report_entry(types, true);
 }
 
-/* Merged, with names of entries: as if a lookup had found the directory of a file, and ended at its name. */
+/*
+ * Merged, with names of entries: reports a created file as if a lookup had
+ * found its directory and ended at its name.
+ */
 static __noinline int report_created(struct place *at)
 {
 	struct lookup *l = lookup_get();
@@ -161,7 +165,7 @@ static __noinline int report_created(struct place *at)
 	return types_wanted(BFA_CREATED) ? report_entry(BFA_CREATED, false) : 0;
 }
 
-/* Merged: a file was created. */
+/* Merged: touches the directory of a file that was created. */
 static __always_inline void touch_parent(struct file *file)
 {
 	struct place created = place_of(&file->f_path), parent = created;

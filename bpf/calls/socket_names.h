@@ -28,7 +28,7 @@ static __always_inline __u8 call_of_socketcall(__u64 number)
 	return BFA_CALL_NONE;
 }
 
-/* Makes a socketcall the call that it stands for; false if that is none that has an address. */
+/* Turns socketcall(2) into the call that it stands for; false if that takes no address. */
 static __always_inline bool unpack_socketcall(struct call *call)
 {
 	__u8 id = call_of_socketcall(call->arguments[0]);
@@ -37,7 +37,7 @@ static __always_inline bool unpack_socketcall(struct call *call)
 
 	if (!id || (id != BFA_CALL_bind && !config.metadata))
 		return false;
-	/* No more than the call has: what is behind that may not be readable. */
+	/* Read no more than the call has: memory after it may not be readable. */
 	if (id == BFA_CALL_sendto)
 		count = 6;
 	else if (id == BFA_CALL_sendmmsg)
@@ -55,7 +55,10 @@ struct socket_address {
 	__u64 size;
 };
 
-/* struct msghdr begins with it; struct mmsghdr begins with one of those, and only the first is looked at. */
+/*
+ * The address of a message: struct msghdr begins with it, and struct mmsghdr
+ * with a struct msghdr, of which only the first is read.
+ */
 static __always_inline struct socket_address message_address(struct call *call)
 {
 	__u32 narrow[2] = {};
@@ -84,7 +87,7 @@ static __always_inline struct socket_address address_of(struct call *call)
 	return (struct socket_address){ a[1], a[2] };
 }
 
-/* A socket's address, if it is a file name: it may lack its NUL. */
+/* The name in a socket's address, if it is that of a file: it may lack its NUL. */
 static __always_inline bool name_of_address(struct socket_address *passed, struct name *n)
 {
 	struct {
@@ -101,7 +104,7 @@ static __always_inline bool name_of_address(struct socket_address *passed, struc
 		.dfd = AT_FDCWD,
 		.limit = passed->size - sizeof(begin.family) + 1,
 	};
-	/* A name that begins with NUL is none of a file. */
+	/* A name that begins with NUL is not that of a file. */
 	return begin.family == AF_UNIX && begin.first;
 }
 
@@ -144,7 +147,7 @@ struct socket {
 	struct sock *sk;
 } KERNEL_STRUCT;
 
-/* The name that a socket is bound to, which has its NUL; false if it has none of a file. */
+/* Reads the name that a socket is bound to, which has its NUL; false if it is not that of a file. */
 static __always_inline bool read_bound_name(char to[UNIX_PATH_MAX + 1], struct file *file)
 {
 	struct socket *socket;

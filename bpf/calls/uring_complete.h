@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Requests of io_uring, which no system call shows: known from their
- * submission, told when they are complete. Both happen in a thread of the
+ * submission, reported when they are complete. Both happen in a thread of the
  * process that owns the ring: the one that called io_uring_enter, a worker
  * (iou-wrk) or a poller (iou-sqp), which share its descriptors.
  */
@@ -11,7 +11,7 @@
 #include "calls/name_calls.h"
 #include "calls/uring_submit.h"
 
-/* A request on a file, by its address: it may have no descriptor any more, or never had one. */
+/* Reports a request on a file, by its address: the file may have no descriptor any more, or never had one. */
 static __noinline int report_data(struct call *call, struct uring_request *r, __u64 address, long ret)
 {
 	struct file *file = (struct file *)address;
@@ -131,7 +131,7 @@ static __always_inline bool has_names(const struct uring_entry *entry)
 	return entry->kind == CALL_OPENAT || is_on_names(entry->kind);
 }
 
-/* A request with names, which io_uring_complete has found to be known and in scope. */
+/* Completes a request that has names, which io_uring_complete has found to be known and in scope. */
 static __always_inline int complete_names(struct scratch *s, struct io_kiocb *req)
 {
 	const struct uring_entry *entry = uring_entry_of(req);
@@ -171,7 +171,7 @@ static __always_inline int report_completed(struct task_struct *task, struct cal
 	return report_data(call, r, (__u64)file, ret);
 }
 
-/* The same for one without. */
+/* Completes a request that has no names. */
 static __always_inline int complete_data(struct task_struct *task, struct scratch *s, struct io_kiocb *req)
 {
 	const struct uring_entry *entry = uring_entry_of(req);
@@ -186,7 +186,7 @@ static __always_inline int complete_data(struct task_struct *task, struct scratc
 	return 0;
 }
 
-/* The entry of a request that is to be told, 0 for all others. */
+/* The entry of a request that is to be reported; 0 for all others. */
 static __always_inline const struct uring_entry *completed(struct task_struct *task, struct io_kiocb *req)
 {
 	const struct uring_entry *entry = uring_entry_of(req);
@@ -196,7 +196,7 @@ static __always_inline const struct uring_entry *completed(struct task_struct *t
 		return 0;
 	if (entry->id == BFA_CALL_io_uring_renameat)
 		__sync_fetch_and_add(&path_epoch, 1);
-	/* Unknown: it was submitted before the start. */
+	/* Not found: it was submitted before the start. */
 	if (!bpf_map_lookup_elem(&uring_requests, &key))
 		return 0;
 	if (task_in_scope(task))

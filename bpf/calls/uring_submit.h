@@ -11,7 +11,10 @@ static __always_inline void keep_name(char *name, struct filename *filename)
 		name[0] = 0;
 }
 
-/* Keeps the strings, which the kernel frees before the request is complete. Scratch memory for the record has room for them. */
+/*
+ * Keeps the strings, which the kernel frees before the request is complete. The
+ * scratch memory of records has room for them.
+ */
 static __always_inline bool keep_names(__u64 key, struct filename *first, struct filename *second)
 {
 	struct scratch *s = scratch_get();

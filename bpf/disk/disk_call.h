@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What the current thread is doing. Its registers of user mode tell the
- * system call that it is in, and -1 for a page fault: so no call has to be
- * watched, and I/O that does not happen costs nothing.
+ * What the current thread is doing. Its registers of user mode show the system
+ * call that it is in, or -1 for a page fault: so no call has to be watched, and
+ * calls that cause no I/O cost nothing.
  */
 #ifndef BFATRACE_DISK_CALL_H
 #define BFATRACE_DISK_CALL_H
@@ -11,7 +11,7 @@
 #include "base/syscalls.h"
 
 enum activity {
-	DOING_KERNEL, /* a kernel thread: for whom is not in its registers */
+	DOING_KERNEL, /* a kernel thread: its registers do not show for whom it works */
 	DOING_FAULT,
 	DOING_READ,
 	DOING_WRITE,
@@ -28,10 +28,10 @@ enum activity {
 struct doing {
 	__u8 what;
 	struct file *file;
-	__u64 end; /* of what is to be read, an offset; 0: not known */
+	__u64 end; /* offset of the end of what is to be read; 0: not known */
 };
 
-/* Calls that are no accesses by themselves: readahead, fadvise64, madvise, io_uring_enter. */
+/* Calls that cause I/O without being accesses: readahead, fadvise64, madvise, io_uring_enter. */
 #define IS_CALL(number, compat, x86_64, i386, arm64, arm) \
 	((number) == (compat ? BFA_NATIVE(i386, arm) : BFA_NATIVE(x86_64, arm64)))
 
@@ -123,7 +123,7 @@ static __always_inline void look_at_task(struct doing *doing)
 	*doing = (struct doing){ .what = DOING_KERNEL };
 	if (is_kernel_thread(task))
 		return;
-	/* Threads that never leave the kernel, of user processes and of the NFS server. */
+	/* Threads of user processes and of the NFS server that never leave the kernel. */
 	if (task->flags & (PF_KTHREAD | PF_IO_WORKER | PF_USER_WORKER))
 		doing->what = DOING_REQUESTS;
 	else

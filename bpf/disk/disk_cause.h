@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Why files are read and written: what the thread is doing, and who waits for it. */
+/* Why files are read and written: what the thread is doing, and which process waits for it. */
 #ifndef BFATRACE_DISK_CAUSE_H
 #define BFATRACE_DISK_CAUSE_H
 
@@ -7,7 +7,7 @@
 
 enum { SYNCS_KNOWN = 1024 };
 
-/* Works of writeback that a process waits for, and the threads that are at them. */
+/* Writeback work that a process waits for, and the threads that do it. */
 struct requester {
 	struct submitter process;
 	__u32 known;
@@ -23,11 +23,11 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, SYNCS_KNOWN);
-	__type(key, __u32); /* tid of the thread that is writing for a sync */
+	__type(key, __u32); /* tid of the thread that writes for a sync */
 	__type(value, struct requester);
 } syncing SEC(".maps");
 
-/* When all of a file system was last being written for a sync. */
+/* When all of a file system was last written for a sync. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, SYNCS_KNOWN);
@@ -46,7 +46,10 @@ static __always_inline __u8 cause_of_read(struct io *io)
 	case DOING_AHEAD:
 		return BFA_CAUSE_READAHEAD;
 	case DOING_READ:
-		/* Also what a call waits for is marked so; but not what is behind all that it asks for. */
+		/*
+		 * The flag is also set on data that a call waits for; data
+		 * after the end of the call's range are read ahead.
+		 */
 		if (HAS_FLAG(io->flags, __REQ_RAHEAD) && io->doing.end &&
 		    io->index * disk_config.page_size >= io->doing.end)
 			return BFA_CAUSE_READAHEAD;
@@ -54,10 +57,13 @@ static __always_inline __u8 cause_of_read(struct io *io)
 	return BFA_CAUSE_READ;
 }
 
-/* Workers go on with what a sync has begun, after the thread that began it. */
+/* Workers go on with a sync after the thread that began it. */
 #define SYNC_LASTS_NS 1000000000ULL
 
-/* Somebody waits for what a kernel thread writes: the thread that does so for a sync, or others on behalf of one. */
+/*
+ * The cause of a write by a kernel thread: a process waits for it if the thread
+ * works for a sync, or another thread does so on this file system.
+ */
 static __always_inline __u8 cause_of_kernel_write(struct io *io, struct task_struct *task)
 {
 	__u64 sb = (__u64)READ(io->host, i_sb), *synced;

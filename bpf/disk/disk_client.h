@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * For whom a FUSE daemon works: the process that waits for its answer. Requests
+ * Whom a FUSE daemon works for: the process that waits for its answer. Requests
  * to FUSE file systems are noted when they are sent and forgotten when they are
- * answered, since 6.11 (396b209e4066). Which of its threads is at which request,
- * or at none, a daemon tells nobody; so there is a client only as long as all
- * requests that the daemon has taken are from one process.
+ * answered, since 6.11 (396b209e4066). A daemon does not show which of its
+ * threads works on which request, or on none; so there is a client only as long
+ * as all requests that the daemon has taken are from one process.
  */
 #ifndef BFATRACE_DISK_CLIENT_H
 #define BFATRACE_DISK_CLIENT_H
@@ -25,7 +25,7 @@ struct fuse_mount {
 
 struct fuse_in_header {
 	__u32 opcode;
-	__u32 pid; /* the thread's; 0: it is not part of the request */
+	__u32 pid; /* id of the thread; 0: it is not part of the request */
 } KERNEL_STRUCT;
 
 struct fuse_req_in {
@@ -55,7 +55,7 @@ enum {
 	FUSE_REQUESTS = 256, /* under way at a time */
 	FUSE_DAEMONS = 4096,
 	FUSE_CLIENTS = 4096,
-	FUSE_DESCRIPTORS = 1024,      /* of a process, in which /dev/fuse is looked for */
+	FUSE_DESCRIPTORS = 1024,      /* of a process, among which /dev/fuse is looked for */
 	FUSE_DEVICE = 10 << 20 | 229, /* include/linux/miscdevice.h */
 	FUSE_INIT = 26,		      /* include/uapi/linux/fuse.h */
 	REQUEST_TAKEN = 1,	      /* instead of an address: the slot is being filled */
@@ -77,12 +77,12 @@ struct {
 
 __u32 fuse_under_way;  /* slots in use */
 __u32 fuse_slots;      /* at least as many as have ever been in use */
-__u32 fuse_mounted;    /* how often a daemon has begun its work */
-bool fuse_overflowing; /* there was no slot: a process may wait that is not known */
+__u32 fuse_mounted;    /* how many daemons have begun their work */
+bool fuse_overflowing; /* there was no slot: an unknown process may wait */
 
-/* What a process has opened /dev/fuse for, as of so many daemons. */
+/* The connection of a process that has opened /dev/fuse, as of this number of daemons. */
 struct fuse_daemon {
-	struct fuse_conn *connection; /* 0: it has not, or more than once */
+	struct fuse_conn *connection; /* 0: it has none, or more than one */
 	__u64 mounted;
 };
 
@@ -98,7 +98,7 @@ struct fuse_thread {
 	__u64 pid; /* as the daemon knows it */
 };
 
-/* What waits in a queue of the kernel's is sent in the context of another process. */
+/* Requests that wait in a queue of the kernel are sent in the context of another process. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, FUSE_CLIENTS);
@@ -132,7 +132,7 @@ static long look_at_descriptor(__u32 fd, void *context)
 	return 0;
 }
 
-/* The file systems whose daemon the current process is; 0: of none, or of more than one. */
+/* The connection of the file system whose daemon the current process is; 0 if it is none, or has several. */
 static __noinline struct fuse_conn *connection_of_daemon(void)
 {
 	__u32 tgid = current_task()->tgid;
@@ -151,12 +151,15 @@ static __noinline struct fuse_conn *connection_of_daemon(void)
 
 struct client_search {
 	__u64 connection;
-	__u32 slot; /* and 1 */
+	__u32 slot; /* slot number plus 1 */
 	__u32 tgid;
 	__u64 several;
 };
 
-/* One that was given up before the daemon took it is as it was then, or the memory is in use for another. */
+/*
+ * Whether the daemon has taken a request: one that was given up before that
+ * keeps its marks, or its memory is in use for another request.
+ */
 static __always_inline bool is_at_daemon(struct fuse_request *r)
 {
 	struct fuse_req *request = (struct fuse_req *)r->request;
@@ -182,7 +185,7 @@ static long look_at_request(__u32 slot, void *context)
 	return search->several;
 }
 
-/* The slot, and 1, of a request that the current process is at, where that is known to be for one client. */
+/* Slot number plus 1 of a request that the current process works on, if that is known to be for one client. */
 CHECKED_ONCE __u32 request_at_hand(void)
 {
 	struct client_search search = {};
@@ -207,7 +210,7 @@ static __always_inline struct fuse_request *find_request_at_hand(void)
 	return bpf_map_lookup_elem(&fuse_requests, &slot);
 }
 
-/* The number of the process that the current one works for, or else its own number. */
+/* The id of the process that the current one works for, or else its own. */
 static __always_inline __u32 acting_tgid(struct task_struct *task)
 {
 	struct fuse_request *r = find_request_at_hand();
@@ -215,7 +218,7 @@ static __always_inline __u32 acting_tgid(struct task_struct *task)
 	return r ? r->client.tgid : seen_tgid(task);
 }
 
-/* False: the current process works for itself, or it is not known for whom. */
+/* False if the current process works for itself, or its client is not known. */
 static __always_inline bool become_client(struct culprit *c)
 {
 	struct fuse_request *r = find_request_at_hand();
@@ -225,7 +228,7 @@ static __always_inline bool become_client(struct culprit *c)
 		return false;
 	request = r->request;
 	*c = r->client;
-	/* It may have been answered by another thread meanwhile, and the slot be another one's. */
+	/* Another thread may have answered it meanwhile, and the slot may have another request. */
 	if (request <= REQUEST_TAKEN || *(volatile __u64 *)&r->request != request || !(c->marks & CULPRIT_KNOWN))
 		return false;
 	if (fuse_overflowing)
@@ -234,7 +237,7 @@ static __always_inline bool become_client(struct culprit *c)
 	return true;
 }
 
-/* The current process, or the one that it works for. */
+/* Notes the current process, or the one that it works for. */
 static __always_inline void become_culprit(struct culprit *c, struct task_struct *task)
 {
 	if (!become_client(c))
@@ -249,11 +252,11 @@ static __always_inline void free_slot(struct fuse_request *r)
 
 struct slot_search {
 	__u64 request;
-	__u32 slot; /* and 1, of the one that is claimed */
+	__u32 slot; /* slot number plus 1 of the slot that is claimed */
 	__u32 unused;
 };
 
-/* A slot with the same address is of a request that was given up: its memory is this one's now. */
+/* Claims a free slot, or one with the same address: that request was given up, and this one has its memory. */
 static long claim_slot(__u32 slot, void *context)
 {
 	struct slot_search *search = context;
@@ -285,7 +288,7 @@ static __always_inline struct fuse_request *new_slot(struct fuse_req *request)
 	return bpf_map_lookup_elem(&fuse_requests, &slot);
 }
 
-/* The number of a thread in the namespace of the daemon; 0: it has none. */
+/* The id of a thread in the namespace of the daemon; 0: it has none there. */
 static __always_inline __u32 tid_for(struct fuse_conn *connection, struct task_struct *task)
 {
 	struct pid_namespace *namespace = READ_OF_MODULE(connection, pid_ns);
@@ -296,7 +299,7 @@ static __always_inline __u32 tid_for(struct fuse_conn *connection, struct task_s
 	return level <= READ(pid, level) && READ(upid, ns) == namespace ? READ(upid, nr) : 0;
 }
 
-/* The process that waits for a request that is being sent; no marks: it is not known. */
+/* Finds the process that waits for a request that is being sent; without marks, it is not known. */
 static __always_inline void find_client(struct culprit *client, struct fuse_conn *connection, __u32 pid)
 {
 	struct fuse_thread key = { .connection = connection, .pid = pid };
@@ -317,7 +320,7 @@ static __always_inline void find_client(struct culprit *client, struct fuse_conn
 	}
 }
 
-/* A request is on its way to a daemon, which has not seen it yet. */
+/* Notes a request on its way to a daemon, which has not seen it yet. */
 static __always_inline int note_client(struct fuse_req *request)
 {
 	struct fuse_mount *mount = READ_OF_MODULE(request, fm);
@@ -347,7 +350,7 @@ static long free_slot_of(__u32 slot, void *context)
 	return 1;
 }
 
-/* The daemon has answered, or will not any more. */
+/* Forgets a request that the daemon has answered, or never will. */
 static __always_inline int forget_client(struct fuse_req *request)
 {
 	struct slot_search search = { .request = (__u64)request };

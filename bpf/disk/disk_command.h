@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Commands that are passed through to a device: they have no bio and no file.
- * What the command is, the driver's part of the request tells, right behind
- * the request itself. What points back to the queue tells drivers apart,
- * so nothing is taken for a command that is none.
+ * The driver's part of the request, which directly follows the request itself,
+ * has the command. A pointer in it that leads back to the queue tells drivers
+ * apart, so that nothing else is taken for a command.
  *
- * All this is on the stack: a request may be issued in an interrupt of the
+ * Everything is on the stack: a request may be issued in an interrupt of the
  * other programs, whose scratch memory must not change.
  */
 #ifndef BFATRACE_DISK_COMMAND_H
@@ -26,7 +26,7 @@ struct scsi_device {
 	struct device sdev_gendev;
 } KERNEL_STRUCT;
 
-/* With the command inside since 5.18 (ce70fd9a551a); on 5.17 commands are not named. */
+/* The command is inside since 5.18 (ce70fd9a551a); on 5.17 commands are not named. */
 struct scsi_cmnd {
 	unsigned char cmnd[32];
 } KERNEL_STRUCT;
@@ -41,13 +41,13 @@ struct nvme_ns {
 	struct request_queue *queue;
 } KERNEL_STRUCT;
 
-/* Every NVMe driver has it first. */
+/* Every NVMe driver begins its part with this. */
 struct nvme_request {
 	unsigned char *cmd;
 	struct nvme_ctrl *ctrl;
 } KERNEL_STRUCT;
 
-/* Since 6.5 (5a80bd075f3b): in the context of the process that sends a command. */
+/* Since 6.5 (5a80bd075f3b), in the context of the process that sends a command. */
 typedef void (*btf_trace_block_io_start)(void *, struct request *);
 
 #define HAS_IO_START bpf_core_type_exists(btf_trace_block_io_start)
@@ -60,8 +60,8 @@ enum {
 struct command {
 	struct request *request;
 	struct request_queue *queue;
-	struct gendisk *disk; /* none: of a controller, or of a device that is no disk */
-	const char *name;     /* of the latter */
+	struct gendisk *disk; /* null: of a controller, or of a device that is no disk */
+	const char *name;     /* of such a device */
 	__u16 code;
 	__u8 set;
 };
@@ -77,7 +77,7 @@ static __always_inline void decode_scsi(struct command *c, const __u8 *cdb)
 		c->set = BFA_SET_ATA;
 		c->code = cdb[0] == 0x85 ? cdb[14] : cdb[9];
 	} else if (cdb[0] == BFA_SCSI_START_STOP) {
-		/* Active and idle are power conditions in which a disk turns; 0: the START bit tells. */
+		/* Active and idle are power conditions in which a disk turns; with 0, the START bit decides. */
 		if (condition ? condition > 2 : !(cdb[4] & 1))
 			c->code = BFA_SCSI_STOP;
 	}
@@ -134,7 +134,7 @@ static __always_inline bool may_wake(struct command *c)
 	return true;
 }
 
-/* The device nodes of the others: below /dev, or of SCSI below /dev/bsg. */
+/* The device nodes of devices that are no disks: below /dev, or for SCSI below /dev/bsg. */
 static __always_inline void name_device(struct bfa_disk_record *r, struct command *c)
 {
 	if (c->disk)
@@ -145,8 +145,8 @@ static __always_inline void name_device(struct bfa_disk_record *r, struct comman
 }
 
 /*
- * Without block_io_start, a queue that was full is run by a kernel thread or in
- * an interrupt: then whose command it is cannot be told.
+ * Without block_io_start, a kernel thread or an interrupt may run a queue that
+ * was full: then the sender of the command is not known.
  */
 static __always_inline void find_sender(struct culprit *sender, struct bfa_disk_record *r)
 {
@@ -179,7 +179,7 @@ static __always_inline void fill_command(struct bfa_disk_record *r, struct comma
 	fill_culprit(&r->record, sender);
 }
 
-/* A command is about no file. */
+/* A command has no file: options that ask for files do not show it. */
 static __always_inline bool commands_wanted(__u32 disk)
 {
 	if (names_place() || config.only_prefixes || !(config.types & BFA_WRITTEN))
@@ -187,7 +187,7 @@ static __always_inline bool commands_wanted(__u32 disk)
 	return !disk_config.disk || disk_config.disk == disk;
 }
 
-/* One that wakes nothing is no wake-up, and the disk goes on being idle. */
+/* A command that wakes nothing is no wake-up, and the disk stays idle. */
 static __always_inline bool is_idle_enough(struct bfa_disk_record *r, struct command *c)
 {
 	__u32 key = r->disk;

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What a request holds: the pages of which file, or of none. */
+/* What a request holds: the pages of a file, or other memory. */
 #ifndef BFATRACE_DISK_CONTENTS_H
 #define BFATRACE_DISK_CONTENTS_H
 
 #include "disk/disk_culprit.h"
 #include "disk/disk_maker.h"
 
-/* What the pages of a request belong to. */
+/* What the pages of a request are. */
 enum contents {
 	OF_NOTHING, /* memory of the kernel */
-	OF_PROCESS, /* what a process has in its memory, which may be a file, but not that of the request */
-	OF_SWAP,    /* memory of a process that comes back */
+	OF_PROCESS, /* memory of a process, which may map a file, but not the file of the request */
+	OF_SWAP,    /* memory of a process that is swapped in */
 	OF_FILE,
 	OF_NODE, /* the cache of a block device: metadata, or the device node itself */
 	OF_TREE, /* metadata of btrfs */
 };
 
-/* Who hands a request over. */
+/* The part of `io` about the one that hands a request over. */
 struct submitter {
 	__u32 tgid;
 	char comm[BFA_COMM_SIZE];
@@ -30,13 +30,13 @@ struct io {
 	__u8 contents;
 	__u8 cause;
 	__u8 maker;    /* enum maker */
-	__u32 device;  /* that it is handed to, a partition perhaps */
-	__u32 made_on; /* that the request was made for that this one stands for */
+	__u32 device;  /* the device that it is handed to, perhaps a partition */
+	__u32 made_on; /* the device that the request was made for which this one stands for */
 	__u32 disk;
 	struct inode *host; /* of the pages */
 	__u64 index;
-	struct file *direct;	    /* what a direct access is to */
-	struct task_struct *waiter; /* for it */
+	struct file *direct;	    /* the file of a direct access */
+	struct task_struct *waiter; /* the task that waits for it */
 	struct doing doing;
 	struct culprit culprit;
 	__u8 has_by;
@@ -56,7 +56,7 @@ static __always_inline bool has_page_flag(unsigned long flags, __u64 bit)
 
 #define HAS_PAGE_FLAG(flags, bit) has_page_flag(flags, bpf_core_enum_value(enum pageflags, bit))
 
-/* The flags have always been the first word, of this type or that. */
+/* The flags have always been the first word, whatever its type. */
 static __always_inline unsigned long flags_of_folio(struct folio *folio)
 {
 	unsigned long flags = 0;
@@ -69,12 +69,15 @@ static __always_inline struct folio *folio_of_page(struct page *page)
 {
 	unsigned long head = 0;
 
-	/* As a number, whose low bit tells what it is: no READ, which makes a pointer of it. */
+	/* Read as a number, whose low bit shows what it is: READ makes a pointer of it. */
 	bpf_core_read(&head, sizeof(head), &page->compound_head);
 	return head & 1 ? (struct folio *)(head - 1) : (struct folio *)page;
 }
 
-/* Not a cache that a file system has for itself: that of erofs has no number, and any mode. */
+/*
+ * Whether the inode is a file: a file system may have a cache for itself, which
+ * in erofs has no number and any mode.
+ */
 static __always_inline bool is_file(struct inode *inode)
 {
 	__u16 format = READ(inode, i_mode) & S_IFMT;
@@ -82,7 +85,10 @@ static __always_inline bool is_file(struct inode *inode)
 	return (format == S_IFREG || format == S_IFDIR || format == S_IFLNK) && READ(inode, i_ino);
 }
 
-/* A page of the cache that is being read is locked, and one that is written is marked: not those in use elsewhere. */
+/*
+ * A page of the cache that is being read is locked, and one that is being
+ * written is marked; pages that are used elsewhere are not.
+ */
 static __always_inline bool is_at_io(struct io *io, struct folio *folio)
 {
 	unsigned long flags = flags_of_folio(folio);
@@ -100,7 +106,7 @@ static __always_inline void find_host(struct io *io, struct folio *folio, struct
 	struct inode *host = READ(mapping, host);
 	__u8 contents = OF_NOTHING;
 
-	/* Not every word at this place of a page is a mapping. */
+	/* The word at this place of a page is not always a mapping. */
 	if (!host || READ(host, i_mapping) != mapping)
 		return;
 	if ((READ(host, i_mode) & S_IFMT) == S_IFBLK)
@@ -116,7 +122,10 @@ static __always_inline void find_host(struct io *io, struct folio *folio, struct
 	io->index = READ(folio, index);
 }
 
-/* What is encrypted on its way to the disk is in a page that refers to that of the file (fs/crypto/crypto.c). */
+/*
+ * Encrypted data on their way to the disk are in a page that refers to that of
+ * the file (fs/crypto/crypto.c).
+ */
 static __always_inline void find_encrypted(struct io *io, struct folio *bounce)
 {
 	struct folio *folio = folio_of_page(READ(bounce, private));
@@ -154,7 +163,10 @@ static __always_inline void look_at_page(struct io *io, struct bio *bio)
 		return;
 	}
 	flags = flags_of_folio(folio);
-	/* It may be swapped out, and is of nobody: while it is swapped in (mm/swap_state.c, __read_swap_cache_async). */
+	/*
+	 * The page may be swapped out. While it is swapped in, it belongs to
+	 * nobody (mm/swap_state.c, __read_swap_cache_async).
+	 */
 	if (HAS_PAGE_FLAG(flags, PG_swapbacked))
 		io->contents = OF_SWAP;
 	else if (io->operation == OPERATION_WRITE && HAS_PAGE_FLAG(flags, PG_private))
@@ -180,7 +192,7 @@ static __always_inline void find_node(struct io *io, struct blkdev_dio *dio)
 		io->direct = READ(iocb, ki_filp);
 }
 
-/* The first task that waits: there is but one that waits for its own request. */
+/* The first task that waits: only one task waits for its own request. */
 static __always_inline void find_waiting(struct io *io, struct completion *completion)
 {
 	struct list_head *first = READ(completion, wait.task_list.next);
@@ -192,7 +204,7 @@ static __always_inline void find_waiting(struct io *io, struct completion *compl
 			task);
 }
 
-/* btrfs says for what it is, whatever the pages hold: compressed data have pages of their own. */
+/* btrfs says for which inode a request is, whatever its pages hold: compressed data have pages of their own. */
 static __always_inline void find_btrfs(struct io *io, struct bio *bio)
 {
 	struct btrfs_bio *of_btrfs = (void *)bio - bpf_core_field_offset(struct btrfs_bio, bio);
@@ -250,7 +262,7 @@ static __always_inline void find_contents(struct io *io)
 		look_at_page(io, io->bio);
 	if (!io->contents && origin != io->bio)
 		look_at_page(io, origin);
-	/* Those of a direct access are its caller's, whatever they hold. */
+	/* Pages of a direct access are its caller's, whatever they hold. */
 	if (io->direct || io->maker == MAKER_NODE) {
 		io->contents = OF_PROCESS;
 		io->host = 0;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Who is to blame for what is written later: noted when a process changes a
- * file in memory, a block of a device or a file system, and looked up when a
- * kernel thread writes it out. In maps of fixed size, the oldest forgotten
- * first. A kernel thread is never a culprit.
+ * Which process causes later writes: noted when a process changes a file in
+ * memory, a block of a device or a file system, and looked up when a kernel
+ * thread writes it out. The maps have a fixed size, and forget the oldest
+ * first. A kernel thread is never the cause.
  */
 #ifndef BFATRACE_DISK_CULPRIT_H
 #define BFATRACE_DISK_CULPRIT_H
@@ -11,7 +11,7 @@
 #include "disk/disk_call.h"
 #include "disk/disk_client.h"
 
-/* What was changed before that is on the disk by now, where no commit of a journal tells. */
+/* How long changes may take to reach the disk where no commit of a journal shows it. */
 #define CHANGES_LAST_NS 60000000000ULL
 
 struct inode_key {
@@ -32,7 +32,7 @@ enum {
 	CULPRIT_FILE_SYSTEMS = 1024,
 };
 
-/* Of the contents of files. */
+/* Changes of the contents of files. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, CULPRIT_FILES);
@@ -40,7 +40,7 @@ struct {
 	__type(value, struct culprit);
 } inode_culprits SEC(".maps");
 
-/* Of the blocks of a device, metadata mostly. */
+/* Changes of blocks of a device, mostly metadata. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, CULPRIT_BLOCKS);
@@ -48,11 +48,11 @@ struct {
 	__type(value, struct culprit);
 } block_culprits SEC(".maps");
 
-/* The last one that changed a file system, and the last one before its journal began to commit. */
+/* The process that changed a file system last, and the last one before its journal began to commit. */
 struct changes {
 	struct culprit last;
 	struct culprit committing;
-	__u64 others_ns; /* when one that is not ignored has changed it, or may have */
+	__u64 others_ns; /* when a process that is not ignored has changed it, or may have */
 };
 
 struct {
@@ -62,7 +62,7 @@ struct {
 	__type(value, struct changes);
 } changes SEC(".maps");
 
-/* Of the file systems that have a device number of their own (btrfs): by that of their disk. */
+/* File systems with a device number of their own (btrfs), by that of their disk. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, CULPRIT_FILE_SYSTEMS);
@@ -70,7 +70,7 @@ struct {
 	__type(value, __u32);
 } volumes SEC(".maps");
 
-/* Of the files behind loop devices: who had the device do something last. */
+/* The process that used the device last, for files behind loop devices. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, CULPRIT_FILE_SYSTEMS);
@@ -90,7 +90,7 @@ static __always_inline void set_file(struct culprit *c, struct inode *inode)
 	c->device = device_of(inode);
 }
 
-/* What is left out must not hide what somebody else has done, and what is not on the disk yet. */
+/* An ignored process must not hide what another one has changed and what is not on the disk yet. */
 static __always_inline bool must_stay(struct culprit *known, struct culprit *fresh)
 {
 	return fresh->marks & CULPRIT_IGNORED && known->marks & CULPRIT_KNOWN && !(known->marks & CULPRIT_IGNORED);
@@ -120,7 +120,7 @@ static __always_inline struct changes *new_changes_of(__u32 device)
 	if (found)
 		return found;
 	__builtin_memset(&none, 0, sizeof(none));
-	/* By whom it was changed before is not known. */
+	/* Changes before are by processes that are not known. */
 	none.others_ns = bpf_ktime_get_boot_ns();
 	bpf_map_update_elem(&changes, &device, &none, BPF_NOEXIST);
 	return bpf_map_lookup_elem(&changes, &device);
@@ -142,9 +142,9 @@ static long count_descriptor(__u32 fd, void *context)
 }
 
 /*
- * Others may write to it, too: another process has the same opening of the
- * file, or the file was opened more than once. Threads that share descriptors
- * refer to the file as long as a call takes.
+ * Whether others may write to the file, too: another process has it open by the
+ * same opening, or it was opened more than once. Threads that share descriptors
+ * refer to the file during a call.
  */
 static __noinline bool is_shared(struct task_struct *task, struct file *file)
 {
@@ -159,7 +159,7 @@ static __noinline bool is_shared(struct task_struct *task, struct file *file)
 	return references(file) > own.count;
 }
 
-/* A page of a file has got dirty in memory. */
+/* Notes that a page of a file has become dirty in memory. */
 static __always_inline void note_dirty_file(struct task_struct *task, struct inode *inode)
 {
 	struct inode_key key = inode_key_of(inode);
@@ -175,20 +175,23 @@ static __always_inline void note_dirty_file(struct task_struct *task, struct ino
 	become_culprit(&fresh, task);
 	set_file(&fresh, inode);
 	fresh.cause = BFA_CAUSE_WRITEBACK;
-	/* What the one before has not got written yet cannot be told from this. */
+	/* Whether data of the process before are still to be written cannot be seen here. */
 	if (known && !clean && (!is_same(known, task) || known->marks & CULPRIT_LIKELY))
 		fresh.marks |= CULPRIT_LIKELY;
 	if (known && !clean && must_stay(known, &fresh)) {
 		known->marks |= CULPRIT_LIKELY;
 		return;
 	}
-	/* Another one that writes to the same page within a tick of the clock is not noticed. */
+	/* Another process that writes to the same page within a tick of the clock is not noticed. */
 	if (doing.what == DOING_WRITE && doing.file && is_shared(task, doing.file))
 		fresh.marks |= CULPRIT_LIKELY;
 	bpf_map_update_elem(&inode_culprits, &key, &fresh, BPF_ANY);
 }
 
-/* It writes to a file, perhaps to a page that is dirty already: of that, no more is told. */
+/*
+ * Notes a process that writes to a file, perhaps to a page that is dirty
+ * already: such a page causes no other event.
+ */
 static __always_inline void note_other_writer(struct task_struct *task, struct inode *inode)
 {
 	struct inode_key key = inode_key_of(inode);
@@ -198,7 +201,7 @@ static __always_inline void note_other_writer(struct task_struct *task, struct i
 		note_dirty_file(task, inode);
 }
 
-/* The thread of a loop device writes for whoever uses that. */
+/* Notes a change by the thread of a loop device, for the process that uses the device. */
 static __always_inline void note_dirty_backing(struct inode *inode)
 {
 	struct inode_key key = inode_key_of(inode);
@@ -216,8 +219,8 @@ static __always_inline void note_dirty_backing(struct inode *inode)
 }
 
 /*
- * A process has changed a file system: an inode of it, if that is known. A
- * directory tells more than the files that are made in it or removed.
+ * Notes that a process has changed a file system, and which inode, if that is
+ * known. A directory says more than the files that are made in it or removed.
  */
 static __always_inline void note_change(struct task_struct *task, __u32 device, struct inode *inode, __u8 cause)
 {
@@ -240,7 +243,7 @@ static __always_inline void note_change(struct task_struct *task, __u32 device, 
 	if (is_same(&c->last, task) && c->last.inode) {
 		struct inode *before = c->last.file;
 
-		/* Any other change makes it more than looking. */
+		/* Any other change is more than looking. */
 		if (c->last.cause != BFA_CAUSE_ATIME)
 			fresh.cause = c->last.cause;
 		if (!inode ||
@@ -254,7 +257,10 @@ static __always_inline void note_change(struct task_struct *task, __u32 device, 
 	c->last = fresh;
 }
 
-/* It is changed to write out what a process has put into the file; false: no such process is known. */
+/*
+ * Attributes a change that comes from writing out to the process that wrote the
+ * data; false if no such process is known.
+ */
 static __always_inline bool note_change_for(__u32 device, struct inode *inode)
 {
 	struct inode_key key = inode_key_of(inode);
@@ -284,7 +290,7 @@ static __always_inline bool is_writing_out(struct doing *doing)
 	return doing->what == DOING_KERNEL || doing->what == DOING_FSYNC || doing->what == DOING_SYNC;
 }
 
-/* The journal of a file system begins to write what has been changed so far, or has done so. */
+/* The journal of a file system begins to write what was changed so far, or has done so. */
 static __always_inline void note_commit(__u32 device)
 {
 	struct changes *c = changes_of(device);
@@ -301,7 +307,10 @@ static __always_inline bool is_journal_thread(struct task_struct *task)
 	return is_kernel_thread(task) && !__builtin_memcmp(task->comm, "jbd2/", 5);
 }
 
-/* Metadata that are changed to write out data are for the one who wrote these, not for who asks for it. */
+/*
+ * Metadata that change because data are written out are attributed to the
+ * process that wrote the data, not to one that has them written out.
+ */
 static __always_inline void blame_writer(struct culprit *fresh, struct doing *doing, struct changes *c)
 {
 	struct inode_key key = {};
@@ -331,7 +340,7 @@ static __always_inline void keep_block(struct block_key *key, struct culprit *fr
 		bpf_map_delete_elem(&block_culprits, key);
 }
 
-/* A page of a block device has got dirty in memory. */
+/* Notes that a page of a block device has become dirty in memory. */
 static __always_inline void note_dirty_block(struct task_struct *task, struct inode *node, __u64 index)
 {
 	struct block_key key = { .device = READ(node, i_rdev), .index = index };
@@ -358,7 +367,7 @@ static __always_inline void note_dirty_block(struct task_struct *task, struct in
 	keep_block(&key, &fresh);
 }
 
-/* A read notes only that it has been; all else is a change. */
+/* A read changes only access times; everything else is a change. */
 static __always_inline __u8 cause_of_change(__u8 what)
 {
 	return what == DOING_READ || what == DOING_EXEC || what == DOING_MAP || what == DOING_FAULT

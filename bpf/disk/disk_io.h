@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * One request, as it is handed to a block device by whoever submits it: what
- * it holds, why, and for whom. Later, in the queue of the device, that is
- * forgotten.
+ * One request when it is handed to a block device: what it holds, why it is
+ * made, and which process causes it. Later, in the queue of the device, this is
+ * no longer known.
  */
 #ifndef BFATRACE_DISK_IO_H
 #define BFATRACE_DISK_IO_H
@@ -24,14 +24,14 @@ static __always_inline bool is_node(struct file *file)
 	return (READ(READ(file, f_inode), i_mode) & S_IFMT) == S_IFBLK;
 }
 
-/* The process that submits it is the culprit. */
+/* Attributes a request to the process that submits it. */
 static __always_inline void blame_self(struct io *io, struct task_struct *task)
 {
 	become_culprit(&io->culprit, task);
 	io->culprit.time_ns = 0;
 }
 
-/* What another one did before, or what cannot be told. */
+/* Attributes a request to an earlier change, or to nobody. */
 static __always_inline void blame(struct io *io, struct culprit *c)
 {
 	if (c && c->marks & CULPRIT_KNOWN)
@@ -52,7 +52,10 @@ static __always_inline void name_file(struct io *io, struct inode *inode)
 		io->culprit.inode = 0;
 }
 
-/* Of a kernel thread: it works for the last user of a loop device, or for the last one that has begun to read. */
+/*
+ * Attributes a request of a kernel thread to the last user of a loop device, or
+ * to the last process that has begun to read.
+ */
 static __always_inline void blame_user(struct io *io, struct inode *inode)
 {
 	struct inode_key key = inode_key_of(inode);
@@ -80,15 +83,21 @@ static __always_inline void judge_file_write(struct io *io, struct task_struct *
 	io->cause = cause_of_write(io, task);
 	if (writer) {
 		blame(io, writer);
-		/* A page that is dirty already, a second one writes to unnoticed within the same tick of the clock. */
+		/*
+		 * A second process that writes to a page that is dirty already
+		 * is not noticed within the same tick of the clock.
+		 */
 		if ((__s32)READ(io->host, i_writecount.counter) > 1)
 			io->culprit.marks |= CULPRIT_LIKELY;
 		writer->marks |= CULPRIT_WRITTEN;
-		/* Where data have gone is metadata, which btrfs changes for every write. */
+		/* Metadata say where data are, and btrfs changes them for every write. */
 		if (READ(READ(io->host, i_sb), s_magic) == BTRFS_SUPER_MAGIC)
 			note_change_for(READ(READ(io->host, i_sb), s_dev), io->host);
 	} else if (io->doing.what != DOING_KERNEL) {
-		/* It was written to before the trace, or long ago; this one has it written out. */
+		/*
+		 * It was written to before the trace, or long ago: attribute it
+		 * to the process that has it written out.
+		 */
 		blame_self(io, task);
 		io->culprit.marks |= CULPRIT_LIKELY;
 	}
@@ -100,7 +109,7 @@ static __always_inline bool is_journal(struct io *io, struct task_struct *task)
 	return is_journal_thread(task) || (HAS_FLAG(io->flags, __REQ_META) && HAS_FLAG(io->flags, __REQ_IDLE));
 }
 
-/* Of a kernel thread: for the last one that changed the file system. */
+/* Attributes a request of a kernel thread to the process that changed the file system last. */
 static __always_inline void blame_changes(struct io *io, __u32 device, bool journal)
 {
 	struct changes *c = changes_of(device);
@@ -113,7 +122,7 @@ static __always_inline void blame_changes(struct io *io, __u32 device, bool jour
 		blame_likely(io, &c->last);
 }
 
-/* Metadata, of the file system with this number. */
+/* Attributes metadata of the file system with this number. */
 static __always_inline void judge_metadata(struct io *io, struct task_struct *task, __u32 device)
 {
 	struct changes *c = changes_of(device);
@@ -129,7 +138,7 @@ static __always_inline void judge_metadata(struct io *io, struct task_struct *ta
 		blame_likely(io, &c->last);
 	} else {
 		blame_self(io, task);
-		/* It has written out what somebody has changed. */
+		/* The process has changes of others written out. */
 		if (io->operation == OPERATION_WRITE && is_writing_out(&io->doing) && !(c && is_same(&c->last, task)))
 			io->culprit.marks |= CULPRIT_LIKELY;
 		if (io->doing.file && !is_node(io->doing.file))
@@ -175,7 +184,7 @@ static __always_inline void judge_node(struct io *io, struct task_struct *task)
 	}
 }
 
-/* The file of a direct access, also where the function at its end does not tell. */
+/* The file of a direct access, also where the function at its end does not show it. */
 static __always_inline struct file *direct_file(struct io *io)
 {
 	struct file *file = io->direct ?: io->doing.file;
@@ -195,10 +204,13 @@ static __always_inline bool is_raw(struct io *io, struct file *file)
 	       (file && is_node(file));
 }
 
-/* A kernel thread submits what a process waits for; false: none that is known. */
+/*
+ * Attributes a request that a kernel thread submits to the process that waits
+ * for it; false if none is known.
+ */
 static __always_inline bool blame_waiter(struct io *io)
 {
-	/* The programs for older kernels do not follow it, and a kernel thread may wait too. */
+	/* The programs for older kernels do not follow the pointer, and a kernel thread may wait, too. */
 	if (READ_BY_HELPER || !io->waiter || is_kernel_thread(UNTRUSTED(io->waiter)))
 		return false;
 	describe_culprit(&io->culprit, UNTRUSTED(io->waiter));
@@ -206,7 +218,7 @@ static __always_inline bool blame_waiter(struct io *io)
 	return true;
 }
 
-/* Past the page cache; false: it is not, as far as can be told. */
+/* Attributes a request that does not use the page cache; false if it does, as far as is known. */
 static __always_inline bool judge_direct(struct io *io, struct task_struct *task)
 {
 	struct file *file = direct_file(io);
@@ -229,12 +241,12 @@ static __always_inline void judge_swap(struct io *io, struct task_struct *task)
 	if (io->doing.what == DOING_KERNEL)
 		return;
 	blame_self(io, task);
-	/* Whose memory it is that has to make room is another question. */
+	/* The memory that is swapped out may be that of another process. */
 	if (io->operation == OPERATION_WRITE)
 		io->culprit.marks |= CULPRIT_LIKELY;
 }
 
-/* A request without data: a flush or a discard. */
+/* Attributes a request without data: a flush or a discard. */
 static __always_inline void judge_order(struct io *io, struct task_struct *task, __u8 cause)
 {
 	struct file *file = io->doing.file;
@@ -251,11 +263,11 @@ static __always_inline void judge_order(struct io *io, struct task_struct *task,
 
 static __always_inline bool is_swap(struct io *io)
 {
-	/* Only what is written has the flag. */
+	/* Only writes have the flag. */
 	return io->contents == OF_SWAP || HAS_FLAG(io->flags, __REQ_SWAP);
 }
 
-/* Not by its pages only: the journal may hold those of files. */
+/* Whether it is metadata: its pages alone do not show it, as the journal may hold those of files. */
 static __always_inline bool is_metadata(struct io *io, struct task_struct *task)
 {
 	return io->contents == OF_TREE ||
@@ -288,8 +300,9 @@ static __always_inline __u32 volume_of(struct io *io)
 }
 
 /*
- * One that is left out is known to have done it only if nobody else has changed
- * the file system; and blocks that are discarded may have been given up long before.
+ * A process that is left out is known to be the only cause only if nobody else
+ * has changed the file system; and blocks that are discarded may have been
+ * freed long before.
  */
 static __always_inline void forget_doubtful(struct io *io)
 {
@@ -322,7 +335,7 @@ static __always_inline void judge(struct io *io, struct task_struct *task)
 		judge_other(io, task);
 }
 
-/* Who submits it, if that is not the culprit; for a sync, the one that waits for it. */
+/* The submitter, if it is not the culprit; for a sync, the process that waits for it. */
 static __always_inline void find_submitter(struct io *io, struct task_struct *task)
 {
 	__u32 tid = task->pid;
@@ -335,7 +348,7 @@ static __always_inline void find_submitter(struct io *io, struct task_struct *ta
 	io->has_by = !(io->culprit.marks & CULPRIT_KNOWN) || io->by.tgid != io->culprit.tgid;
 }
 
-/* What a loop device does next, it does for this culprit. */
+/* Attributes the next requests of a loop device to this process. */
 static __always_inline void note_user(struct inode *inode, struct culprit *culprit)
 {
 	struct inode_key key = inode_key_of(inode);

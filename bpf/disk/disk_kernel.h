@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The kernel's structures of block I/O, as in kernel.h. */
+/* The kernel's structures of block I/O; base/kernel.h explains the form. */
 #ifndef BFATRACE_DISK_KERNEL_H
 #define BFATRACE_DISK_KERNEL_H
 
@@ -8,7 +8,7 @@
 
 const volatile struct bfa_disk_config disk_config SEC(".rodata.disk");
 
-/* The types of modules: no READ, as bpf_rdonly_cast does not take them. */
+/* Types of modules are read without READ: bpf_rdonly_cast does not take them. */
 #define READ_OF_MODULE(pointer, member)                                               \
 	({                                                                            \
 		typeof((pointer)->member) __value = 0;                                \
@@ -36,11 +36,11 @@ struct block_device___number {
 } KERNEL_STRUCT;
 
 struct page {
-	unsigned long compound_head; /* its address and 1, in a tail page */
+	unsigned long compound_head; /* in a tail page, the address of the head plus 1 */
 } KERNEL_STRUCT;
 
 struct folio {
-	struct address_space *mapping; /* with a bit for what is no file's */
+	struct address_space *mapping; /* with a bit set if it is not that of a file */
 	unsigned long index;	       /* in pages */
 	void *private;
 } KERNEL_STRUCT;
@@ -74,7 +74,7 @@ struct request {
 	__u32 cmd_flags;
 	unsigned int __data_len;
 	struct bio *bio;
-	__u64 start_time_ns; /* CLOCK_MONOTONIC of its making; 0: nobody counts it */
+	__u64 start_time_ns; /* CLOCK_MONOTONIC of when it was made; 0: nobody counts it */
 } KERNEL_STRUCT;
 
 struct kiocb {
@@ -92,12 +92,12 @@ struct iomap_dio {
 	struct direct_submission submit;
 } KERNEL_STRUCT;
 
-/* To one of an older file system (fs/direct-io.c). */
+/* A direct access to a file of an older file system (fs/direct-io.c). */
 struct dio {
 	struct kiocb *iocb;
 } KERNEL_STRUCT;
 
-/* To a device node (block/fops.c). */
+/* A direct access to a device node (block/fops.c). */
 struct blkdev_dio {
 	struct kiocb *iocb; /* or the task that waits */
 	unsigned int flags;
@@ -123,7 +123,7 @@ struct long_counter {
 	__s64 counter;
 } KERNEL_STRUCT;
 
-/* References to an open file: less one since 6.13 (90ee6ed776c0). */
+/* The number of references to an open file, minus one, since 6.13 (90ee6ed776c0). */
 struct file_ref {
 	struct long_counter refcnt;
 } KERNEL_STRUCT;
@@ -187,7 +187,7 @@ struct btrfs_root___tree {
 	struct btrfs_fs_info *fs_info;
 } KERNEL_STRUCT;
 
-/* With the inode since 6.3 (9ba0004bd95e). */
+/* The inode is inside since 6.3 (9ba0004bd95e). */
 struct btrfs_bio {
 	struct btrfs_inode *inode;
 	__u64 file_offset;
@@ -204,7 +204,7 @@ struct btrfs_io_stripe {
 	struct btrfs_io_context *bioc;
 } KERNEL_STRUCT;
 
-/* Of device-mapper and md (drivers/md): what they submit, and for what. */
+/* What device-mapper and md (drivers/md) submit, and for which bio. */
 struct dm_io {
 	struct bio *orig_bio;
 } KERNEL_STRUCT;
@@ -235,7 +235,7 @@ struct wb_writeback_work {
 	enum wb_reason reason;
 } KERNEL_STRUCT;
 
-/* The mounts of a file system: a list of their own since 6.18. */
+/* The mounts of a file system have a list of their own since 6.18. */
 struct mount___chain {
 	struct mount *mnt_next_for_sb;
 } KERNEL_STRUCT;
@@ -327,19 +327,19 @@ static __always_inline __u32 inode_state(struct inode *inode)
 #define PF_IO_WORKER 0x10
 #define PF_USER_WORKER 0x4000
 
-/* A thread of the kernel's that works for other machines alone: as for a process, all is done for it. */
+/* A kernel thread that works for other machines only: requests are attributed to it as to a process. */
 static __always_inline bool is_nfs_server(struct task_struct *task)
 {
 	return task->flags & PF_KTHREAD && !__builtin_memcmp(task->comm, "nfsd", sizeof("nfsd"));
 }
 
-/* Not one that can be the culprit. */
+/* A kernel thread cannot be the culprit. */
 static __always_inline bool is_kernel_thread(struct task_struct *task)
 {
 	return task->flags & PF_KTHREAD && !is_nfs_server(task);
 }
 
-/* Not pipes, sockets, memory file systems and what else has no device under it. */
+/* Whether the file system has a device below it: pipes, sockets, memory file systems and others have none. */
 static __always_inline bool is_on_disk(struct super_block *sb)
 {
 	return READ(sb, s_bdev) || READ(sb, s_magic) == BTRFS_SUPER_MAGIC;

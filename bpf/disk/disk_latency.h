@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * How long requests take: from the device's getting a request to its
- * completion. What is reported waits for that, by its bio, and of a command by
- * its request. A bio may end in several requests, and a request in several
- * parts; the bio of a part that was split off leads to the one that was
- * reported. What is never issued itself is measured from its submission: a
- * flush, which the block layer makes a request of its own for, and what
- * devices get that take bios (device-mapper, md, zram).
+ * How long requests take: from the time when the device gets a request until
+ * its completion. What is reported waits for that under its bio, and a command
+ * under its request. A bio may end in several requests, and a request in
+ * several parts; the bio of a part that was split off leads to the one that was
+ * reported. Requests that are never issued themselves count from their
+ * submission: a flush, for which the block layer makes a request of its own,
+ * and those to devices that take bios (device-mapper, md, zram).
  *
- * All this may interrupt the other programs, and leaves their scratch memory
+ * All of this may interrupt the other programs, and leaves their scratch memory
  * alone.
  */
 #ifndef BFATRACE_DISK_LATENCY_H
@@ -21,14 +21,14 @@
 struct waiting {
 	__u64 number;
 	__u64 time_ns; /* CLOCK_MONOTONIC of its submission */
-	__u64 left;    /* bytes; 1 of a request without */
+	__u64 left;    /* bytes; 1 for a request without data */
 };
 
 /* The oldest is forgotten first: its line has no latency then. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, BFA_REQUESTS);
-	__type(key, __u64); /* struct bio *, of a command struct request * */
+	__type(key, __u64); /* struct bio *, or struct request * of a command */
 	__type(value, struct waiting);
 } waiting_requests SEC(".maps");
 
@@ -67,7 +67,7 @@ static __always_inline void forget_request(const void *request)
 	bpf_map_delete_elem(&waiting_requests, &key);
 }
 
-/* A driver gets a request again that it gives back, or that is tried again: the first time counts. */
+/* A driver gets a request again if it gives it back or tries it again: the first time counts. */
 static __always_inline int note_issue(struct request *request)
 {
 	__u64 key = (__u64)request, now, *known;
@@ -75,7 +75,7 @@ static __always_inline int note_issue(struct request *request)
 	if (!disk_config.latency && !disk_config.histogram)
 		return 0;
 	known = bpf_map_lookup_elem(&issued_requests, &key);
-	/* Memory of requests is used again: an older time is that of another one. */
+	/* Memory of requests is used again: an older time is that of another request. */
 	if (known && *known >= READ(request, start_time_ns))
 		return 0;
 	now = bpf_ktime_get_ns();
@@ -84,14 +84,14 @@ static __always_inline int note_issue(struct request *request)
 	return 0;
 }
 
-/* On the way along the bios of a request that has ended, or some of its bytes. */
+/* A walk along the bios of a request that has ended, or of a part of it. */
 struct ending {
 	struct bio *bio;
 	__u64 now;
 	__u64 issued;	 /* 0: not known */
-	__u64 submitted; /* of the last one that was waited for; 0: none was */
+	__u64 submitted; /* CLOCK_MONOTONIC of the last one that was waited for; 0: none */
 	__u32 left;	 /* bytes of the rest */
-	bool is_empty;	 /* that one has no bytes */
+	bool is_empty;	 /* the request has no bytes */
 };
 
 static __noinline int report_end(struct waiting *w, __u64 latency, __u64 done)
@@ -170,7 +170,7 @@ static __always_inline __u32 operation_of(struct request *request)
 	return BFA_DISK_WRITE;
 }
 
-/* What a new histogram is copied from. */
+/* New histograms are copied from this one. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -212,7 +212,7 @@ static __noinline int count_request(struct request *request, __u32 operation, __
 	return 0;
 }
 
-/* Once for each request, when all of it has ended. */
+/* Counts a request once, when all of it has ended. */
 static __always_inline void count_ending(struct request *request, struct ending *e)
 {
 	if (!disk_config.histogram || (disk_config.only_wanted && !e->submitted))
@@ -243,7 +243,7 @@ static __noinline int end_request(struct request *request, __u32 bytes)
 	return 0;
 }
 
-/* A bio that no request was made of. */
+/* Ends a bio that is not part of a request. */
 static __always_inline int end_bio_itself(struct bio *bio)
 {
 	__u64 key = (__u64)bio;

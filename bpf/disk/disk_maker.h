@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Who has made a request, as the function tells that is called when it ends.
+ * Who has made a request: the function that is called at its end shows it.
  * Pages alone do not: those of a direct access are the memory of its caller,
  * which may be the page cache of another file.
  */
@@ -10,10 +10,10 @@
 #include "disk/disk_kernel.h"
 
 enum maker {
-	MAKER_OTHER, /* the page cache, mostly */
+	MAKER_OTHER, /* mostly the page cache */
 	MAKER_IOMAP, /* a direct access to a file */
 	MAKER_DIRECT,
-	MAKER_NODE, /* one to a device node */
+	MAKER_NODE, /* a direct access to a device node */
 	MAKER_NODE_ASYNC,
 	MAKER_WAITING, /* a task that waits for it */
 	MAKER_BTRFS,
@@ -25,7 +25,10 @@ enum maker {
 	MAKER_MD,
 };
 
-/* Some are static functions: kallsyms knows their names, and those of modules that are loaded later. */
+/*
+ * Functions that are called at the end of bios. Some are static: kallsyms knows
+ * their names, and those of modules that are loaded later.
+ */
 #define MAKERS(X)                                 \
 	X(IOMAP, "iomap_dio_bio_end_io")          \
 	X(DIRECT, "dio_bio_end_io")               \
@@ -46,7 +49,7 @@ enum maker {
 
 enum { MAKER_CACHE = 1024 };
 
-/* By the address of the function: looking for its name takes longer than all else. */
+/* Makers by the address of the function: looking its name up takes longer than all else. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, MAKER_CACHE);
@@ -96,7 +99,7 @@ static __always_inline __u8 maker_of(struct bio *bio)
 	return known ? *known : find_maker(function);
 }
 
-/* What it is a part of or stands for; 0: nothing else. */
+/* The bio that it is a part of or stands for; 0: none. */
 static __always_inline struct bio *parent_of(struct bio *bio, __u8 maker)
 {
 	void *private = READ(bio, bi_private);
@@ -126,7 +129,7 @@ static __always_inline struct bio *parent_of(struct bio *bio, __u8 maker)
 
 enum { LAYERS_FOLLOWED = 4 };
 
-/* The request that this one is made for, and who has made that. */
+/* The bio that this one is made for, and who has made that. */
 static __always_inline struct bio *origin_of(struct bio *bio, __u8 *maker)
 {
 	struct bio *parent;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The path of an inode, of which no descriptor is at hand: from a dentry of
- * it, which the kernel keeps while it can, up to the root of a mount. What is
- * renamed has its new name so, and no memory is needed for names.
+ * The path of an inode without a descriptor: from one of its dentries, which
+ * the kernel keeps while it can, up to the root of a mount. A renamed file has
+ * its new name, and names take no memory.
  */
 #ifndef BFATRACE_DISK_NAME_H
 #define BFATRACE_DISK_NAME_H
@@ -22,7 +22,7 @@ struct mount_search {
 	struct super_block *sb;
 	struct mount *mount;
 	__u32 len; /* of the path, when it is found */
-	bool own;  /* mounts that bfatrace sees too: one name for all, wherever it is mounted besides */
+	bool own;  /* take mounts that bfatrace sees, too: one name for all, wherever else it is mounted */
 };
 
 static __always_inline struct mount *first_mount(struct super_block *sb)
@@ -94,8 +94,9 @@ static __noinline __u32 search_mounts(struct mount_search *search)
 }
 
 /*
- * Leaves the path in the scratch memory, as resolve does, and in `at` where
- * that is, if only in its file system; 0: the kernel does not know the name any more.
+ * Leaves the path in the scratch memory, as resolve does, and in `at` its
+ * place, which may be known in its file system only; 0 if the kernel does not
+ * know the name any more.
  */
 static __always_inline __u32 path_of_inode(struct inode *inode, struct place *at)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* A process, as it is kept until what it has caused is reported. */
+/* A process, as it is kept until its requests are reported. */
 #ifndef BFATRACE_DISK_PROCESS_H
 #define BFATRACE_DISK_PROCESS_H
 
@@ -9,10 +9,10 @@
 enum {
 	CULPRIT_KNOWN = 1 << 0,
 	CULPRIT_WANTED = 1 << 1,  /* is in scope */
-	CULPRIT_LIKELY = 1 << 2,  /* another one may have done it */
+	CULPRIT_LIKELY = 1 << 2,  /* another process may have caused it */
 	CULPRIT_WRITTEN = 1 << 3, /* some of what it changed has been written out */
-	CULPRIT_IGNORED = 1 << 4, /* bfatrace itself, or one that is to be left out */
-	CULPRIT_MIXED = 1 << 5,	  /* with CULPRIT_IGNORED: others, perhaps unknown ones, have done it too */
+	CULPRIT_IGNORED = 1 << 4, /* bfatrace itself, or a process that is to be left out */
+	CULPRIT_MIXED = 1 << 5,	  /* with CULPRIT_IGNORED: others, perhaps unknown ones, have caused it, too */
 };
 
 struct culprit {
@@ -21,7 +21,7 @@ struct culprit {
 	__u32 gid;
 	char comm[BFA_COMM_SIZE];
 	__u8 marks;
-	__u8 cause; /* enum bfa_disk_cause, of what is written for it later */
+	__u8 cause; /* enum bfa_disk_cause of later writes for it */
 	__u64 time_ns;
 	struct inode *file; /* that it is about; verified when it is used */
 	__u64 inode;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Who has files brought into memory: noted when a page of them is added to the
- * page cache, for what somebody else reads then, or reads into other pages.
+ * Which process has files brought into memory: noted when a page of them is
+ * added to the page cache, for pages that another thread reads then, or that
+ * are read into other memory.
  */
 #ifndef BFATRACE_DISK_READER_H
 #define BFATRACE_DISK_READER_H
@@ -50,7 +51,10 @@ static __always_inline void note_reader(struct task_struct *task, struct inode *
 	bpf_map_update_elem(&readers, &key, &fresh, BPF_ANY);
 }
 
-/* A thread that reads adds all pages of a file before it asks for them: the same inode, again and again. */
+/*
+ * A thread that reads adds all pages of a file before it submits requests for
+ * them: the same inode, again and again.
+ */
 static __always_inline int note_added(struct folio *folio)
 {
 	struct task_struct *task = current_task();
@@ -76,8 +80,8 @@ static __always_inline int note_added(struct folio *folio)
 }
 
 /*
- * Reads into pages of the file system's own, in the thread that waits for a
- * page of a file on this device: they are for that file, as far as is known.
+ * Reads into memory of the file system itself, in the thread that waits for a
+ * page of a file on this device: they are attributed to that file, as likely.
  */
 static __always_inline bool find_waited_for(struct io *io)
 {

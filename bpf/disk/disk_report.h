@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* From a request to a record: is it wanted, what is its file called. */
+/* From a request to a record: whether it is wanted, and the path of its file. */
 #ifndef BFATRACE_DISK_REPORT_H
 #define BFATRACE_DISK_REPORT_H
 
@@ -7,11 +7,11 @@
 #include "disk/disk_latency.h"
 #include "disk/disk_name.h"
 
-__u64 begin_ns; /* of the trace, CLOCK_BOOTTIME */
+__u64 begin_ns; /* CLOCK_BOOTTIME of when the trace began */
 
 enum { DISKS_KNOWN = 4096 };
 
-/* When each disk was last asked for something: none is forgotten, as it would seem to have been idle. */
+/* When each disk had its last request: none is forgotten, as it would seem to have been idle. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, DISKS_KNOWN);
@@ -19,7 +19,7 @@ struct {
 	__type(value, __u64);
 } last_requests SEC(".maps");
 
-/* How long the disk has been idle; from the beginning of the trace, nothing is known of the time before. */
+/* How long the disk has been idle, at most since the beginning of the trace. */
 static __always_inline __u64 idle_time(__u32 disk, __u64 now)
 {
 	__u64 *last = bpf_map_lookup_elem(&last_requests, &disk);
@@ -35,7 +35,7 @@ static __always_inline __u64 idle_time(__u32 disk, __u64 now)
 	return before < now ? now - before : 0;
 }
 
-/* An inode is in a directory by any of its names. */
+/* An inode is in a directory if any of its names is. */
 struct alias_search {
 	struct inode *inode;
 	struct hlist_node *next;
@@ -82,7 +82,7 @@ static __always_inline __u8 partition_of(struct block_device *device)
 	return READ(device, __bd_flags.counter);
 }
 
-/* The one that is named later may be gone, and another inode be in its place. */
+/* The inode of the culprit's file may be gone, and another one may have its memory. */
 static __always_inline struct inode *verified_file(struct culprit *c)
 {
 	struct inode *inode = c->file;
@@ -153,7 +153,7 @@ static __always_inline void fill_record(struct bfa_disk_record *r, struct io *io
 	r->certainty = c->marks & CULPRIT_LIKELY ? BFA_LIKELY : BFA_EXACT;
 }
 
-/* Processes are asked for: what nobody is known to have caused is of none of them. */
+/* If processes are asked for, a request of which no culprit is known is of none of them. */
 static __always_inline bool culprit_wanted(struct culprit *c)
 {
 	if (c->marks & CULPRIT_KNOWN)
@@ -161,7 +161,10 @@ static __always_inline bool culprit_wanted(struct culprit *c)
 	return !config.only_pids && !config.only_comms && !config.only_uid && !config.cgroup_scopes;
 }
 
-/* Adds the process behind the first bytes of the record; returns how long it is. Its group may have been forgotten. */
+/*
+ * Adds the process after the first bytes of the record; returns its length. Its
+ * control group may have been forgotten.
+ */
 static __noinline __u32 append_culprit(struct culprit *c, __u32 offset)
 {
 	struct bfa_cgroup *known = bpf_map_lookup_elem(&cgroups, &c->cgroup);
@@ -250,7 +253,7 @@ static __always_inline int report_bio(struct bio *bio)
 	wanted = begin_io(io, bio, device);
 	idle = idle_time(io->disk, now);
 	wanted = wanted && idle >= disk_config.idle_ns;
-	/* What is not wanted of a loop device tells for whom it goes on. */
+	/* A request to a loop device that is not wanted still shows for whom the device works next. */
 	if (!wanted && io->disk >> 20 != LOOP_MAJOR)
 		return 0;
 	look_at_task(&io->doing);

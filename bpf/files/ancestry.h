@@ -3,8 +3,8 @@
  * Executables, ancestors, control groups, working directories and arguments,
  * for --exe, --parents, --cgroup, --cwd and --args, as they are at the time of
  * a call. Merged records are made later, perhaps when the process has ended:
- * descriptions wait in a map, each under a hash of all that it was made of. One
- * that is there never changes, and a window remembers which one is its own.
+ * descriptions wait in a map, each under a hash of all that it was made of. A
+ * description never changes, and a window keeps the identity of its own.
  */
 #ifndef BFATRACE_ANCESTRY_H
 #define BFATRACE_ANCESTRY_H
@@ -36,13 +36,16 @@ struct {
 	__type(value, struct last_description);
 } last_descriptions SEC(".maps");
 
-/* Goes up with each flush that leaves nothing: what is pending began in this generation or in the last one. */
+/*
+ * Goes up with each flush that leaves nothing pending: what is pending began in
+ * this generation or in the last one.
+ */
 __u32 generation;
 
 /*
- * Leaves the path of an executable as resolve() does, and returns its length,
- * 0 if it is not known: also if the process has lost it meanwhile, as then it
- * may be another one's.
+ * Leaves the path of an executable as resolve() does, and returns its length; 0
+ * if it is not known, also if the process has lost it meanwhile: then it may be
+ * that of another process.
  */
 static __always_inline __u32 resolve_executable(struct scratch *s, struct task_struct *task)
 {
@@ -69,7 +72,7 @@ static __always_inline void add_bytes(struct description *d, const void *from, _
 /* What readlink(2) of /proc/PID/exe adds to the path. */
 static const char deleted_suffix[] = " (deleted)";
 
-/* The first of the bytes is the process itself. */
+/* The first of the processes is the process itself. */
 static __always_inline struct bfa_process *described_self(struct description *d)
 {
 	return (struct bfa_process *)d->bytes;
@@ -80,7 +83,7 @@ static __always_inline bool has_room(struct description *d, __u32 length)
 	return d->length + length < BFA_PROCESS_BYTES;
 }
 
-/* Leaves what is known of the group of the current process in s->group. */
+/* Leaves the control group of the current process in s->group. */
 static __always_inline void look_at_cgroup(struct scratch *s)
 {
 	__u64 node = node_of(current_task()), id = id_of(node);
@@ -122,7 +125,7 @@ static __noinline int add_working_directory(struct scratch *s)
 	return 0;
 }
 
-/* As identify_process has left them. */
+/* Adds the arguments that identify_process has left. */
 static __noinline int add_args(struct scratch *s)
 {
 	struct description *d = &s->last.description;
@@ -200,9 +203,9 @@ static __noinline int describe_process(struct scratch *s)
 }
 
 /*
- * Before 6.16, a process that ends has lost its memory, and its executable and
- * arguments with it, when the programs learn of its end. Where it is now, it has
- * been then, or the last description is out of date.
+ * Before 6.16, a process that ends has lost its memory, and with it its
+ * executable and arguments, when the programs learn of its end. If it is in the
+ * same place as for its last description, that one still holds.
  */
 static __always_inline bool recall_process(struct scratch *s, struct task_struct *task)
 {
@@ -294,7 +297,10 @@ static long forget_description(void *map, struct description_key *key, struct de
 {
 	struct description_key copy = *key;
 
-	/* One generation more than needed: who looks for it may have read the number before it went up. */
+	/*
+	 * One generation more than needed: a program that looks for it may have
+	 * read the number before it went up.
+	 */
 	if (generation - key->generation > 2)
 		bpf_map_delete_elem(&descriptions, &copy);
 	return 0;

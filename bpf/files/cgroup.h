@@ -3,8 +3,8 @@
  * The control groups of processes, in the hierarchy of version 2: their paths,
  * and whether they are asked for. Both follow from the names of a group and of
  * those above it, which never change: each group is looked at once, when the
- * first of its processes does something. So groups that are made later are
- * known from the first call on.
+ * first of its processes does something. So a group that is made later is known
+ * from its first call on.
  */
 #ifndef BFATRACE_CGROUP_H
 #define BFATRACE_CGROUP_H
@@ -14,7 +14,7 @@
 
 enum { CGROUP_LEVELS = 256 };
 
-/* What is known of control groups, by their ids, which are never given again. */
+/* Control groups by their ids, which the kernel never gives again. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, BFA_CGROUPS);
@@ -31,7 +31,7 @@ struct {
 	__type(value, __u8);
 } units SEC(".maps");
 
-/* How the ids that --container asks for begin. */
+/* Beginnings of the ids that --container asks for. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
 	__uint(max_entries, BFA_CGROUP_RULES);
@@ -67,7 +67,7 @@ static __always_inline struct kernfs_node *node_above(struct kernfs_node *node)
 	return READ((struct kernfs_node___parent *)node, parent);
 }
 
-/* Where the way up from a group has got to. */
+/* How far the way up from a group has come. */
 struct cgroup_walk {
 	struct kernfs_node *node;
 	__u32 scopes; /* enum bfa_cgroup_scope, of all that was passed */
@@ -100,7 +100,7 @@ static __always_inline bool is_wanted_container(struct scratch *s, __u32 length,
 	return bpf_map_lookup_elem(&containers, &s->prefix);
 }
 
-/* systemd puts an underscore in front of names that the kernel may use itself, as memory.service (cg_escape). */
+/* systemd puts an underscore before names that the kernel may use itself, as memory.service (cg_escape). */
 static __always_inline bool is_wanted_unit(struct scratch *s, const char *name)
 {
 	if (s->group_name.bytes[0] == '_')
@@ -149,7 +149,7 @@ static __noinline bool walk_cgroups(struct cgroup_walk *w)
 	return bpf_loop(CGROUP_LEVELS, cgroup_step, w, 0) < CGROUP_LEVELS;
 }
 
-/* Looks at a group, and leaves what is known of it in s->group; returns its scopes. */
+/* Looks at a group, and leaves its description in s->group; returns its scopes. */
 CHECKED_ONCE __u32 learn_cgroup(__u64 address, __u64 id)
 {
 	struct cgroup_walk w = { .node = (struct kernfs_node *)address };
@@ -163,7 +163,7 @@ CHECKED_ONCE __u32 learn_cgroup(__u64 address, __u64 id)
 	g->path_len = 0;
 	g->scopes = 0;
 	s->walk.start = BFA_PATH_MAX;
-	/* A group whose memory has been given to another one is none of either. */
+	/* If the memory of a group was given to another one, the result is that of neither. */
 	if (!walk_cgroups(&w) || w.unknown || id_of(address) != id)
 		return 0;
 	if (s->walk.start == BFA_PATH_MAX) {
@@ -198,7 +198,7 @@ static __always_inline bool cgroup_in_scope(struct task_struct *task)
 	return (scopes & config.cgroup_scopes) == config.cgroup_scopes;
 }
 
-/* Puts the group of a process into the map, whose path is looked up later; returns its id. */
+/* Puts the group of a process into the map, and leaves its path for later; returns its id. */
 static __always_inline __u64 know_cgroup(struct task_struct *task)
 {
 	__u64 node = node_of(task), id = id_of(node);

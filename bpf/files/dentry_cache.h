@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * From a directory and a name to the dentry, as __d_lookup (fs/dcache.c) finds
- * it: in a bucket of the kernel's hash table of dentries, which takes as long
- * among ten thousand entries as among ten.
+ * Finds the dentry of a name in a directory as __d_lookup (fs/dcache.c) does:
+ * in a bucket of the kernel's hash table of dentries, which takes as long among
+ * ten thousand entries as among ten.
  *
- * Nothing exports the address of the table, but a dentry leads to it: the first
- * one in a bucket points back to the bucket, and the upper bits of its hash
- * are the bucket's number. learn_dentry_table solves this for address and size.
+ * The kernel does not export the address of the table, but a dentry leads to
+ * it: the first one in a bucket points back to the bucket, and the upper bits
+ * of its hash are the bucket's number. learn_dentry_table computes address and
+ * size from this.
  */
 #ifndef BFATRACE_DENTRY_CACHE_H
 #define BFATRACE_DENTRY_CACHE_H
@@ -17,8 +18,8 @@
 enum {
 	NAME_BUFFER = 2 * BFA_PATH_MAX,
 	BUCKET_DENTRIES = 256,	/* in one bucket; a few are usual */
-	LOOKUP_CHILDREN = 4096, /* without the table: entries of one directory, the newest first */
-	LOOKUP_CACHE = 16384,	/* without the table: entries found before */
+	LOOKUP_CHILDREN = 4096, /* without the table: how many entries of one directory, the newest first */
+	LOOKUP_CACHE = 16384,	/* without the table: how many entries found before are kept */
 	TABLE_SAMPLES = 16,	/* dentries from which address and size of the table are learned; a power of two */
 	SAMPLED_CHILDREN = 256, /* of one directory that are looked at for it */
 };
@@ -35,14 +36,14 @@ struct component {
 struct name {
 	__u64 string;
 	int dfd;
-	__u8 rule;    /* enum lookup_rule; which AT_ flags were given is decided */
+	__u8 rule;    /* enum lookup_rule; AT_ flags of the call are taken into account */
 	__u8 kernel;  /* the string is in kernel memory */
 	__u8 in_root; /* dfd is the root, too (openat2(2), RESOLVE_IN_ROOT) */
 	__u16 limit;  /* of its bytes, with a NUL; 0: BFA_PATH_MAX */
 	__s32 length; /* of the string, once loaded; negative: it cannot be read */
 };
 
-/* Where a component is in the text. */
+/* The place of a component in the text. */
 struct component_at {
 	__u32 position;
 	__u32 length;
@@ -52,20 +53,20 @@ struct lookup {
 	struct name names[2]; /* of the call at hand */
 	struct place at;
 	struct place root;
-	struct dentry *child;	 /* of `at`, being looked for */
-	struct dentry *moved[2]; /* by this call: before it, the way led elsewhere */
-	__u32 position;		 /* in `name`, of what is still to be looked up; it ends at NAME_BUFFER */
+	struct dentry *child;	 /* of `at`, the one that is looked for */
+	struct dentry *moved[2]; /* by this call: before it, the names led elsewhere */
+	__u32 position;		 /* in `name`, of the rest to be looked up; it ends at NAME_BUFFER */
 	__u32 length;		 /* of the component at hand */
 	__u32 links;
 	__u8 rule; /* LOOKUP_FOLLOW, LOOKUP_NOFOLLOW, LOOKUP_ENTRY or LOOKUP_COVERED */
 	__u8 found;
 	__u8 ascends;  /* out of the root of a mount, for ".." */
-	__u8 descends; /* into what is mounted at `at`, if anything is */
-	__u8 lost;     /* a bound was met */
-	__u8 hopeless; /* what the call has moved is not known */
+	__u8 descends; /* into a mount on `at`, if there is one */
+	__u8 lost;     /* a bound was reached */
+	__u8 hopeless; /* it is not known what the call has moved */
 	/* With `asked`, the lookup goes as far as there are files, and from there on by the text. */
 	__u8 asked;
-	__u8 stuck;		 /* a symbolic link leads nobody knows where */
+	__u8 stuck;		 /* it is not known where a symbolic link leads */
 	__u8 link_is_last;	 /* the link at link_at is the last component of the name as it was passed */
 	__u8 link_is_named;	 /* it is a file of --file */
 	__u32 missing;		 /* components below `at` that are not there */
@@ -100,7 +101,7 @@ static __always_inline char *name_at(struct lookup *l, __u32 position)
 
 struct dentry_table {
 	__u64 buckets; /* 0: not known */
-	__u32 shift;   /* a hash without so many of its bits is the number of a bucket */
+	__u32 shift;   /* a hash without this number of lowest bits is the number of a bucket */
 };
 
 /* learn_dentry_table sets it before the programs are attached. */
@@ -111,7 +112,7 @@ struct child_key {
 	__u64 hash;
 };
 
-/* Verified at each use, as open_files is: a search among thousands of children need not be repeated. */
+/* Checked at each use, as open_files is: it saves another search among thousands of children. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, LOOKUP_CACHE);
@@ -254,7 +255,10 @@ static long compare_child(__u32 index, void *context)
 	return 1;
 }
 
-/* Searches the children of a directory, where the table is not known, or a file system has hashes of its own. */
+/*
+ * Searches the children of a directory where the table is not known, or where
+ * the file system has hashes of its own.
+ */
 static __always_inline void search_children(struct lookup *l, __u32 hash)
 {
 	struct child_key key = { .parent = l->at.dentry, .hash = hash };
@@ -297,9 +301,9 @@ CHECKED_ONCE int find_child(void)
 }
 
 /*
- * What learn_dentry_table knows of some dentries: where their predecessor points
- * to them, and their hash. In a map, as the verifier would follow each value
- * that memory on the stack may have.
+ * Samples of dentries: where their predecessor points to them, and their hash.
+ * In a map: on the stack, the verifier would follow each value that they may
+ * have.
  */
 struct table_samples {
 	struct child_walk walk;
@@ -325,7 +329,7 @@ static long add_sample(__u32 index, void *context)
 	pprev = (__u64)READ(child, d_hash.pprev);
 	l->length = READ(child, d_name.len);
 	want_name(l, READ(child, d_name.name));
-	/* Also a proof that hashes are made as here. */
+	/* This also proves that hashes are made as here. */
 	if (!pprev || READ(child, d_name.hash) != hash_wanted())
 		return 0;
 	samples->places[BOUNDED(place, TABLE_SAMPLES - 1)] = pprev;
@@ -347,7 +351,7 @@ static long count_vote(__u32 index, void *context)
 	return 0;
 }
 
-/* Most dentries are the first in their bucket, and agree on where the table begins; the others on nothing. */
+/* Most dentries are the first in their bucket, and agree on where the table begins; the others do not agree. */
 static long try_shift(__u32 index, void *context)
 {
 	struct table_samples *samples = &table_samples;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Which file the entry of a descriptor is of: filled when it is opened or first
- * used, looked at again at each use, emptied when it is closed.
+ * The file of a descriptor's entry: it is filled when the file is opened or
+ * first used, compared at each use, and emptied when the file is closed.
  */
 #ifndef BFATRACE_ENTRY_H
 #define BFATRACE_ENTRY_H
@@ -10,9 +10,8 @@
 #include "files/window.h"
 
 /*
- * Makes the entry that of a file; what it was of is closed. The lock is held.
- * False if the descriptor was given to another file while this one was
- * described.
+ * Gives the entry a file, and closes the one it had. The lock is held. False if
+ * the descriptor was given to another file while this one was described.
  */
 static __always_inline bool fill(struct open_key *key, struct open_file *e, struct file *file, struct call *call)
 {
@@ -41,7 +40,7 @@ static __always_inline bool fill(struct open_key *key, struct open_file *e, stru
 	return true;
 }
 
-/* Whether an entry has become that of a file. */
+/* Whether an entry has got a file. */
 enum taking {
 	NOT_TAKEN, /* another thread has closed the descriptor meanwhile */
 	TAKEN,
@@ -49,8 +48,8 @@ enum taking {
 };
 
 /*
- * An open always fills the entry: what is still there is of a descriptor that
- * was closed unseen, or whose close has not come to its exit yet.
+ * An open always fills the entry: a file that is still there is that of a
+ * descriptor whose close was not seen, or has not come to its exit yet.
  */
 CHECKED_ONCE int take_over(struct open_key *key, struct open_file *e, __u64 address, struct call *call)
 {
@@ -84,7 +83,7 @@ static __always_inline void change_path(struct open_key *key, struct open_file *
 	} else if (!k->outside && same_path(k, len)) {
 		note_path(k, s, len);
 	} else {
-		/* Without a path yet, it has been this one since the open. */
+		/* An entry whose path was not known has had this path since the open. */
 		if (k->seen)
 			report(key, e, false);
 		forget_long_path(key, k);
@@ -92,13 +91,13 @@ static __always_inline void change_path(struct open_key *key, struct open_file *
 	}
 }
 
-/* Who touches a file without a descriptor has looked at all but the ancestors. */
+/* For files touched without a descriptor, everything but the ancestors has been compared. */
 static __always_inline bool is_still_in_scope(struct open_key *key, struct place *at)
 {
 	return (key->fd & NAMELESS || file_in_scope(at->dentry)) && is_below_places(at);
 }
 
-/* Nothing is known in the entry, nothing pending; it is listed, and nobody deletes it. */
+/* Whether the entry has no file and nothing pending, is listed, and is not being deleted. */
 static __always_inline bool is_empty(struct open_file *e)
 {
 	if (e->known.file || e->dead || e->closes || !e->listed)
@@ -107,8 +106,9 @@ static __always_inline bool is_empty(struct open_file *e)
 }
 
 /*
- * take_over() and fill() in line, for the empty entry of a descriptor that has
- * just been opened. 0 if the case is another one; otherwise the lock is held.
+ * Does what take_over() and fill() do, in line, for the empty entry of a
+ * descriptor that has just been opened. Returns 0 if the case is another one;
+ * otherwise the lock is held.
  */
 static __always_inline struct open_file *fill_quickly(struct scratch *s, struct open_key *key, struct task_struct *task,
 						      struct file *file)
@@ -121,7 +121,7 @@ static __always_inline struct open_file *fill_quickly(struct scratch *s, struct 
 	if (!e || !is_empty(e) || config.only_prefixes || !is_below_places(&at) || !try_lock(&e->busy))
 		return 0;
 	k = &e->known;
-	/* Again: now nobody else fills it. */
+	/* Check again: now nobody else fills it. */
 	if (is_entry_of(e, key) && is_empty(e)) {
 		e->idle = 0;
 		begin_file(s, key, k, at.dentry);

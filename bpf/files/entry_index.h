@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Which descriptors of a process have an entry in the map open_files: what the
- * process closes at once, by exec, close_range or its end, is found among a
- * million descriptors without looking at each. A forked child that has used
- * none of those that it inherits has nothing here.
+ * Which descriptors of a process have an entry in the map open_files. So the
+ * descriptors that exec, close_range or the end of a process close at once are
+ * found among a million without looking at each. A forked child that has used
+ * none of the descriptors that it inherits has nothing here.
  *
  * A process has a list of chunks, each of CHUNK_DESCRIPTORS descriptors; the
- * first one, which is always there, is its head. Both go when the process ends.
+ * first one, which always exists, is its head. All go when the process ends.
  */
 #ifndef BFATRACE_ENTRY_INDEX_H
 #define BFATRACE_ENTRY_INDEX_H
@@ -42,7 +42,7 @@ static __always_inline struct chunk *find_chunk(__u32 tgid, __u32 number)
 	return bpf_map_lookup_elem(&chunks, &key);
 }
 
-/* No variable: all callers together have 512 bytes of stack. */
+/* Not a variable of a function: all callers together have 512 bytes of stack. */
 static const struct chunk empty_chunk;
 
 static __always_inline struct chunk *make_chunk(__u32 tgid, __u32 number)
@@ -62,7 +62,7 @@ static __always_inline void set_bits(struct chunk *c, __u32 fd)
 	__sync_fetch_and_or(&c->open[word], bit);
 }
 
-/* Under the lock, also if the chunk is there: it may not be in the list yet. */
+/* Takes the lock even if the chunk exists: it may not be in the list yet. */
 static __always_inline bool list_far(struct chunk *head, struct open_key *key, __u32 number)
 {
 	struct chunk *c;
@@ -84,9 +84,9 @@ static __always_inline bool list_far(struct chunk *head, struct open_key *key, _
 }
 
 /*
- * Before the entry is made, or filled with a file that is then looked for in
- * the descriptor table: who closes the descriptor after that look finds it
- * here. False if there is no room.
+ * Lists an entry before it is made, or before it is filled with a file that is
+ * then looked for in the descriptor table: a thread that closes the descriptor
+ * after that look finds it here. False if there is no room.
  */
 CHECKED_ONCE bool list_entry(struct open_key *key)
 {
@@ -107,7 +107,10 @@ CHECKED_ONCE bool list_entry(struct open_key *key)
 	return true;
 }
 
-/* With the entry's lock held: its file is closed, and with `removed` the entry is about to be deleted. */
+/*
+ * Takes an entry out, with the entry's lock held: its file is closed, and with
+ * `removed` the entry is about to be deleted.
+ */
 static __always_inline void unlist_entry(struct open_key *key, bool removed)
 {
 	struct chunk *c = find_chunk(key->tgid, key->fd / CHUNK_DESCRIPTORS);
@@ -121,7 +124,7 @@ static __always_inline void unlist_entry(struct open_key *key, bool removed)
 		__sync_fetch_and_and(&c->made[word], others);
 }
 
-/* Descriptors that are visited, from first to last, and where the visit has got to. */
+/* The descriptors to visit, from first to last, and how far the visit has come. */
 struct visit {
 	__u32 tgid;
 	__u32 first;
@@ -144,7 +147,7 @@ CHECKED_ONCE __u64 bits_within(__u32 base, __u32 first, __u32 last)
 	return last - base < 63 ? bits & ((2ULL << (last - base)) - 1) : bits;
 }
 
-/* The process ends: with `removed`, its index does too. */
+/* Goes to a chunk. With `removed`, the process ends, and its index does, too. */
 CHECKED_ONCE bool enter_chunk(struct visit *v, __u32 number, bool removed)
 {
 	struct open_key key = { .fd = number };
@@ -179,7 +182,7 @@ CHECKED_ONCE __u32 lowest_bit(__u64 word)
 	return numbers[(word & -word) * 0x03f79d71b4cb0a89ULL >> 58];
 }
 
-/* The next descriptor of the chunk at hand, which is then visited; -1: none is left. */
+/* The next descriptor of the chunk at hand, which counts as visited then; -1: none is left. */
 CHECKED_ONCE __s64 next_descriptor(struct visit *v)
 {
 	if (!v)

@@ -3,10 +3,11 @@
  * Makes room in the map open_files: deletes entries of descriptors that are
  * closed, and of files that are open but out of scope.
  *
- * A program on another CPU may be using such an entry without its lock, as
- * that of an open file. So one flush marks them, as closed, which nobody then
- * uses without the lock; user space waits until all programs that ran at that
- * time are done; and the next flush deletes those that nobody has filled since.
+ * A program on another CPU may be using such an entry without its lock, as that
+ * of an open file. So one flush marks the entries as closed, and no program
+ * uses a closed one without the lock; user space waits until all programs that
+ * ran at that time have ended; and the next flush deletes the entries that no
+ * program has filled since.
  */
 #ifndef BFATRACE_EVICT_H
 #define BFATRACE_EVICT_H
@@ -14,10 +15,10 @@
 #include "files/window.h"
 
 enum {
-	EVICT_SHARE = 8, /* begins when only one part in so many of the room is left */
+	EVICT_SHARE = 8, /* begins when less than this part of the room is left */
 };
 
-__u32 evict_at;	 /* so many entries are too many; 0: not known yet */
+__u32 evict_at;	 /* begins at this number of entries; 0: not known yet */
 bool has_marked; /* the next flush deletes */
 
 /* The lock is held. Others may wait for it: only this CPU can use the memory again meanwhile. */
@@ -48,7 +49,7 @@ static long mark_or_evict(void *map, struct open_key *key, struct open_file *e, 
 		e->known.file = 0;
 		e->idle = 1;
 	} else if (e->idle && !e->known.file) {
-		/* In this order: who makes the entry anew finds the key missing first. */
+		/* In this order: a program that makes the entry anew finds the key missing first. */
 		unlist_entry(&copy, true);
 		forget_entry(&copy, e);
 	}
@@ -56,7 +57,7 @@ static long mark_or_evict(void *map, struct open_key *key, struct open_file *e, 
 	return 0;
 }
 
-/* True if user space is to wait for programs before the next flush. */
+/* True if user space must wait for programs before the next flush. */
 static __noinline bool evict(void)
 {
 	__u32 crowded = config.open_files - config.open_files / EVICT_SHARE, left;
@@ -69,7 +70,7 @@ static __noinline bool evict(void)
 	has_marked = !has_marked;
 	if (has_marked)
 		return true;
-	/* If most are in use, looking at each ten times a second would be for nothing. */
+	/* If most entries are in use, it is no use looking at each ten times a second. */
 	left = entry_count < config.open_files ? config.open_files - entry_count : 0;
 	evict_at = entry_count < crowded ? crowded : config.open_files - left / 2;
 	return false;

@@ -7,7 +7,7 @@
 
 static __always_inline bool flush_locked(struct open_key *key, struct open_file *e)
 {
-	/* Reset before the counts are taken: who adds after that queues the entry again. */
+	/* Reset before the counts are taken: a program that adds after that queues the entry again. */
 	e->queued = 0;
 	if (report(key, e, true))
 		return true;
@@ -58,7 +58,10 @@ static __noinline bool flush_touched(void)
 		queue_overflow = 0;
 		bpf_for_each_map_elem(&open_files, flush_any, 0, 0);
 	}
-	/* Keys that come meanwhile, perhaps of descriptors that are visited now, wait for the next flush. */
+	/*
+	 * Keys that are queued meanwhile, perhaps of descriptors that are
+	 * visited now, wait for the next flush.
+	 */
 	waiting = __sync_lock_test_and_set(&touched_count, 0);
 	done = bpf_loop(waiting, flush_next, 0, 0);
 	if (done < waiting)

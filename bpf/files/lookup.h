@@ -15,7 +15,7 @@ enum {
 	LOOKUP_LINKS = 40,	   /* MAXSYMLINKS (include/linux/namei.h) */
 	LOOKUP_MOUNT_CACHE = 4096, /* mounts found before */
 	LOOKUP_MOUNTS = 1 << 17,   /* below one mount; fs.mount-max (proc_sys_fs(5)) is 100,000 */
-				   /* What is beyond a bound is not found, rather than something else. */
+				   /* Beyond a bound, nothing is found, rather than something wrong. */
 };
 
 struct mount_key {
@@ -23,7 +23,7 @@ struct mount_key {
 	struct dentry *mountpoint;
 };
 
-/* Verified at each use, as open_files is: there can be many mounts below one. */
+/* Checked at each use, as open_files is: there can be many mounts below one. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, LOOKUP_MOUNT_CACHE);
@@ -148,7 +148,7 @@ static __always_inline void go_up(struct lookup *l)
 	l->at.mount = READ(mount, mnt_parent);
 }
 
-/* Puts what a symbolic link points to in front of the rest. False if the inode does not hold it. */
+/* Puts the target of a symbolic link before the rest of the name. False if the inode does not hold it. */
 static __noinline bool expand_link(struct inode *inode)
 {
 	struct lookup *l = lookup_get();
@@ -169,7 +169,7 @@ static __noinline bool expand_link(struct inode *inode)
 	return true;
 }
 
-/* There is no file of the component at hand: only text is known from here on. */
+/* The component at hand has no file: only text is known from here on. */
 static __always_inline long begin_gap(struct lookup *l)
 {
 	l->missing = 1;
@@ -292,11 +292,11 @@ static long strip_slash(__u32 index, void *context)
 }
 
 /*
- * Looks up the name in l->target, of `length` bytes, from l->at. Leaves in
- * l->at its file, or with LOOKUP_ENTRY its directory and in l->position and
- * l->length its last component. False if that cannot be known: a component has
- * gone from the cache, a file system compares names in its own way, or does
- * not keep what a symbolic link points to in the inode.
+ * Looks up the name in l->target, of `length` bytes, from l->at. Leaves its
+ * file in l->at, or with LOOKUP_ENTRY its directory, and its last component in
+ * l->position and l->length. False if that cannot be known: a component is no
+ * longer in the cache, a file system compares names in its own way, or the
+ * target of a symbolic link is not in the inode.
  */
 CHECKED_ONCE bool look_up(__u32 length, __u8 rule)
 {

@@ -14,7 +14,7 @@ enum { TOUCH_TRIES = 4 }; /* a flush may delete the entry just found */
 /* What is done to which file. */
 struct touch {
 	struct place at;
-	__u64 identity; /* tells an open file from others at the same place */
+	__u64 identity; /* distinguishes an open file from others at the same place */
 	__u32 types;	/* enum bfa_type, of what is not counted */
 	__u64 reads;
 	__u64 read_bytes;
@@ -26,13 +26,16 @@ static __always_inline struct open_key nameless_key(struct task_struct *task, st
 {
 	__u64 dentry, hash;
 
-	/* Copied: the verifier allows no such arithmetic on a pointer. */
+	/* Copied: the verifier allows no arithmetic on the pointer. */
 	bpf_probe_read_kernel(&dentry, sizeof(dentry), &t->at.dentry);
 	hash = (dentry ^ t->identity << 7) * 0x9e3779b97f4a7c15ULL;
 	return (struct open_key){ .tgid = task->tgid, .fd = hash >> 32 | NAMELESS };
 }
 
-/* Whether what is pending was done by another program, or under another name: no exec closes these entries. */
+/*
+ * Whether what is pending was done by another program, or under another name:
+ * exec does not close these entries.
+ */
 static __always_inline bool is_of_another(struct scratch *s, struct open_file *e)
 {
 	__u64 comm[BFA_COMM_SIZE / 8], *pending = (__u64 *)e->known.record.comm;
@@ -43,7 +46,7 @@ static __always_inline bool is_of_another(struct scratch *s, struct open_file *e
 	return pending[0] != comm[0] || pending[1] != comm[1] || (describes_processes() && e->process != s->process);
 }
 
-/* Makes the entry that of the file touched. The lock is held. */
+/* Gives the entry the file touched. The lock is held. */
 static __always_inline void hold(struct scratch *s, struct open_key *key, struct open_file *e, struct touch *t)
 {
 	if (is_of_another(s, e))

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What an open was asked, and what it did. */
+/* What an open was passed, and what it did. */
 #ifndef BFATRACE_OPEN_ARGUMENTS_H
 #define BFATRACE_OPEN_ARGUMENTS_H
 
 #include "base/kernel.h"
 #include "base/syscalls.h"
 
-/* What open(2) was asked; mode is no argument unless a file may be created. */
+/* The arguments of an open; mode is 0 unless a file may be created. */
 static __always_inline void open_arguments(struct call *call, __u32 *flags, __u32 *mode)
 {
 	__u64 *a = call->arguments;

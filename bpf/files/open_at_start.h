@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Descriptors that were open before the tracing: their closes are known, used or not. */
+/* Descriptors that were open before the trace: their closes are shown, whether they were used or not. */
 #ifndef BFATRACE_OPEN_AT_START_H
 #define BFATRACE_OPEN_AT_START_H
 
 #include "files/entry.h"
 
-/* The lock is held. A thread that closes the descriptor meanwhile finds no entry to close: the file must not stay. */
+/*
+ * The lock is held. A thread that closes the descriptor meanwhile finds no
+ * entry to close, so the file must not stay in it.
+ */
 static __always_inline void fill_if_open(struct open_key *key, struct open_file *e, struct task_struct *task)
 {
 	struct file *file = file_of_fd(task, key->fd);

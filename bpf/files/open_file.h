@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The map (tgid, fd) -> open file: a cache that is verified at each use
- * against the descriptor table, so that dup, fork, descriptor passing and
- * descriptors from before the start need no bookkeeping.
+ * The map (tgid, fd) -> open file: a cache that is compared at each use with
+ * the descriptor table, so that dup, fork, descriptor passing and descriptors
+ * from before the start need no bookkeeping.
  *
- * An entry stays when its descriptor is closed, for the next open to fill:
- * that saves an allocation, and nobody can hold one that is used for another
- * descriptor meanwhile. Only flush deletes entries: of processes that ended,
- * and when there are too many, those that are not in use (bpf/files/evict.h).
+ * An entry stays when its descriptor is closed, for the next open to fill: that
+ * saves an allocation, and no program can hold an entry that is used for
+ * another descriptor meanwhile. Only flush deletes entries: those of processes
+ * that ended, and those not in use when there are too many (bpf/files/evict.h).
  */
 #ifndef BFATRACE_OPEN_FILE_H
 #define BFATRACE_OPEN_FILE_H
@@ -61,13 +61,13 @@ static __always_inline void unlock(struct open_file *e)
 	release_lock(&e->busy);
 }
 
-/* The entry belongs to the key; with its lock held, it stays so. */
+/* Whether the entry belongs to the key; with its lock held, it stays so. */
 static __always_inline bool is_entry_of(struct open_file *e, struct open_key *key)
 {
 	return e->key.tgid == key->tgid && e->key.fd == key->fd;
 }
 
-/* False also if the entry is that of another key by now. */
+/* Takes the lock of an entry; false also if the entry is that of another key by now. */
 static __always_inline bool lock(struct open_key *key, struct open_file *e)
 {
 	if (!take_lock(&e->busy)) {
@@ -85,7 +85,7 @@ static __always_inline bool is_of(struct open_file *e, struct file *file)
 	return file && e->known.file == (__u64)file && e->known.dentry == READ(file, f_path.dentry);
 }
 
-/* The path is behind the record; otherwise, in the map long_paths. */
+/* Whether the path follows the record; otherwise it is in the map long_paths. */
 static __always_inline bool is_in_entry(struct known_file *k)
 {
 	return k->record.path_len < BFA_SHORT_PATH;
@@ -97,13 +97,13 @@ static __always_inline bool has_lost_name(struct known_file *k)
 	return epochs_tell() && !(k->record.marks & BFA_MARK_UNLINKED) && is_unlinked(k->dentry);
 }
 
-/* For the quick way: the entry is of this file, and what it knows of its path holds. */
+/* Whether, for the quick way, the entry is that of this file and its path still holds. */
 static __always_inline bool is_current(struct open_file *e, struct file *file)
 {
 	return is_of(e, file) && !may_have_moved_quickly(file, &e->known) && !has_lost_name(&e->known);
 }
 
-/* Copies the path behind the first `offset` bytes of the scratch record; returns its length. */
+/* Copies the path to `offset` in the scratch record; returns its length. */
 CHECKED_ONCE __u32 copy_path(struct open_key *key, struct known_file *k, __u32 offset)
 {
 	struct scratch *s = scratch_get();
@@ -127,7 +127,7 @@ CHECKED_ONCE __u32 copy_path(struct open_key *key, struct known_file *k, __u32 o
 	return len;
 }
 
-/* Of a file that is closed, and reported: others need the room. */
+/* Frees the long path of a file that is closed and reported: others need the room. */
 static __always_inline void forget_long_path(struct open_key *key, struct known_file *k)
 {
 	struct open_key copy = *key;
@@ -147,7 +147,7 @@ CHECKED_ONCE bool store_long_path(struct open_key *key, __u32 len)
 	if (!s || !key)
 		return false;
 	copy = *key;
-	/* The update copies BFA_PATH_MAX bytes: from a place that has them. */
+	/* The update copies BFA_PATH_MAX bytes: copy the path to a place that has them. */
 	bpf_probe_read_kernel(s->bytes, BOUNDED(len, BFA_PATH_MAX - 1), resolved_path(s));
 	if (!bpf_map_update_elem(&long_paths, &copy, s->bytes, BPF_ANY))
 		return true;
@@ -155,11 +155,11 @@ CHECKED_ONCE bool store_long_path(struct open_key *key, __u32 len)
 	return false;
 }
 
-/* What is known of the path just resolved besides its bytes. */
+/* Keeps what is known of the path just resolved besides its bytes. */
 static __always_inline void note_path(struct known_file *k, struct scratch *s, __u32 len)
 {
 	k->record.path_len = len;
-	/* Torn: what is seen at the next use is something else. */
+	/* Torn: the next use must find a difference. */
 	k->seen = s->walk.torn ? 0 : s->walk.seen;
 	k->epoch -= s->walk.torn;
 	k->record.marks &= ~(BFA_MARK_UNLINKED | BFA_MARK_TRUNCATED);
@@ -167,7 +167,10 @@ static __always_inline void note_path(struct known_file *k, struct scratch *s, _
 	k->outside = false;
 }
 
-/* Copies the path just resolved, and what is no part of it behind it: in whole words it takes no call. */
+/*
+ * Copies the path just resolved, in whole words, with bytes after it that are
+ * no part of it: this needs no call.
+ */
 static __always_inline void store_short_path(struct known_file *k, struct scratch *s, __u32 len)
 {
 	const char *path = resolved_path(s);
@@ -186,7 +189,7 @@ static __always_inline void store_path(struct open_key *key, struct known_file *
 		note_path(k, s, store_long_path(key, len) ? len : 0);
 }
 
-/* The file is outside of the places asked for: its path does not matter. */
+/* Notes that the file is outside of the places asked for: its path does not matter. */
 static __always_inline void store_outside(struct open_key *key, struct known_file *k, struct place *at)
 {
 	forget_long_path(key, k);
@@ -196,7 +199,7 @@ static __always_inline void store_outside(struct open_key *key, struct known_fil
 	k->outside = true;
 }
 
-/* What is behind the path in its last word is no part of it. */
+/* Bytes after the path in its last word are no part of it. */
 static __always_inline bool same_bytes(const __u64 *kept, const __u64 *now, __u32 len)
 {
 	__u64 difference = 0;
@@ -233,7 +236,7 @@ static __always_inline bool wanted(struct file *file)
 	return file_in_scope(READ(file, f_path.dentry));
 }
 
-/* What all records of a descriptor have in common. */
+/* Fills in the members that are the same in all records of a descriptor. */
 static __always_inline void begin_record(struct bfa_record *r, struct open_key *key, struct inode *inode)
 {
 	r->kind = PER_CALL ? BFA_RECORD_CALL : BFA_RECORD_ACCESS;
@@ -253,7 +256,7 @@ static __always_inline void begin_record(struct bfa_record *r, struct open_key *
 	}
 }
 
-/* All that is known of a file but its path; the entry is not one of that file yet. */
+/* Fills in all that is known of a file but its path; the entry is not that of the file yet. */
 static __always_inline void begin_file(struct scratch *s, struct open_key *key, struct known_file *k,
 				       struct dentry *dentry)
 {
@@ -279,7 +282,7 @@ static __noinline int begin_description(struct open_key *key, struct known_file 
 	return 0;
 }
 
-/* Describes a file in its entry; the caller makes it the entry of that file. */
+/* Describes a file in its entry; the caller then gives the entry that file. */
 CHECKED_ONCE int describe(struct open_key *key, struct known_file *k, struct place *at)
 {
 	struct scratch *s = scratch_get();
@@ -310,8 +313,8 @@ static __always_inline void describe_open_file(struct known_file *k, struct open
 }
 
 /*
- * Into the index, if it has been taken out since: before the descriptor table
- * is looked at, so that whoever closes the descriptor after that finds it.
+ * Lists the entry again if it was taken out, before the descriptor table is
+ * looked at: a thread that closes the descriptor after that finds it.
  */
 static __always_inline void list_filled(struct open_key *key, struct open_file *e)
 {

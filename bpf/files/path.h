@@ -23,7 +23,7 @@ static __always_inline bool prepend(struct scratch *s, const unsigned char *name
 	struct walk *w = &s->walk;
 	__u32 start;
 
-	/* The first byte of the buffer stays free, for a path of at most BFA_PATH_MAX - 1. */
+	/* The first byte of the buffer stays free: a path has at most BFA_PATH_MAX - 1 bytes. */
 	if (len > BFA_NAME_MAX || w->start < len + 2)
 		return false;
 	start = w->start - len;
@@ -47,7 +47,7 @@ static __always_inline void end_at_root(struct scratch *s, const unsigned char *
 		w->marks |= BFA_MARK_UNLINKED;
 }
 
-/* Goes on at the directory that the mount hides; false: nothing is above it. */
+/* Goes on at the directory that the mount hides; false if nothing is above it. */
 static __always_inline bool leave_mount(struct walk *w)
 {
 	struct mount *mount = w->mount;
@@ -122,8 +122,8 @@ static long await_rename(__u32 step, void *context)
 }
 
 /*
- * What is not over by then is no rename, or one that this program has interrupted:
- * whoever waits again and again may keep a processor from everybody else.
+ * A rename that is not over by then is none, or this program has interrupted
+ * it: waiting again and again would keep a processor from everybody else.
  */
 static __always_inline void wait_for_rename(struct scratch *s)
 {
@@ -136,9 +136,9 @@ static __always_inline void wait_for_rename(struct scratch *s)
 }
 
 /*
- * Twice: a rename here and another one there, while the way between them was
- * walked, would make a path that has never been. If nothing has changed by
- * the second time, all of it was true at once.
+ * Walks twice: a rename here and another one there, while the way between them
+ * was walked, would make a path that never was. If nothing has changed by the
+ * second time, all of it was true at once.
  */
 CHECKED_ONCE int walk_up(struct place *at, __u32 start)
 {
@@ -166,9 +166,9 @@ CHECKED_ONCE int walk_up(struct place *at, __u32 start)
 }
 
 /*
- * Leaves the path in s->path from s->walk.start to BFA_PATH_MAX and returns
- * its length, 0 if it is not known, for good unless the walk is torn. From
- * `start` on there is the rest of it already.
+ * Leaves the path in s->path from s->walk.start to BFA_PATH_MAX and returns its
+ * length; 0 if it is not known, for good unless the walk is torn. The rest of
+ * the path is there already from `start` on.
  */
 static __always_inline __u32 resolve_before(struct scratch *s, struct place *at, __u32 start)
 {
@@ -198,7 +198,7 @@ static __always_inline __u32 resolve(struct scratch *s, struct place *at)
 	return length ?: resolve_before(s, at, BFA_PATH_MAX);
 }
 
-/* Where the path just resolved is. */
+/* The bytes of the path just resolved. */
 static __always_inline const char *resolved_path(struct scratch *s)
 {
 	return &s->path[BOUNDED(s->walk.start, BFA_PATH_MAX - 1)];

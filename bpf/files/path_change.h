@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Whether a path that was resolved before still holds: asked at each use of
- * an open file. The exit of a call tells too late, as rename(2) goes on for
- * seconds when it frees a large file, and what a kernel server renames has no
- * call at all.
+ * Whether a path that was resolved before still holds: compared at each use of
+ * an open file. The exit of a call would be too late, as rename(2) goes on for
+ * seconds when it frees a large file, and a rename by a server in the kernel
+ * has no call at all.
  *
  * The kernel counts every change of a name or parent in rename_lock
- * (fs/dcache.c), every change of a mount in mount_lock (fs/namespace.c), when
- * it begins and when it ends. Their addresses are known where the kernel keeps
- * the names of its data (CONFIG_KALLSYMS_ALL) and tells us. If the counts have
- * changed, or are not known, the way up is compared: the dentries, their
- * versions, and the mount points. Where that would cost a helper call a load,
- * as before 6.2, and there are no counts, the exits of calls must do.
+ * (fs/dcache.c), and every change of a mount in mount_lock (fs/namespace.c),
+ * when it begins and when it ends. Their addresses are known where the kernel
+ * keeps the names of its data (CONFIG_KALLSYMS_ALL) and shows them to us. If
+ * the counts have changed, or are not known, the way up is compared: the
+ * dentries, their versions, and the mount points. Where each load would cost a
+ * helper call, as before 6.2, and there are no counts, the exits of calls have
+ * to do.
  */
 #ifndef BFATRACE_PATH_CHANGE_H
 #define BFATRACE_PATH_CHANGE_H
@@ -58,9 +59,9 @@ static __always_inline __u32 epoch_now(void)
 }
 
 /*
- * The epoch of what is looked at from now on. While something is being changed
- * (a count is odd), it is none that epoch_now() will ever return again: the
- * change may come after the look.
+ * The epoch of what is read from now on. While something is being changed (a
+ * count is odd), it is one that epoch_now() will never return again: the change
+ * may come after the read.
  */
 static __always_inline __u32 epoch_before(struct scratch *s)
 {
@@ -106,9 +107,9 @@ static long see_on(__u32 step, void *context)
 }
 
 /*
- * What the path depends on, as struct walk's `seen` is when it is resolved:
- * if it is the same, all of it has been the same in between. A version that
- * has not changed has kept the parent, which holds the next dentry.
+ * A hash of all that the path depends on, as in `seen` of struct walk: if it is
+ * the same, all of it has been the same in between. A version that has not
+ * changed has kept the parent, which holds the next dentry.
  */
 CHECKED_ONCE __u64 see_way(__u64 mount, __u64 dentry)
 {
@@ -127,7 +128,7 @@ static __always_inline __u64 see_way_of(struct file *file)
 	return see_way(mount, ADDRESS(file, f_path.dentry));
 }
 
-/* see_way_of() in line, for the quick way; 0 if the way is long. */
+/* Does what see_way_of() does, in line, for the quick way; 0 if the way is long. */
 CHECKED_ONCE __u64 see_short_way_of(__u64 address)
 {
 	struct file *file = (struct file *)address;
@@ -153,7 +154,7 @@ static __always_inline bool may_have_moved(struct file *file, struct known_file 
 	return epochs_tell() ? k->epoch != epoch_now() : k->seen != see_way_of(file);
 }
 
-/* may_have_moved() for the quick way; true also if the path is long. */
+/* Does what may_have_moved() does, for the quick way; true also if the path is long. */
 static __always_inline bool may_have_moved_quickly(struct file *file, struct known_file *k)
 {
 	__u64 seen;

@@ -5,9 +5,9 @@
 
 #include "files/path.h"
 
-enum { ASCENT_STEPS = 1 << 20 }; /* directories and mounts above a file; what lies deeper is below no place */
+enum { ASCENT_STEPS = 1 << 20 }; /* directories and mounts above a file; a file that lies deeper is below no place */
 
-/* Inodes of directories, and what they are asked for; user space holds them open. */
+/* Inodes of directories, and what is asked of them; user space holds them open. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, BFA_PLACES);
@@ -69,7 +69,7 @@ static __noinline bool is_named_file(struct dentry *dentry)
 	return is_named(&entry);
 }
 
-/* Where the way up from a file has got to. */
+/* How far the way up from a file has come. */
 struct ascent {
 	struct dentry *dentry;
 	struct mount *mount;
@@ -103,10 +103,11 @@ static long ascend_step(__u32 step, void *context)
 }
 
 /*
- * Places that a file is below, enum bfa_place or-ed. Below a directory is what
- * is below it in its file system, whatever part of that a bind mount shows, and
- * what is below it by way of mount points: so up to the root of the file
- * system, past the root of the mount, and on from the mount point.
+ * The places that a file is below, enum bfa_place or-ed. A directory has below
+ * it what is below it in its file system, whatever part of that a bind mount
+ * shows, and what is below it by way of mount points: so the way leads up to
+ * the root of the file system, past the root of the mount, and on from the
+ * mount point.
  */
 CHECKED_ONCE __u32 places_above(struct place *at)
 {
@@ -120,7 +121,7 @@ CHECKED_ONCE __u32 places_above(struct place *at)
 	return c.found;
 }
 
-/* Whether a file is where --under and --ignore-under want it. */
+/* Whether a file is in the places of --under, and in none of --ignore-under. */
 static __always_inline bool is_below_places(struct place *at)
 {
 	__u32 found;
@@ -139,7 +140,7 @@ struct {
 	__type(value, __u8);
 } prefixes SEC(".maps");
 
-/* Whether the path that resolve has left begins as a pattern of --path does. */
+/* Whether the path that resolve has left begins like a pattern of --path. */
 CHECKED_ONCE bool has_wanted_prefix(__u32 length)
 {
 	struct scratch *s = scratch_get();
@@ -155,7 +156,7 @@ CHECKED_ONCE bool has_wanted_prefix(__u32 length)
 	key = &s->prefix;
 	__builtin_memset(key->bytes, 0, sizeof(key->bytes));
 	bpf_probe_read_kernel(key->bytes, BOUNDED(length, BFA_PREFIX_BYTES - 1), resolved_path(s));
-	/* What is below a directory begins as the directory does, with a slash. */
+	/* A path below a directory begins with the directory and a slash. */
 	key->bytes[BOUNDED(length, BFA_PREFIX_BYTES - 1)] = '/';
 	key->bits = (length + 1) * 8;
 	return bpf_map_lookup_elem(&prefixes, key);

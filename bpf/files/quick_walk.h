@@ -44,9 +44,9 @@ static __always_inline bool is_unlinked(struct dentry *dentry)
 /*
  * Loads before it are done before loads after it. x86 keeps their order, so
  * that only the compiler must. On arm64 an atomic exchange is a full barrier:
- * its JIT makes of it swpal, which orders what is before it and what is after
- * it (bob in the memory model of the architecture), or a loop with dmb ish
- * behind it. BPF has loads with acquire only since 6.15.
+ * the JIT turns it into swpal, which orders accesses before it and after it
+ * (bob in the memory model of the architecture), or into a loop with dmb ish
+ * after it. BPF has loads with acquire only since 6.15.
  */
 static __always_inline void order_loads(struct scratch *s)
 {
@@ -58,7 +58,7 @@ static __always_inline void order_loads(struct scratch *s)
 #endif
 }
 
-/* Adds what a path depends on to the hash of it all. */
+/* Adds a number that a path depends on to the hash of all of them. */
 static __always_inline __u64 add_seen(__u64 seen, __u64 address, __u32 version)
 {
 	return (seen ^ address) * 0x9e3779b97f4a7c15ULL + version;
@@ -70,13 +70,13 @@ static __always_inline __u64 number_of(struct dentry **pointer)
 	return *(volatile __u64 *)pointer;
 }
 
-/* By way of memory: for each number that it knows, the verifier would check all that follows. */
+/* Read from memory: the verifier would check all that follows for each number that it knows. */
 static __always_inline __u32 step_count(struct scratch *s)
 {
 	return *(volatile __u32 *)&s->step_count;
 }
 
-/* How far phase 1 has got. */
+/* How far phase 1 has come. */
 struct climb {
 	struct scratch *s;
 	struct dentry *dentry;
@@ -87,8 +87,8 @@ struct climb {
 
 /*
  * Calls a function for each step, until it returns true: in line for the quick
- * way, by bpf_loop for all others, which takes the verifier a tenth of the time
- * and each step some nanoseconds more.
+ * way; for all others by bpf_loop, which takes the verifier a tenth of the
+ * time, and each step some nanoseconds more.
  */
 static __always_inline void for_each_step(long (*function)(__u32, void *), void *context, bool in_line)
 {
@@ -123,7 +123,8 @@ static __always_inline bool climb_mount(struct climb *c, struct quick_step *step
 
 /*
  * Phase 1. Leaves the way up in s->steps, from step_count - 1 at the top to 0.
- * No count if it is not usual: disconnected, long, or being renamed.
+ * Leaves no count if the way is not usual: disconnected, long, or being
+ * renamed.
  */
 static __always_inline long climb_step(__u32 i, void *context)
 {
@@ -146,16 +147,13 @@ static __always_inline long climb_step(__u32 i, void *context)
 	return false;
 }
 
-/*
- * Copies a name of at most QUICK_NAME bytes, and whatever is behind it in
- * memory: a helper would take longer, for one of any length.
- */
+/* Copies a name of at most QUICK_NAME bytes, with whatever follows it in memory: a helper would take longer. */
 static __always_inline void copy_name(char *to, const void *name, __u32 length)
 {
 	const struct itimerspec64 *from;
 	__u64 *words = (__u64 *)to;
 
-	/* What an object names, libbpf looks for: also in modules, which takes a privilege. */
+	/* libbpf looks for the names in an object, in modules, too, which takes a privilege. */
 	if (READ_BY_HELPER)
 		return;
 	from = bpf_rdonly_cast(name, bpf_core_type_id_kernel(struct itimerspec64));
@@ -176,7 +174,10 @@ enum {
 	QUICK_START = BFA_PATH_MAX - sizeof(struct quick_path), /* of the path in s->path */
 };
 
-/* Phase 2. Leaves the path, and what is no part of it behind it; no length if it has changed, or is long. */
+/*
+ * Phase 2. Leaves the path, with bytes after it that are no part of it; no
+ * length if the way has changed, or the path is long.
+ */
 static __always_inline long copy_step(__u32 i, void *context)
 {
 	struct scratch *s = ((struct climb *)context)->s;
@@ -209,7 +210,7 @@ static __always_inline long copy_step(__u32 i, void *context)
 	return false;
 }
 
-/* Phase 3. No length if a version is another one. */
+/* Phase 3. Leaves no length if a version has changed. */
 static __always_inline long compare_step(__u32 i, void *context)
 {
 	struct scratch *s = ((struct climb *)context)->s;
@@ -257,7 +258,7 @@ CHECKED_ONCE __u32 walk_by_loop(struct place *at)
 
 /*
  * Leaves in s->path and s->walk what resolve() does, for the quick way. Returns
- * the length of the path; 0 if it takes a walk of the general kind.
+ * the length of the path; 0 if it takes the general walk.
  */
 static __always_inline __u32 resolve_quickly(struct place *at)
 {

@@ -30,7 +30,7 @@ struct {
 
 /*
  * Bits of the processes that have had a rule, by the lowest bits of their ids:
- * most processes have none, for which no search is needed.
+ * most processes have none, and need no look-up.
  */
 enum { RULE_BITS = 1 << 16 };
 __u64 has_rule[RULE_BITS / 64];
@@ -40,7 +40,7 @@ static __always_inline __u64 *rule_word(__u32 tgid)
 	return &has_rule[BOUNDED(tgid / 64, RULE_BITS / 64 - 1)];
 }
 
-/* Before the rule goes into the map. */
+/* Sets the bit before the rule goes into the map. */
 static __always_inline void note_rule(__u32 tgid)
 {
 	__sync_fetch_and_or(rule_word(tgid), 1ULL << tgid % 64);
@@ -84,7 +84,7 @@ static __always_inline struct upid *upid_at(struct pid *pid, __u32 level)
 }
 
 /*
- * Process and thread ids as bfatrace's own pid namespace has them; 0 for what
+ * Process and thread ids in bfatrace's own pid namespace; 0 for a process that
  * is not in it (include/linux/pid.h).
  */
 static __always_inline __u32 seen_pid(struct task_struct *task, __u32 initial)
@@ -120,7 +120,7 @@ static __always_inline __u32 seen_tgid(struct task_struct *task)
 	return seen_pid(task->group_leader, task->tgid);
 }
 
-/* Fills in what every structure about a process has of it, under these names. */
+/* Fills in the members that every structure about a process has, under these names. */
 #define DESCRIBE_PROCESS(to, task)                  \
 	do {                                        \
 		(to)->tgid = seen_tgid(task);       \
@@ -166,7 +166,7 @@ static __always_inline bool task_in_scope(struct task_struct *task)
 		return false;
 	if (!cgroup_in_scope(task))
 		return false;
-	/* The compiler does not know that the id is of no use where there are no rules. */
+	/* Hides from the compiler that the id is not needed where there are no rules. */
 	by_pid = config.pid_rules ? pid_rule(seen_tgid(task)) : 0;
 	by_comm = comm_rule(task);
 	if ((by_pid | by_comm) & BFA_RULE_IGNORE)
@@ -260,7 +260,7 @@ static __always_inline bool is_nameless(unsigned long magic)
 }
 
 /*
- * The kernel's number of a file's device. A btrfs subvolume has its own, which
+ * The kernel's device number of a file. A btrfs subvolume has its own, which
  * stat(2) reports (fs/btrfs/inode.c, btrfs_getattr).
  */
 static __always_inline __u32 device_of(struct inode *inode)
@@ -279,7 +279,7 @@ static __always_inline __u32 device_of(struct inode *inode)
 	return device;
 }
 
-/* A place wins over the rule that virtual file systems are left out. */
+/* Whether a place is named: then virtual file systems are not left out. */
 static __always_inline bool names_place(void)
 {
 	return config.only_file_systems || config.only_parents || config.only_under || config.only_files;
@@ -308,11 +308,14 @@ static __always_inline bool inode_in_scope(struct inode *inode)
 		return false;
 	if (config.all || names_place())
 		return true;
-	/* A socket that a descriptor has is nameless; one with a name is looked up, and touched, as any file. */
+	/* A socket of a descriptor is nameless; one with a name is looked up and touched like any file. */
 	return format != S_IFCHR && format != S_IFBLK && format != S_IFIFO && !is_virtual(magic);
 }
 
-/* Whether changes of a directory's entries are wanted: a directory in one of --dir is not meant. */
+/*
+ * Whether changes of a directory's entries are wanted: for --dir, the directory
+ * itself counts, not the one it is in.
+ */
 static __always_inline bool directory_in_scope(struct dentry *dentry)
 {
 	return (!config.only_parents || is_place(dentry)) && inode_in_scope(READ(dentry, d_inode));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What user space tells in its own context, so that it need not know its
- * process id outside its namespace, nor how the kernel identifies a file system,
- * nor what time it is outside its time namespace.
+ * What user space passes in its own context, so that it need not know its
+ * process id outside its namespace, how the kernel identifies a file system,
+ * nor the time outside its time namespace.
  */
 #ifndef BFATRACE_SETUP_H
 #define BFATRACE_SETUP_H

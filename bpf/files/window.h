@@ -9,7 +9,7 @@
 #include "files/ancestry.h"
 #include "base/syscalls.h"
 
-/* Takes one of the counts. What is zero needs no exchange, which costs as much as ten loads. */
+/* Takes one of the counts. A count of zero needs no exchange, which costs as much as ten loads. */
 #define TAKE(count) (*(volatile typeof(*(count)) *)(count) ? __sync_lock_test_and_set(count, 0) : 0)
 
 /* Takes what is pending in an entry. The lock is held, which the closes need. */
@@ -55,7 +55,7 @@ static __always_inline __u32 types_of(struct open_file *e, struct taken *t)
 	return types;
 }
 
-/* How many events are lost with what was taken: some calls only have a type. */
+/* How many events are lost with what was taken: some calls have a type only. */
 static __always_inline __u64 events_of(struct taken *t)
 {
 	__u64 events = t->opens + t->reads + t->writes + t->closes;
@@ -100,7 +100,7 @@ CHECKED_ONCE int begin_window(struct open_key *key, struct open_file *e)
 	return 0;
 }
 
-/* Sends the record of an entry with processes, or with a path that is not behind it. */
+/* Sends the record in an entry with processes, or with a path that does not follow it. */
 static __always_inline bool send_from_scratch(struct scratch *s, struct open_key *key, struct open_file *e,
 					      __u32 events)
 {
@@ -115,7 +115,7 @@ static __always_inline bool send_from_scratch(struct scratch *s, struct open_key
 	return emit(s->bytes, size, events);
 }
 
-/* send_from_scratch(), for the quick way. */
+/* Does what send_from_scratch() does, for the quick way. */
 CHECKED_ONCE bool send_unusual(struct open_key *key, struct open_file *e, __u32 events)
 {
 	struct scratch *s = scratch_get();
@@ -161,8 +161,8 @@ static __always_inline void describe_access(struct open_file *e, struct taken *t
 }
 
 /*
- * report() in line. Without scratch memory, for the quick way, what is taken is on
- * the stack: those of all callers together are bounded.
+ * Does what report() does, in line. Without scratch memory, for the quick way,
+ * what is taken is on the stack: those of all callers together are bounded.
  */
 static __always_inline bool report_here(struct scratch *s, struct open_key *key, struct open_file *e, bool keep)
 {
@@ -170,13 +170,16 @@ static __always_inline bool report_here(struct scratch *s, struct open_key *key,
 	__u64 began;
 	__u32 types;
 
-	/* Who has just counted the first one is about to begin its window: a flush is not who did it. */
+	/*
+	 * A program that has just counted the first access is about to begin its window,
+	 * and to note its process: that is not the one of a flush.
+	 */
 	if (keep && !e->time_ns && !e->closes)
 		return true;
 	/*
-	 * Before the counts are looked at: who adds after that begins a window. The
-	 * exchange is a full barrier, which a plain store is not: who adds what is not
-	 * seen here sees zero there.
+	 * Before the counts are read: a program that adds after that begins a
+	 * window. The exchange is a full barrier, which a plain store is not: a
+	 * program that adds what is not read here sees zero there.
 	 */
 	began = __sync_lock_test_and_set(&e->time_ns, 0);
 	*t = take_pending(e);
@@ -199,8 +202,8 @@ static __always_inline bool report_here(struct scratch *s, struct open_key *key,
 }
 
 /*
- * Reports what is pending; the lock is held. False if the ring is full: then
- * it is pending again if `keep`, otherwise lost.
+ * Reports what is pending; the lock is held. False if the ring is full: then it
+ * is pending again if `keep`, otherwise lost.
  */
 CHECKED_ONCE bool report(struct open_key *key, struct open_file *e, bool keep)
 {
@@ -226,7 +229,7 @@ static __always_inline void mark_closed(struct open_file *e)
 	e->known.file = 0;
 }
 
-/* Leaves to the next flush what report() has not sent, and is to keep. */
+/* Leaves to the next flush what report() has not sent and must keep. */
 static __always_inline void end_closed(struct open_key *key, struct open_file *e, bool sent, bool keep)
 {
 	if (keep && !sent)
@@ -236,8 +239,8 @@ static __always_inline void end_closed(struct open_key *key, struct open_file *e
 }
 
 /*
- * The descriptor is closed, if the entry is not empty already; what a late
- * thread has added is reported too. With the lock held; `keep` as for report().
+ * Reports that the descriptor is closed, unless the entry is empty already, and
+ * what a late thread has added to it. The lock is held; `keep` as for report().
  */
 static __always_inline void report_closed(struct open_key *key, struct open_file *e, bool keep)
 {
