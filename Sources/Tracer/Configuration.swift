@@ -2,7 +2,7 @@
 import CBfatrace
 
 extension TracerOptions {
-  /// Whether the inode of a file tells that a call is wanted.
+  /// Whether the inode of a file decides that a call is wanted.
   private var isWideOpen: Bool {
     place == nil && ignoredDirectories.isEmpty && prefixes.isEmpty && types == .max && !onlyFailed
       && slowerNanoseconds == 0 && !all && !onlyGeneral

@@ -27,7 +27,7 @@ struct RecordRing: ~Copyable {
         guard let drain = context?.assumingMemoryBound(to: Drain.self) else { return 0 }
         drain.pointee.consumer?(UnsafeRawBufferPointer(start: data, count: size))
         drain.pointee.left -= 1
-        // An error ends the drain behind this record.
+        // An error ends the drain after this record.
         return drain.pointee.left > 0 ? 0 : -EAGAIN
       }, drain, nil)
     guard let opened else {

@@ -13,7 +13,7 @@ public struct TracerOptions {
     case parents([Int32])
     /// Files anywhere below one of these.
     case under([Int32])
-    /// The files of these names in these directories, whatever is behind the names.
+    /// The files of these names in these directories, whatever inodes have the names.
     case files([NamedFile])
     /// Files on the file systems of these.
     case fileSystems([Int32])

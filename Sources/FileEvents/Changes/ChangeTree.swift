@@ -93,7 +93,7 @@ struct ChangeTree {
 
   // MARK: Names
 
-  /// The node of a name in a directory now; none if there is none.
+  /// The node of a name in a directory now; `none` if there is none.
   func child(_ parent: UInt32, _ name: UnsafeRawBufferPointer) -> UInt32 {
     var node = places[place(parent, name)]
     while node != Self.none {
@@ -282,7 +282,7 @@ struct ChangeTree {
     }
   }
 
-  /// Names that are in use, one behind the other.
+  /// The names in use, one after the other.
   private mutating func compact() {
     var kept: [UInt8] = []
     kept.reserveCapacity(names.count - unused)

@@ -41,7 +41,7 @@ struct Changes {
   mutating func create(_ path: Path, isDirectory: Bool = false) {
     guard let (parent, name) = split(path) else { return miss() }
     let there = tree.child(parent, name)
-    // Somebody else has removed it.
+    // Another process has removed it.
     if there != ChangeTree.none { removeName(there) }
     let state: ChangeTree.State = isDirectory ? [.new, .directory] : .new
     if tree.make(parent, name, state, wasThere: false) == nil { miss() }

@@ -11,12 +11,12 @@ struct CgroupPath {
 
   private static var none: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: nil, count: 0) }
 
-  /// The unit of systemd: its name is the last one of its kind. Empty: there is none.
+  /// The unit of systemd: the last name of that kind. Empty if there is none.
   var unit: UnsafeRawBufferPointer {
     firstFromEnd { name, _ in Self.isUnit(name) ? Self.unescaped(name) : nil } ?? Self.none
   }
 
-  /// The id of the innermost container, or its name with LXC. Empty: there is none.
+  /// The id of the innermost container, or its name with LXC. Empty if there is none.
   var container: UnsafeRawBufferPointer {
     firstFromEnd { name, above in Self.container(in: name, below: above) } ?? Self.none
   }
@@ -53,7 +53,7 @@ struct CgroupPath {
     return nil
   }
 
-  /// The component that ends there, behind its slash.
+  /// The component that ends there, after its slash.
   private func last(before end: Int) -> Range<Int> {
     var start = max(0, end)
     while start > 0 && bytes[start &- 1] != UInt8(ascii: "/") { start &-= 1 }

@@ -6,6 +6,6 @@ public enum Subject: Sendable {
   case accesses
   /// Calls, each by itself.
   case calls
-  /// Requests to block devices; in a table, beside what is handed to write calls.
+  /// Requests to block devices; in a table, also the bytes passed to write calls.
   case requests
 }

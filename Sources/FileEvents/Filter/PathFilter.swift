@@ -124,7 +124,7 @@ private struct Match {
   let end: Int
   var position: Int
   let firstSet: Int
-  /// The code behind the last `*`, and what of the text it takes up to now; -1: there is none.
+  /// The code after the last `*`, and the text that it matches so far; -1 if there is none.
   private var starCode = -1
   private var starEnd = 0
   private var acrossCode = -1
@@ -197,7 +197,7 @@ private struct Match {
       if acrossEnd >= text.count { return false }
       acrossEnd += 1
       if !skips { continue }
-      // To a slash, or behind one for whole components.
+      // To a slash, or past one for whole components.
       let ahead = takesDirectories ? 1 : 0
       while acrossEnd < text.count && text[acrossEnd - ahead] != slash { acrossEnd += 1 }
       if takesDirectories && text[acrossEnd - 1] != slash { return false }

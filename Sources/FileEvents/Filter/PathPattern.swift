@@ -81,7 +81,7 @@ struct PathPattern {
   }
 }
 
-/// Why a pattern is none.
+/// Why an argument is no pattern.
 public enum PatternError: Error {
   case isEmpty
   case endsInBackslash
@@ -141,7 +141,7 @@ struct ByteSet {
     return nil
   }
 
-  /// The last byte of a range whose first one has been read; nil if it is none.
+  /// The last byte of a range whose first one has been read; nil if there is no range.
   private static func endOfRange(_ rest: inout ArraySlice<UInt8>) -> UInt8? {
     guard rest.count >= 2, rest[rest.startIndex] == UInt8(ascii: "-") else { return nil }
     var last = rest[rest.startIndex + 1]
@@ -156,7 +156,7 @@ struct ByteSet {
     return last
   }
 
-  /// `[:alpha:]` and its kind, of ASCII, behind the second bracket; nil if it is none.
+  /// `[:alpha:]` and its kind, of ASCII, after the second bracket; nil if it is not a class.
   private mutating func insertClass(_ text: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
     for (name, ranges) in Self.classes where text.starts(with: ":\(name):]".utf8) {
       for range in ranges { insert(range) }

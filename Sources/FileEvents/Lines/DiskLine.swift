@@ -53,11 +53,11 @@ extension bfa_disk_record {
     withUnsafeBytes(of: characters) { Array($0.prefix { $0 != 0 }) }
   }
 
-  /// Of the culprit.
+  /// The name of the process.
   var commBytes: [UInt8] { isOfNobody ? Array("unknown".utf8) : Self.bytes(record.comm) }
   /// Of who submitted the request; empty: the culprit.
   var byBytes: [UInt8] { Self.bytes(by_comm) }
-  /// Of the whole disk, as below /sys/block.
+  /// The name of the whole disk, as below /sys/block.
   var diskBytes: [UInt8] { Self.bytes(disk_name) }
 
   /// A node of the disk or partition itself: what has no other name.

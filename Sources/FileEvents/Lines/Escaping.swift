@@ -26,7 +26,7 @@ enum Characters {
       && !(quote && byte == UInt8(ascii: "\""))
   }
 
-  /// `isPlain` for eight bytes at once: the top bit of a byte of `odd` tells of one that is not.
+  /// `isPlain` for eight bytes at once: the top bit of a byte of `odd` marks one that is not plain.
   /// Carries and borrows can mark a neighbour wrongly, but only where one is marked rightly.
   @inline(__always)
   private static func isPlain(word: UInt64, withoutQuote quote: Bool) -> Bool {

@@ -2,7 +2,7 @@
 
 import CBfatrace
 
-/// The paths of a line, borrowed; empty ones are not known, or there is none.
+/// The paths of a line, borrowed. A path is empty if it is not known, or if there is none.
 struct EventPaths {
   var path: UnsafeRawBufferPointer
   var newPath: UnsafeRawBufferPointer

@@ -94,7 +94,7 @@ extension LineBuffer {
     return count
   }
 
-  /// Begins the colour of the first letter of `types`; false: there is none.
+  /// Begins the colour of the first letter of `types`; false if it has none.
   mutating func append(colorOfFirst types: UInt16) -> Bool {
     let types = types & Letter.mask
     if types == 0 { return false }

@@ -125,7 +125,7 @@ extension RequestWriter {
 }
 
 extension LineBuffer {
-  /// Appends an object, whose members behind these the body appends.
+  /// Appends an object. The body appends further members.
   fileprivate mutating func appendObject(
     _ members: [UInt8], _ body: (inout LineBuffer) -> Void
   ) {

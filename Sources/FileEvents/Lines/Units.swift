@@ -13,7 +13,7 @@ public struct DeviceNumber: CustomStringConvertible {
   public var description: String { "\(major):\(minor)" }
 }
 
-/// Seconds with one digit behind the point, rounded.
+/// Seconds with one digit after the point, rounded.
 public struct Tenths: CustomStringConvertible {
   let count: UInt64
 

@@ -43,7 +43,7 @@ extension LineBuffer {
     }
   }
 
-  /// The time of a line of text as it was asked for, with a space behind.
+  /// The time of a line of text in the form of the options, with a space after it.
   mutating func append(
     timestamp nanoseconds: UInt64, _ style: LineOptions.Timestamps, _ clock: inout WallClock
   ) {

@@ -10,7 +10,7 @@ enum FrameKind: UInt32 {
   case header = 0x5241_4642
   /// A record as the ring buffer had it.
   case record = 1
-  /// 64 bits: nanoseconds from CLOCK_BOOTTIME to CLOCK_REALTIME, for the records behind it.
+  /// 64 bits: nanoseconds from CLOCK_BOOTTIME to CLOCK_REALTIME, for the records that follow.
   case clock = 2
   /// No bytes: the records so far were one share of the ring. What is added up in shares, requests
   /// to disks, becomes lines here.
@@ -52,7 +52,7 @@ public struct RecordingHeader: Equatable, Sendable {
     public static let metadata = Contents(rawValue: 1 << 2)
     public static let exe = Contents(rawValue: 1 << 3)
     public static let parents = Contents(rawValue: 1 << 4)
-    /// With requests to disks, what was handed to write calls.
+    /// With requests to disks, the bytes passed to write calls.
     public static let writeCalls = Contents(rawValue: 1 << 5)
     /// Virtual file systems and device nodes.
     public static let all = Contents(rawValue: 1 << 6)
@@ -109,7 +109,7 @@ public struct RecordingHeader: Equatable, Sendable {
     MemoryLayout<bfa_process>.size, MemoryLayout<bfa_disk_end>.size,
   ]
 
-  /// Version of this format; the layout; the contents; then the strings, each behind its length.
+  /// Version of this format; the layout; the contents; then the strings, each after its length.
   var bytes: [UInt8] {
     var bytes: [UInt8] = []
     func add<Number: FixedWidthInteger>(_ number: Number) {

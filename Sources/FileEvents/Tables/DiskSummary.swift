@@ -2,7 +2,7 @@
 
 import CBfatrace
 
-/// Sums of requests to disks, or of what was handed to write calls.
+/// Sums of requests to disks, or of bytes passed to write calls.
 struct DiskSums {
   var reads: UInt64 = 0
   var readBytes: UInt64 = 0
@@ -86,13 +86,13 @@ struct DiskSummary {
     /// Of the file system; zero for the others of a disk.
     var device: UInt32 = 0
     var inode: UInt64 = 0
-    /// Zero for what was handed to write calls, which is about files.
+    /// Zero for bytes passed to write calls, which are about files.
     var disk: UInt32 = 0
   }
 
   /// By process, file and disk.
   private var asked: Rows
-  /// By process and file, or behind the limit by file system.
+  /// By process and file, or beyond the limit by file system.
   private var handed: Rows
   /// The disk that file systems are on, the first one of several.
   private var diskOfDevice: [UInt32: bfa_disk_record] = [:]
@@ -140,7 +140,7 @@ struct DiskSummary {
     asked.rows[index].sums.add(record, wakeupNanoseconds: wakeupNanoseconds)
   }
 
-  /// Adds what was handed to write calls.
+  /// Adds bytes passed to write calls.
   mutating func add(_ access: bfa_access, path: UnsafeRawBufferPointer) {
     if access.write_bytes == 0 { return }
     var record = bfa_disk_record()

@@ -54,7 +54,7 @@ struct TableKeyBuilder: ~Copyable {
 
   private let start: UnsafeMutableRawPointer
   private var count = 0
-  /// A later process may have this number: the time when it began tells them apart.
+  /// A later process may have the same id: the time when it began distinguishes them.
   private let tellsProcessesApart: Bool
 
   /// - Parameter tellsProcessesApart: two processes that had one number are two rows. Records about

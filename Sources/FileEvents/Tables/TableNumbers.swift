@@ -27,7 +27,7 @@ struct TableColumn: Sendable {
   static let bytes = TableColumn(header: "BYTES", key: "bytes", unit: .bytes, slot: -1)
   private static let amplificationSlot = -2
 
-  /// Nil: there is none for this row.
+  /// Nil if this row has none.
   func value(_ numbers: TableNumbers, _ subject: Subject) -> UInt64? {
     switch slot {
     case 0...: numbers[slot]

@@ -3,7 +3,7 @@
 /// How a table is written.
 struct TableStyle {
   var json = false
-  /// Text only: of the terminal, in columns; 0: there is none.
+  /// The width of the terminal in columns, for text; 0 without a terminal.
   var width = 0
   var colored = false
   /// JSON only: the first members of each object, each with a comma in front.

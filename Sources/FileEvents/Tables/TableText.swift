@@ -17,7 +17,7 @@ struct TableText: ~Copyable {
   private let options: TableOptions
   private let columns: [TableColumn]
   private let subject: Subject
-  /// Of the terminal that it is shown on, in columns; 0: of none.
+  /// The width in columns of the terminal that shows it; 0 without a terminal.
   private let width: Int
   /// Numbers are those of so many nanoseconds, and are shown for each second; nil: as they are.
   private let rateLength: UInt64?

@@ -105,7 +105,7 @@ struct Tally: ~Copyable {
   /// What it is ordered by, and kept for.
   func weight(_ numbers: TableNumbers) -> UInt64 { sort.value(numbers, subject) ?? 0 }
 
-  /// Adds numbers to the row of a key, which is made if there is none.
+  /// Adds numbers to the row of a key, which is made if it does not exist.
   mutating func add(_ numbers: TableNumbers, key: UnsafeRawBufferPointer, record: bfa_record) {
     let row = row(of: key)
     subject.add(numbers, to: &rows[row].numbers)

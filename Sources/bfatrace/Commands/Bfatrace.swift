@@ -74,7 +74,7 @@ struct Bfatrace: ParsableCommand {
     return disks.histogram ? .requests : .accesses
   }
 
-  /// The summary of requests is also of what is handed to write calls.
+  /// The summary of requests also has the bytes passed to write calls.
   var countsWriteCalls: Bool { subject == .requests && answers.wantsSummary }
 
   func validate() throws {

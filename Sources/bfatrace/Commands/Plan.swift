@@ -5,7 +5,7 @@ import Tracer
 /// What a command line asks for: all that a session needs to know.
 struct Plan {
   var tracer = TracerOptions()
-  /// With requests to disks, also what is handed to write calls.
+  /// With requests to disks, also the bytes passed to write calls.
   var countsWriteCalls = false
   var lines = LineOptions()
   /// Where names are wanted from that the kernel could not place.

@@ -2,7 +2,7 @@
 import ArgumentParser
 import FileEvents
 
-/// Tables in place of lines, or behind them.
+/// Tables in place of lines, or after them.
 struct AnswerOptions: ParsableArguments {
   @Flag(help: "At the end, print a table of processes: opens, reads, writes, bytes, files.")
   var summary = false
@@ -30,7 +30,8 @@ struct AnswerOptions: ParsableArguments {
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Print a table for each such interval: 10, 5m, 1h, 1d.", valueName: "time"),
+    help: ArgumentHelp(
+      "Print a table for each interval of this length: 10, 5m, 1h, 1d.", valueName: "time"),
     transform: Value.seconds)
   var every: UInt64?
 
@@ -45,7 +46,7 @@ struct AnswerOptions: ParsableArguments {
 
   @Flag(
     help:
-      "At the end, list what was there before and read or executed; --failed: or looked up in vain."
+      "At the end, list files that existed before and were read or executed; with --failed, also files looked up in vain."
   )
   var inputs = false
 

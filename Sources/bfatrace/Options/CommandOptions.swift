@@ -19,7 +19,8 @@ struct CommandOptions: ParsableArguments {
     }
   }
 
-  /// Words before the terminator, and a terminator with none behind it: the parser does not tell.
+  /// Words before the terminator, and a terminator that nothing follows: the parser reports
+  /// neither.
   func check(_ arguments: [String]) throws {
     let terminator = arguments.firstIndex(of: "--")
     let behind = terminator.map { arguments[($0 + 1)...] } ?? []

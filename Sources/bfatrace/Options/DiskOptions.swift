@@ -12,7 +12,7 @@ struct DiskOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Only requests to a disk that was idle for so long, 60 or 10m; implies --disk.",
+      "Only requests to a disk that was idle for this time, 60 or 10m; implies --disk.",
       valueName: "seconds"),
     transform: Value.seconds)
   var wakeups: UInt64?
@@ -23,7 +23,7 @@ struct DiskOptions: ParsableArguments {
   var device: String?
 
   @Flag(
-    help: "At the end, how long requests to disks took, or calls with --syscalls, without lines.")
+    help: "Print how long requests to disks took, or calls with --syscalls, in place of lines.")
   var histogram = false
 
   /// Options that only requests can answer imply --disk.

@@ -25,7 +25,7 @@ enum HostName: ExpressibleByArgument, CustomStringConvertible {
     }
   }
 
-  /// Of the kernel.
+  /// The name that the kernel has.
   static var release: String {
     var names = utsname()
     uname(&names)

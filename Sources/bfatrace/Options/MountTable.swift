@@ -31,7 +31,7 @@ struct MountTable {
     defer { free(line) }
     while getline(&line, &capacity, file) > 0, let line {
       let fields = String(cString: line).split(separator: " ")
-      // Behind a number of optional fields, "-".
+      // "-" ends a number of optional fields.
       guard fields.count > 4, let end = fields.dropFirst(6).firstIndex(of: "-"),
         fields.count > end + 2
       else { continue }
@@ -56,7 +56,7 @@ struct MountTable {
       && (directory == [slash] || path.count == directory.count || path[directory.count] == slash)
   }
 
-  /// Space, tab, newline and backslash are three octal digits behind a backslash.
+  /// Space, tab, newline and backslash are a backslash and three octal digits.
   private static func unescaped(_ field: Substring) -> [UInt8] {
     var bytes: [UInt8] = []
     var rest = Array(field.utf8)[...]

@@ -17,7 +17,7 @@ struct ProcessOptions: ParsableArguments {
 
   @Option(
     name: [.customShort("C"), .customLong("command")],
-    help: ArgumentHelp("As --comm, for users of fatrace.", valueName: "name"),
+    help: ArgumentHelp("Another name of --comm, for users of fatrace.", valueName: "name"),
     transform: Value.nonEmpty)
   var command: [String] = []
 

@@ -234,7 +234,7 @@ struct LineOutput: ~Copyable {
     flush()
   }
 
-  /// Columns of the terminal; 0: it is none.
+  /// Columns of the terminal; 0 if it is no terminal.
   private var width: Int {
     var size = winsize()
     return ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 ? Int(size.ws_col) : 0

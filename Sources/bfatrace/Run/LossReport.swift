@@ -5,16 +5,16 @@ import Tracer
 /// Says which events are missing, why, and what to do.
 struct LossReport: ~Copyable {
   /// The losses that have been reported.
-  private(set) var told = Losses()
+  private(set) var reported = Losses()
   private var processor = ProcessorWait()
 
   /// Complains of what is new since the last time, unless it is quiet. After each drain.
   /// - Returns: how many events that is.
   mutating func report(_ losses: Losses, room: Room, isQuiet: Bool) -> UInt64 {
     let wait = processor.sinceLastTime()
-    guard losses != told else { return 0 }
-    let new = losses - told
-    told = losses
+    guard losses != reported else { return 0 }
+    let new = losses - reported
+    reported = losses
     if isQuiet { return new.total }
     say(new.ring, wait.isLong ? starved(wait) : "the ring buffer was full", remedyForRing(wait))
     say(
@@ -57,7 +57,7 @@ struct LossReport: ~Copyable {
           + "whose paths are too long to be kept with the others: "
           + "narrow the scope with \(Program.current.scopeOptions)")
     }
-    if told.total > 0 { complain("lost \(told.total) events in all") }
+    if reported.total > 0 { complain("lost \(reported.total) events in all") }
   }
 }
 

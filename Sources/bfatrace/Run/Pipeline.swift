@@ -77,7 +77,7 @@ enum Pipeline {
       var link = stat()
       var file = stat()
       guard lstat(path, &link) == 0, stat(path, &file) == 0 else { continue }
-      // The link's mode tells what the descriptor is open for (proc_pid_fd(5)).
+      // The link's mode shows what the descriptor is open for (proc_pid_fd(5)).
       if file.st_mode & S_IFMT == S_IFSOCK
         || (file.st_mode & S_IFMT == S_IFIFO && link.st_mode & S_IRUSR != 0)
       {

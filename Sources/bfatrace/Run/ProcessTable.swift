@@ -35,7 +35,7 @@ enum ProcessTable {
     defer { fclose(file) }
     var bytes = [UInt8](repeating: 0, count: 512)
     let count = fread(&bytes, 1, bytes.count, file)
-    // Behind the name, which may hold anything: state and parent.
+    // State and parent follow the name, which may hold anything.
     guard let end = bytes[..<count].lastIndex(of: UInt8(ascii: ")")) else { return 0 }
     let fields = String(decoding: bytes[(end + 1)..<count], as: UTF8.self).split(separator: " ")
     return fields.count > 1 ? pid_t(fields[1]) ?? 0 : 0

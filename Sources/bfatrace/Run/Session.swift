@@ -226,7 +226,7 @@ struct Session: ~Copyable {
     let now = Clock.realtime
     output.endRecording(unresolved: unresolved, time: now)
     if every != nil { output.writeInterval(length: Clock.monotonic - lastTable, time: now) }
-    output.writeSummary(lost: loss.told.total, time: now)
+    output.writeSummary(lost: loss.reported.total, time: now)
     try output.check()
     complain(unresolved: unresolved)
     complain(unmeasured: tracer.unmeasured, inHistogram: histogram != nil)
@@ -243,7 +243,7 @@ struct Session: ~Copyable {
     loss.sumUp(unnamed: tracer.unnamed, room: tracer.room)
     complain(missed: output.missedChanges)
     let uncounted = histogram != nil ? tracer.unmeasured : 0
-    return loss.told.total + output.missedChanges + uncounted > 0 ? .lost : .ended
+    return loss.reported.total + output.missedChanges + uncounted > 0 ? .lost : .ended
   }
 }
 

@@ -30,7 +30,7 @@ struct Top: ~Copyable {
   private var first = 0
   private var typed = ""
   private var message = ""
-  /// Of the chosen row, the last ones.
+  /// The last lines of the chosen row.
   private var lines: [String] = []
   private var time = ""
   private(set) var hasQuit = false
