@@ -35,7 +35,8 @@ struct LimitDocumentationTests {
     Limit(name: "LOOKUP_LINKS", file: "files/lookup.h", what: "symbolic links in a name"),
     Limit(name: "LOOKUP_MOUNTS", file: "files/lookup.h", what: "mounts on the directories"),
     Limit(name: "URING_REQUESTS", file: "calls/uring_request.h", what: "requests of io_uring"),
-    Limit(name: "URING_NAMES", file: "calls/uring_request.h", what: "requests of io_uring on names"),
+    Limit(
+      name: "URING_NAMES", file: "calls/uring_request.h", what: "requests of io_uring on names"),
     Limit(name: "AIO_REQUESTS", file: "calls/aio.h", what: "requests of io_submit"),
     Limit(name: "MOUNTS_TRIED", file: "disk/disk_name.h", what: "mounts of a file system"),
     Limit(name: "ALIASES_TRIED", file: "disk/disk_name.h", what: "names of a file"),
