@@ -57,6 +57,7 @@ struct HistogramTests {
     #expect(news.count == 2 && news.total == 300)
     #expect(news.longest >= 175 && news.longest <= 225)
     #expect(histogram(first + [9999]).since(histogram(first)).longest == 9999)
+    #expect(histogram([5120, 9000]).since(histogram([9000])).longest == 5120)
   }
 
   @Test("text has a bar for each power of two, and names are escaped")

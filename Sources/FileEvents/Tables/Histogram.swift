@@ -51,13 +51,13 @@ public struct Histogram: Sendable {
   }
 
   /// What has been counted since another one. Its longest is exact if there was no longer one before;
-  /// otherwise it is the middle of its slot.
+  /// otherwise it is the middle of its slot, and no more than all of them together.
   func since(_ before: Histogram) -> Histogram {
     var news = self
     for slot in slots.indices { news.slots[slot] &-= before.slots[slot] }
     news.total &-= before.total
     if longest == before.longest, let slot = news.slots.lastIndex(where: { $0 > 0 }) {
-      news.longest = min(middle(ofSlot: slot), longest)
+      news.longest = min(middle(ofSlot: slot), longest, news.total)
     }
     return news
   }
