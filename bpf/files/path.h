@@ -190,11 +190,44 @@ static __always_inline __u32 resolve_before(struct scratch *s, struct place *at,
 	return BFA_PATH_MAX - w->start;
 }
 
+enum { TOP_MOUNTS = 3 }; /* one on the root of another, such as the root file system on the first one */
+
+/*
+ * Nothing is above it, as above the root of most processes, where an absolute
+ * name begins. A mount whose parent has changed meanwhile is left to the walk.
+ */
+static __always_inline bool is_top(struct scratch *s, struct place *at)
+{
+	struct dentry *dentry = at->dentry;
+	struct mount *mount = at->mount, *above;
+
+	for (int i = 0; i < TOP_MOUNTS; i++) {
+		above = READ(mount, mnt_parent);
+		if (READ(mount, mnt.mnt_root) != dentry)
+			return false;
+		if (above == mount)
+			return true;
+		order_loads(s);
+		dentry = READ(mount, mnt_mountpoint);
+		order_loads(s);
+		if (READ(mount, mnt_parent) != above)
+			return false;
+		mount = above;
+	}
+	return false;
+}
+
 /* Leaves the path in s->path from s->walk.start on and returns its length, 0 if it is not known. */
 static __always_inline __u32 resolve(struct scratch *s, struct place *at)
 {
-	__u32 length = READ_BY_HELPER ? 0 : walk_by_loop(at);
+	__u32 length;
 
+	if (is_top(s, at)) {
+		s->walk = (struct walk){ .start = BFA_PATH_MAX - 1 };
+		s->path[BFA_PATH_MAX - 1] = '/';
+		return 1;
+	}
+	length = READ_BY_HELPER ? 0 : walk_by_loop(at);
 	return length ?: resolve_before(s, at, BFA_PATH_MAX);
 }
 
