@@ -222,7 +222,7 @@ static __always_inline __u32 resolve(struct scratch *s, struct place *at)
 {
 	__u32 length;
 
-	if (is_top(s, at)) {
+	if (!READ_BY_HELPER && is_top(s, at)) {
 		s->walk = (struct walk){ .start = BFA_PATH_MAX - 1 };
 		s->path[BFA_PATH_MAX - 1] = '/';
 		return 1;
