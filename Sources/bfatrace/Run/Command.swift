@@ -6,7 +6,7 @@ import Glibc
 /// too.
 final class Command {
   /// How long a look for its end takes at most: milliseconds.
-  private static let patience: Int32 = 100
+  static let patience: Int32 = 100
 
   private let name: String
   private var child = bfa_child(pid: -1, pidfd: -1, channel: -1)

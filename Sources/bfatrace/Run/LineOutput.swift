@@ -58,12 +58,23 @@ struct LineOutput: ~Copyable {
   /// - Parameters:
   ///   - path: NUL-terminated.
   ///   - appends: it may exist.
-  mutating func open(_ path: [CChar], appends: Bool) throws(Failure) {
+  ///   - mayWait: waits a moment for the reader of a FIFO; false: no longer.
+  /// - Returns: false if a FIFO has no reader.
+  mutating func open(
+    _ path: [CChar], appends: Bool, while mayWait: () -> Bool
+  ) throws(Failure) -> Bool {
     name = path.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
-    descriptor = try Self.create(
-      path, for: "--output \(name)", appends: appends,
-      orElse: "remove it, choose another name or use --append")
-    lineByLine = false
+    repeat {
+      let opened = try Self.create(
+        path, for: "--output \(name)", appends: appends,
+        orElse: "remove it, choose another name or use --append")
+      if let opened {
+        descriptor = opened
+        lineByLine = false
+        return true
+      }
+    } while mayWait()
+    return false
   }
 
   /// Goes on in a file of the same name, as the one so far may have been moved away.
@@ -73,8 +84,7 @@ struct LineOutput: ~Copyable {
     flush()
     let descriptor = Self.open(path, 0)
     if descriptor < 0 {
-      complain(
-        "--output \(name): \(String(cString: strerror(errno))): lines go on to the file as it was")
+      complain("--output \(name): \(Self.reason(errno)): lines go on to the file as it was")
       return
     }
     close(self.descriptor)
@@ -85,15 +95,25 @@ struct LineOutput: ~Copyable {
   ///   - path: NUL-terminated.
   ///   - name: the option and its value, for the message.
   ///   - remedy: if it exists and may not.
+  /// - Returns: nil if it is a FIFO that nobody reads.
   static func create(
     _ path: [CChar], for name: String, appends: Bool, orElse remedy: String
-  ) throws(Failure) -> Int32 {
+  ) throws(Failure) -> Int32? {
     let descriptor = open(path, appends ? 0 : O_EXCL)
-    if descriptor < 0 {
-      let remedy = errno == EEXIST ? remedy : "choose another place"
-      throw Failure(message: "\(name): \(String(cString: strerror(errno))): \(remedy)")
-    }
-    return descriptor
+    if descriptor >= 0 { return descriptor }
+    if errno == ENXIO && isFifo(path) { return nil }
+    let remedy = errno == EEXIST ? remedy : "choose another place"
+    throw Failure(message: "\(name): \(String(cString: strerror(errno))): \(remedy)")
+  }
+
+  /// Why a file is not opened anew.
+  static func reason(_ error: Int32) -> String {
+    error == ENXIO ? "nobody reads it" : String(cString: strerror(error))
+  }
+
+  private static func isFifo(_ path: [CChar]) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFIFO
   }
 
   /// Begins to record; lines are written only to a file.
@@ -108,9 +128,14 @@ struct LineOutput: ~Copyable {
     recording?.end(unresolved: unresolved, time: time)
   }
 
-  /// Always at the end: others may cut the file meanwhile, as copytruncate of logrotate(8) does.
+  /// Always at the end: others may cut the file meanwhile, as copytruncate of logrotate(8) does. A FIFO
+  /// that nobody reads fails with ENXIO: a signal for the command would not end the wait.
   static func open(_ path: [CChar], _ flags: Int32) -> Int32 {
-    Glibc.open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | flags, 0o666)
+    let waiting = isFifo(path) ? O_NONBLOCK : 0
+    let descriptor = Glibc.open(
+      path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | flags | waiting, 0o666)
+    if descriptor >= 0 && waiting != 0 { _ = fcntl(descriptor, F_SETFL, O_APPEND) }
+    return descriptor
   }
 
   /// Nothing more will be written.

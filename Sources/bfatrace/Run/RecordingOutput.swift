@@ -19,8 +19,10 @@ struct RecordingOutput: ~Copyable {
     name = isFile ? "--record \(path)" : "standard output"
     self.path = isFile ? Array(path.utf8CString) : nil
     if let path = self.path {
-      descriptor = try LineOutput.create(
+      let created = try LineOutput.create(
         path, for: name, appends: false, orElse: "remove it or choose another name")
+      // It did not exist, and so is no FIFO.
+      if let created { descriptor = created }
     }
     writer.append(header)
     flush()
@@ -66,7 +68,7 @@ struct RecordingOutput: ~Copyable {
     guard let path else { return }
     let descriptor = LineOutput.open(path, 0)
     if descriptor < 0 {
-      complain("\(name): \(String(cString: strerror(errno))): it goes on in the file as it was")
+      complain("\(name): \(LineOutput.reason(errno)): it goes on in the file as it was")
       return
     }
     end(unresolved: 0, time: Clock.realtime)

@@ -41,9 +41,11 @@ struct Replay: ~Copyable {
   init(_ request: Request, _ plan: Plan) throws(Failure) {
     if plan.output == nil { try LineOutput.checkStandardOutput() }
     if plan.lines.timestamps == .timeOfDay || plan.every != nil { Clock.checkTimeZone() }
+    // Before the recording is opened: of a FIFO, that waits for a writer.
+    bfa_catch_signals()
     let descriptor =
       request.path == "-" ? STDIN_FILENO : Glibc.open(request.path, O_RDONLY | O_CLOEXEC)
-    if descriptor < 0 {
+    if descriptor < 0 && bfa_caught_signal() == 0 {
       throw Failure(
         message: "--replay \(request.path): \(String(cString: strerror(errno))): name a recording")
     }
@@ -54,9 +56,11 @@ struct Replay: ~Copyable {
 
   mutating func run() throws(Failure) -> ExitStatus {
     signal(SIGPIPE, SIG_IGN)
-    bfa_catch_signals()
     try readAll()
-    guard var output = output.take() else { throw failure("this is no recording of bfatrace") }
+    guard var output = output.take() else {
+      if isOver { return .ended }
+      throw failure("this is no recording of bfatrace")
+    }
     output.appendRequests(all: true)
     if plan.every != nil { output.writeInterval(length: now - (lastTable ?? now), time: now) }
     output.writeSummary(lost: lost, time: now)
@@ -216,7 +220,15 @@ struct Replay: ~Copyable {
       EventWriter(
         options: lines, places: plan.places, paths: plan.paths, filter: request.filter),
       count: plan.count)
-    if let path = plan.output { try output.open(path, appends: plan.appends) }
+    if let path = plan.output {
+      let isOpen = try output.open(path, appends: plan.appends) {
+        poll(nil, 0, Command.patience) == 0 && bfa_caught_signal() == 0
+      }
+      if !isOpen {
+        isOver = true
+        return
+      }
+    }
     self.output = consume output
   }
 

@@ -90,7 +90,10 @@ struct Session: ~Copyable {
     bfa_raise_priority()
     // Not before: scripts wait for the file to know that events are recorded.
     if let outputPath {
-      try output.open(outputPath, appends: appends)
+      let isOpen = try output.open(outputPath, appends: appends) { [command] in
+        Self.mayWait(for: command)
+      }
+      if !isOpen { return command?.wait() ?? .ended }
     }
     if let recording { try output.record(recording, withLines: outputPath != nil) }
     if outputPath != nil || recording.map({ $0.path != "-" }) == true { bfa_catch_hangup() }
@@ -110,6 +113,12 @@ struct Session: ~Copyable {
   /// Tells the service manager, if there is one. With a command, it waits for what that has to say.
   private func notify(_ state: String) {
     if command == nil { bfa_notify(state) }
+  }
+
+  /// Waits a moment; false if a signal came, or the command, which has not begun, has been ended by one.
+  private static func mayWait(for command: Command?) -> Bool {
+    var poll = command?.pollDescriptor ?? pollfd(fd: -1, events: 0, revents: 0)
+    return Glibc.poll(&poll, 1, Command.patience) <= 0 && bfa_caught_signal() == 0
   }
 
   private func pipelineProcesses() -> [pid_t] {
