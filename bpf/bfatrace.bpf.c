@@ -208,7 +208,8 @@ int sched_process_exec(void *ctx)
 
 	if (task->tgid == own_tgid)
 		return 0;
-	if (describes_processes())
+	/* Nobody else is described: there is room for so many. */
+	if (describes_processes() && (has_entries(task) || task_in_scope(task)))
 		know_process();
 	visit_entries(task, 0, ~0U, VISIT_EXEC);
 	if (!task_in_scope(task) || !types_wanted(EXEC_TYPES) || config.only_failed)
@@ -233,7 +234,7 @@ int sched_process_exit(void *ctx)
 	threads = task->signal->nr_threads;
 	if (task->group_leader != task && !task->group_leader->files)
 		threads--;
-	if (describes_processes())
+	if (describes_processes() && has_entries(task))
 		know_process();
 	visit_entries(task, 0, ~0U, files->count.counter > threads ? VISIT_LEAVE : VISIT_EXIT);
 	if (config.exe_is_lost)

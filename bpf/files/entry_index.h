@@ -42,6 +42,12 @@ static __always_inline struct chunk *find_chunk(__u32 tgid, __u32 number)
 	return bpf_map_lookup_elem(&chunks, &key);
 }
 
+/* Whether a process may have entries. */
+static __always_inline bool has_entries(struct task_struct *task)
+{
+	return find_chunk(task->tgid, 0);
+}
+
 /* Not a variable of a function: all callers together have 512 bytes of stack. */
 static const struct chunk empty_chunk;
 
