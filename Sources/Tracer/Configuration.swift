@@ -22,7 +22,9 @@ extension TracerOptions {
     return (inputs ? kinds + [BFA_READ] : kinds).reduce(0) { $0 | UInt16($1.rawValue) }
   }
 
-  var hasPrefixes: Bool { (1...Int(BFA_PREFIXES.rawValue)).contains(prefixes.count) }
+  var hasPrefixes: Bool {
+    (1...Int(room.ofScope ?? BFA_PREFIXES.rawValue)).contains(prefixes.count)
+  }
 
   /// These options as the BPF configuration.
   var configuration: bfa_config {

@@ -12,6 +12,10 @@ public struct Room: Sendable {
   public var longPaths: UInt32
   /// How many things of each kind --disk remembers; nil: as many as the manual says.
   public var ofDisks: UInt32?
+  /// Control groups that are known at a time; nil: as many as the manual says.
+  public var ofGroups: UInt32?
+  /// What options of each kind name; nil: as many as the manual says.
+  public var ofScope: UInt32?
 
   /// What the machine allows: a 64th of its memory for open files, if all are in use, and as much
   /// for long paths.
@@ -34,6 +38,17 @@ public struct Room: Sendable {
     bpf_map__set_max_entries(try object.map("open_files"), openFiles)
     bpf_map__set_max_entries(try object.map("chunks"), chunks)
     bpf_map__set_max_entries(try object.map("long_paths"), longPaths)
+  }
+
+  func makeForScope(in object: borrowing BPFObject) throws(TracerError) {
+    if let ofGroups { bpf_map__set_max_entries(try object.map("cgroups"), ofGroups) }
+    guard let ofScope else { return }
+    for name in [
+      "places", "named_files", "prefixes", "pid_rules", "comm_rules", "units", "containers",
+      "cgroup_paths",
+    ] {
+      bpf_map__set_max_entries(try object.map(name), ofScope)
+    }
   }
 
   func makeForDisks(in object: borrowing BPFObject) throws(TracerError) {

@@ -3,32 +3,92 @@ import CBfatrace
 import CLibBPF
 import Glibc
 
+/// A part of the scope: the option that it comes from, the map that it goes to, and what to do when
+/// that is full.
+struct ScopePart {
+  var option: String
+  var what: String
+  var map: String
+  var remedy: String
+
+  static let pids = ScopePart(
+    option: "--pid", what: "processes", map: "pid_rules",
+    remedy: "name fewer, or use --comm, --uid or --unit")
+  static let ignoredPids = ScopePart(
+    option: "--ignore-pid", what: "processes", map: "pid_rules", remedy: "name fewer")
+  static let comms = ScopePart(
+    option: "--comm", what: "names", map: "comm_rules",
+    remedy: "name fewer, or use --pid, --uid or --unit")
+  static let ignoredComms = ScopePart(
+    option: "--ignore-comm", what: "names", map: "comm_rules",
+    remedy: "name fewer, or choose the others with --comm, --uid or --unit")
+  static let units = ScopePart(
+    option: "--unit", what: "units", map: "units", remedy: "name a slice they are in")
+  static let containers = ScopePart(
+    option: "--container", what: "containers", map: "containers",
+    remedy: "use --under-cgroup with a group they are in")
+  static let cgroups = ScopePart(
+    option: "--under-cgroup", what: "groups", map: "cgroup_paths",
+    remedy: "name a group they are in")
+  static let parents = directories("--dir", remedy: "name fewer")
+  static let under = directories("--under", remedy: "name one they are in")
+  static let ignoredDirectories = directories("--ignore-under", remedy: "name one they are in")
+  static let files = ScopePart(
+    option: "--file", what: "names", map: "named_files",
+    remedy: "use --dir or --under with a directory they are in")
+  static let fileSystems = ScopePart(
+    option: "without --dir", what: "file systems", map: "file_systems",
+    remedy: "use --current-mount or --dir")
+  static let prefixes = ScopePart(
+    option: "--path", what: "patterns", map: "prefixes", remedy: "use --under")
+
+  private static func directories(_ option: String, remedy: String) -> ScopePart {
+    ScopePart(option: option, what: "directories", map: "places", remedy: remedy)
+  }
+}
+
+extension BPFObject {
+  /// Refuses what has no place in the map of the part.
+  /// - Parameter result: of an update of the map, a negative errno: of a full one, E2BIG, and ENOSPC
+  ///   of one for beginnings.
+  func check(_ result: Int32, _ part: ScopePart) throws(TracerError) {
+    switch result {
+    case 0: return
+    case -E2BIG, -ENOSPC:
+      let limit = bpf_map__max_entries(try map(part.map))
+      throw TracerError(
+        "\(part.option): there is room for no more than \(limit) \(part.what): \(part.remedy)")
+    default:
+      throw TracerError(
+        cannotTrace: "cannot tell the kernel what \(part.option) means (\(errorName(-result)))")
+    }
+  }
+}
+
 /// Maps of the scope whose keys are strings.
 extension BPFObject {
-  /// Adds the beginning of a string to a map of such, cut to what fits.
-  func add(prefix: [UInt8], to map: String) throws(TracerError) {
+  /// Adds the beginning of a string to the map of such, cut to what fits.
+  func add(prefix: [UInt8], _ part: ScopePart) throws(TracerError) {
     var key = bfa_prefix()
     let count = min(prefix.count, MemoryLayout.size(ofValue: key.bytes))
     key.bits = UInt32(count * 8)
     withUnsafeMutableBytes(of: &key.bytes) { $0.copyBytes(from: prefix.prefix(count)) }
-    try add(key, to: map)
+    try add(key, part)
   }
 
   /// Adds the name of a unit to the map "units".
   func add(unit: [UInt8]) throws(TracerError) {
     var key = bfa_cgroup_name()
     withUnsafeMutableBytes(of: &key.bytes) { $0.copyBytes(from: unit.prefix($0.count - 1)) }
-    try add(key, to: "units")
+    try add(key, .units)
   }
 
-  private func add<Key: BitwiseCopyable>(_ key: Key, to map: String) throws(TracerError) {
+  private func add<Key: BitwiseCopyable>(_ key: Key, _ part: ScopePart) throws(TracerError) {
     var (key, value) = (key, 1 as UInt8)
     let size = MemoryLayout<Key>.size
     let result = bpf_map__update_elem(
-      try self.map(map), &key, size, &value, 1, UInt64(BPF_ANY))
-    if result != 0 {
-      throw TracerError("cannot tell the kernel the scope: too much of it (\(errorName(-result)))")
-    }
+      try map(part.map), &key, size, &value, 1, UInt64(BPF_ANY))
+    try check(result, part)
   }
 
   /// The path of a group that the program "setup" has put into the map "cgroups". It is looked at

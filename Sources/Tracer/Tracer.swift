@@ -32,6 +32,7 @@ public struct Tracer: ~Copyable {
     } else {
       try options.room.makeForDisks(in: object)
     }
+    try options.room.makeForScope(in: object)
     for name in options.unneededMaps { bpf_map__set_max_entries(try object.map(name), 1) }
     for name in options.unneededPrograms {
       bpf_program__set_autoload(try object.program(name), false)
@@ -204,30 +205,42 @@ extension Tracer {
     try setup(BFA_SETUP_SELF)
     if options.subject.isOfFiles { try findCounts() }
     switch options.place {
-    case .parents(let directories), .under(let directories):
-      for directory in directories { try setup(BFA_SETUP_PLACE, directory) }
+    case .parents(let directories):
+      for directory in directories { try setup(BFA_SETUP_PLACE, directory, of: .parents) }
+    case .under(let directories):
+      for directory in directories { try setup(BFA_SETUP_PLACE, directory, of: .under) }
     case .files(let files):
-      for file in files { try setup(BFA_SETUP_NAME, file.directory, name: file.name) }
+      for file in files {
+        try setup(BFA_SETUP_NAME, file.directory, name: file.name, of: .files)
+      }
     case .fileSystems(let descriptors):
-      for descriptor in descriptors { try setup(BFA_SETUP_FILE_SYSTEM, descriptor) }
+      for descriptor in descriptors {
+        try setup(BFA_SETUP_FILE_SYSTEM, descriptor, of: .fileSystems)
+      }
     case nil:
       break
     }
-    for directory in options.ignoredDirectories { try setup(BFA_SETUP_IGNORED_PLACE, directory) }
+    for directory in options.ignoredDirectories {
+      try setup(BFA_SETUP_IGNORED_PLACE, directory, of: .ignoredDirectories)
+    }
     if options.hasPrefixes {
-      for prefix in options.prefixes { try object.add(prefix: prefix, to: "prefixes") }
+      for prefix in options.prefixes { try object.add(prefix: prefix, .prefixes) }
     }
     try tellCgroups()
-    let pidRules = try object.map("pid_rules")
-    let commRules = try object.map("comm_rules")
+    try tellProcesses(ignoring: ignored)
+  }
+
+  private func tellProcesses(ignoring ignored: [pid_t]) throws(TracerError) {
     for pid in options.pids + ignored + (options.command.map { [$0] } ?? []) {
       try setup(BFA_SETUP_RULE, pid)
     }
-    for pid in options.pids { try add(BFA_RULE_ONLY, for: UInt32(pid), to: pidRules) }
-    if let pid = options.command { try add(BFA_RULE_COMMAND, for: UInt32(pid), to: pidRules) }
-    for pid in ignored { try add(BFA_RULE_IGNORE, for: UInt32(pid), to: pidRules) }
-    for comm in options.comms { try add(BFA_RULE_ONLY, for: commKey(comm), to: commRules) }
-    for comm in options.ignoredComms { try add(BFA_RULE_IGNORE, for: commKey(comm), to: commRules) }
+    for pid in options.pids { try add(BFA_RULE_ONLY, for: UInt32(pid), .pids) }
+    if let pid = options.command { try add(BFA_RULE_COMMAND, for: UInt32(pid), .pids) }
+    for pid in ignored { try add(BFA_RULE_IGNORE, for: UInt32(pid), .ignoredPids) }
+    for comm in options.comms { try add(BFA_RULE_ONLY, for: commKey(comm), .comms) }
+    for comm in options.ignoredComms {
+      try add(BFA_RULE_IGNORE, for: commKey(comm), .ignoredComms)
+    }
   }
 
   /// Has the kernel's counts of renames and mounts found. Without them, or the privilege to know
@@ -239,28 +252,25 @@ extension Tracer {
   }
 
   private func setup(
-    _ what: bfa_setup, _ argument: Int32 = -1, name: [CChar] = [0]
+    _ what: bfa_setup, _ argument: Int32 = -1, name: [CChar] = [0], of part: ScopePart? = nil
   ) throws(TracerError) {
     let result = try name.withUnsafeBufferPointer { name throws(TracerError) in
       let address = UInt64(UInt(bitPattern: name.baseAddress))
       return try runSetup(what, UInt64(bitPattern: Int64(argument)), address)
     }
-    if result != 0 {
-      throw TracerError(
-        cannotTrace: "cannot tell the kernel the scope (\(errorName(-result)))")
-    }
+    if let part { try object.check(result, part) }
   }
 
   private func tellCgroups() throws(TracerError) {
     let groups = options.cgroups
     for unit in groups.units { try object.add(unit: unit) }
-    for id in groups.containers { try object.add(prefix: id, to: "containers") }
+    for id in groups.containers { try object.add(prefix: id, .containers) }
     var paths = groups.paths
     for directory in groups.directories {
       try setup(BFA_SETUP_CGROUP, directory)
       paths.append(try object.takePath(ofCgroup: directory))
     }
-    for path in paths { try object.add(prefix: path + [UInt8(ascii: "/")], to: "cgroup_paths") }
+    for path in paths { try object.add(prefix: path + [UInt8(ascii: "/")], .cgroups) }
   }
 
   /// Runs the program "setup" in this process.
@@ -309,16 +319,17 @@ extension Tracer {
   }
 
   /// Adds a rule for a process or a name; of two rules for one key, both hold.
-  private func add<Key>(_ rule: bfa_rule, for key: Key, to map: OpaquePointer) throws(TracerError) {
+  private func add<Key>(
+    _ rule: bfa_rule, for key: Key, _ part: ScopePart
+  ) throws(TracerError) {
+    let map = try object.map(part.map)
     let result = withUnsafeBytes(of: key) { key in
       var rules: UInt8 = 0
       bpf_map__lookup_elem(map, key.baseAddress, key.count, &rules, 1, 0)
       rules |= UInt8(rule.rawValue)
       return bpf_map__update_elem(map, key.baseAddress, key.count, &rules, 1, UInt64(BPF_ANY))
     }
-    if result != 0 {
-      throw TracerError("cannot trace: too many processes or names (\(errorName(-result)))")
-    }
+    try object.check(result, part)
   }
 
   /// The name as the kernel keeps it: 15 bytes at most, NUL-padded to 16.

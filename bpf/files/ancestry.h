@@ -171,7 +171,10 @@ static long describe_step(__u32 step, void *context)
 		len = resolve_executable(s, s->lineage.task);
 	if (s->walk.marks & BFA_MARK_UNLINKED && len)
 		p.exe_len = sizeof(deleted_suffix) - 1;
-	p.exe_len = len && len + p.exe_len <= room ? len + p.exe_len : 0;
+	if (len + p.exe_len > room)
+		return 1;
+	if (len)
+		p.exe_len += len;
 	add_bytes(d, &p, sizeof(p));
 	if (p.exe_len) {
 		add_bytes(d, resolved_path(s), len);

@@ -11,10 +11,10 @@
 #include "files/quick_walk.h"
 
 enum {
-	WALK_STEPS = 2 * BFA_PATH_MAX, /* components and mounts; a longer path is not known */
-	WALK_TRIES = 16,	       /* a walk that met a rename starts again */
-	WALK_PATIENCE = 1 << 21,       /* looks at a dentry that is being renamed, about 25 ms */
-	WALK_REST_NS = 1000000000,     /* without waiting, on a processor that has waited in vain */
+	WALK_STEPS = 2 * BFA_PATH_MAX + 1, /* components, mounts and that of rootfs; a longer path is not known */
+	WALK_TRIES = 16,		   /* a walk that met a rename starts again */
+	WALK_PATIENCE = 1 << 21,	   /* looks at a dentry that is being renamed, about 25 ms */
+	WALK_REST_NS = 1000000000,	   /* without waiting, on a processor that has waited in vain */
 };
 
 /* False if the name does not fit: the path is then its tail. */
@@ -151,7 +151,8 @@ CHECKED_ONCE int walk_up(struct place *at, __u32 start)
 	w = &s->walk;
 	*w = (struct walk){ .start = start };
 	begin_walk(w, at);
-	if (bpf_loop(WALK_STEPS, walk_step, 0, 0) == WALK_STEPS)
+	/* One more, in which the walk ends at the top. */
+	if (bpf_loop(WALK_STEPS + 1, walk_step, 0, 0) > WALK_STEPS)
 		w->unknown = true;
 	if (w->torn) {
 		wait_for_rename(s);
@@ -179,6 +180,8 @@ static __always_inline __u32 resolve_before(struct scratch *s, struct place *at,
 	for (int i = 0; i < WALK_TRIES && torn; i++)
 		torn = walk_up(at, start);
 	w->torn = torn;
+	if (w->unknown)
+		w->marks = 0;
 	if (torn || w->unknown)
 		return 0;
 	if (w->start == BFA_PATH_MAX) {

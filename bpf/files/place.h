@@ -117,7 +117,8 @@ CHECKED_ONCE __u32 places_above(struct place *at)
 		return 0;
 	c.dentry = at->dentry;
 	c.mount = at->mount;
-	bpf_loop(ASCENT_STEPS, ascend_step, &c, 0);
+	/* The first one is the file itself. */
+	bpf_loop(ASCENT_STEPS + 1, ascend_step, &c, 0);
 	return c.found;
 }
 

@@ -24,6 +24,7 @@ static __always_inline int set_up_name(struct inode *directory, __u64 name)
 {
 	struct scratch *s = scratch_get();
 	__u8 value = 1;
+	int result;
 
 	if (!s)
 		return -1;
@@ -31,9 +32,8 @@ static __always_inline int set_up_name(struct inode *directory, __u64 name)
 	s->named.directory = directory;
 	if (bpf_probe_read_user_str(s->named.name, sizeof(s->named.name), (void *)name) < 0)
 		return -1;
-	if (bpf_map_update_elem(&named_files, &s->named, &value, BPF_ANY))
-		return -1;
-	return set_up_place(directory, BFA_PLACE_NAMES);
+	result = bpf_map_update_elem(&named_files, &s->named, &value, BPF_ANY);
+	return result ?: set_up_place(directory, BFA_PLACE_NAMES);
 }
 
 /* Puts a control group into the map cgroups, from which user space takes its path. */

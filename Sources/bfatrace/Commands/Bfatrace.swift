@@ -184,6 +184,8 @@ struct Bfatrace: ParsableCommand {
     options.room.openFiles = delivery.roomForFiles ?? options.room.openFiles
     options.room.longPaths = delivery.roomForPaths ?? options.room.longPaths
     options.room.ofDisks = delivery.roomForDisks
+    options.room.ofGroups = delivery.roomForGroups
+    options.room.ofScope = delivery.roomForScope
     options.onlyGeneral = delivery.onlyGeneral
     options.slowerNanoseconds = events.slower ?? 0
     options.exe = output.exe || answers.needsExe

@@ -107,10 +107,12 @@ struct DeliveryOptions: ParsableArguments {
     transform: Value.ringSize)
   var ringSize: UInt32?
 
-  /// For tests, which see with few files and disks what happens when there is no more room.
+  /// For tests, which see with few of each kind what happens when there is no more room.
   @Option(help: .private) var roomForFiles: UInt32?
   @Option(help: .private) var roomForPaths: UInt32?
   @Option(help: .private) var roomForDisks: UInt32?
+  @Option(help: .private) var roomForGroups: UInt32?
+  @Option(help: .private) var roomForScope: UInt32?
 
   /// For tests, which compare what the quick way reports.
   @Flag(help: .private)

@@ -64,12 +64,18 @@ struct Place {
   private init(files: [String]) throws(Failure) {
     var named: [TracerOptions.NamedFile] = []
     var paths: [[UInt8]] = []
+    // Many files may be in one directory.
+    var known: [[UInt8]: (descriptor: Int32, path: [UInt8])] = [:]
     for file in files {
       for name in [Array(file.utf8)] + Self.targets(file) {
-        let (directory, last) = try Self.split(name, for: "--file \(file)")
-        named.append(.init(directory: directory, name: last.map(CChar.init(bitPattern:)) + [0]))
-        let above = Self.path(directory)
-        paths.append((above == [UInt8(ascii: "/")] ? [] : above) + [UInt8(ascii: "/")] + last)
+        let (above, last) = try Self.split(name, for: "--file \(file)")
+        if known[above] == nil {
+          known[above] = try Self.directory(above, for: "--file \(file)")
+        }
+        guard let directory = known[above] else { continue }
+        named.append(
+          .init(directory: directory.descriptor, name: last.map(CChar.init(bitPattern:)) + [0]))
+        paths.append(directory.path + [UInt8(ascii: "/")] + last)
       }
     }
     tracer = .files(named)
@@ -85,9 +91,9 @@ struct Place {
     return [UnsafeRawBufferPointer(start: target, count: strlen(target)).map { $0 }]
   }
 
-  /// A descriptor of the directory, and the last component.
+  /// The directory, and the last component.
   private static func split(_ path: [UInt8], for option: String) throws(Failure) -> (
-    directory: Int32, last: [UInt8]
+    above: [UInt8], last: [UInt8]
   ) {
     let slash = UInt8(ascii: "/")
     let start = (path.lastIndex(of: slash) ?? -1) + 1
@@ -97,14 +103,20 @@ struct Place {
     {
       throw Failure(message: "\(option): this is no name of a file: give one that ends in it")
     }
-    let above = start == 0 ? Array(".".utf8) : Array(path[..<start])
+    return (start == 0 ? Array(".".utf8) : Array(path[..<start]), last)
+  }
+
+  /// A descriptor of the directory, and its path, empty for the root.
+  private static func directory(_ name: [UInt8], for option: String) throws(Failure) -> (
+    descriptor: Int32, path: [UInt8]
+  ) {
     let descriptor = Glibc.open(
-      above.map(CChar.init(bitPattern:)) + [0], O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+      name.map(CChar.init(bitPattern:)) + [0], O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     if descriptor < 0 {
-      let reason = String(cString: strerror(errno))
-      throw Failure(message: "\(option): \(reason): the file need not exist, its directory must")
+      throw failure(errno, for: option, orElse: "the file need not exist, its directory must")
     }
-    return (descriptor, last)
+    let path = Self.path(descriptor)
+    return (descriptor, path == [UInt8(ascii: "/")] ? [] : path)
   }
 
   /// The file system of the current directory.
@@ -139,11 +151,18 @@ struct Place {
   static func open(_ path: UnsafePointer<CChar>, for option: String) throws(Failure) -> Int32 {
     let descriptor = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     if descriptor < 0 {
-      let reason = String(cString: strerror(errno))
-      throw Failure(
-        message: "\(option) \(String(cString: path)): \(reason): name an existing directory")
+      throw failure(
+        errno, for: "\(option) \(String(cString: path))", orElse: "name an existing directory")
     }
     return descriptor
+  }
+
+  /// Each place has a descriptor.
+  private static func failure(
+    _ error: Int32, for name: String, orElse remedy: String
+  ) -> Failure {
+    let remedy = error == EMFILE ? "name fewer, or allow more open files: ulimit -n" : remedy
+    return Failure(message: "\(name): \(String(cString: strerror(error))): \(remedy)")
   }
 
   private static func openAll(_ paths: [String], for option: String) throws(Failure) -> [Int32] {

@@ -76,6 +76,21 @@ struct RoomTests {
     #expect(sum("closes", of: objects) == 80 && trace.ended.status == 0, trace.description)
   }
 
+  /// Two that are out of scope are known: the files of standard output and standard error.
+  @Test("room for 16 descriptors is enough for 16, and the close of one more is lost")
+  func atTheBound() throws {
+    for count in [14, 15] {
+      let open =
+        "for fd in [os.open('file', os.O_RDONLY) for i in range(\(count))]: os.close(fd)"
+      let (trace, objects) = try traced(
+        open, ["--room-for-files", "16"], before: "open('file', 'w').close()")
+      #expect(sum("opens", of: objects) == count, trace.description)
+      #expect(sum("closes", of: objects) == 14, trace.description)
+      #expect(sum("lost", of: objects) == count - 14, trace.description)
+      #expect(trace.ended.status == (count > 14 ? 3 : 0), trace.description)
+    }
+  }
+
   @Test("accesses without room are counted as lost, with the table that is full")
   func tooMany() throws {
     let open =

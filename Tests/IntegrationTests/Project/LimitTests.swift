@@ -30,7 +30,7 @@ struct LimitDocumentationTests {
     Limit(name: "BFA_CGROUP_PATH", file: "bfatrace.h", what: "path of a control group", less: 1),
     Limit(name: "BFA_ARGS_BYTES", file: "bfatrace.h", what: "bytes of arguments", less: 1),
     Limit(name: "BFA_ANCESTORS", file: "bfatrace.h", what: "ancestors in a record"),
-    Limit(name: "BFA_PROCESS_BYTES", file: "bfatrace.h", what: "bytes of a process"),
+    Limit(name: "BFA_PROCESS_BYTES", file: "bfatrace.h", what: "bytes of a process", less: 1),
     Limit(name: "ASCENT_STEPS", file: "files/place.h", what: "mounts above a file"),
     Limit(name: "LOOKUP_LINKS", file: "files/lookup.h", what: "symbolic links in a name"),
     Limit(name: "LOOKUP_MOUNTS", file: "files/lookup.h", what: "mounts on the directories"),
@@ -105,14 +105,127 @@ struct LimitDocumentationTests {
 
 @Suite("At a limit, and one beyond", .needsRoot)
 struct LimitTests {
-  @Test("more names than fit are refused", arguments: ["--ignore-comm", "--unit", "--container"])
-  func names(option: String) throws {
-    for (count, status) in [(1024, 0), (1025, 1)] as [(Int, Int32)] {
-      let options = (100_000..<100_000 + count).flatMap { [option, "f00d1e5\($0)"] }
-      let ended = try run(Built.bfatrace, ["--syscalls", "--failed", "-s", "0.1"] + options)
-      #expect(ended.status == status, "\(count): \(ended.errors)")
-      let last = ended.errors.split(separator: "\n").last ?? ""
-      #expect(last.contains(": too m") == (status == 1), "\(last)")
+  /// An option of which so many fit.
+  struct Bounded: Sendable, CustomTestStringConvertible {
+    let option: String
+    /// How the message ends.
+    let remedy: String
+    var limit = 16
+    var program = Built.bfatrace
+    /// Those that give the option so often.
+    let arguments: @Sendable (_ count: Int) -> [String]
+
+    var testDescription: String { option }
+
+    /// With little room: to parse 1,024 options takes seconds.
+    static func names(_ option: String, _ remedy: String, prefix: String = "") -> Bounded {
+      Bounded(option: option, remedy: remedy) { count in
+        ["--room-for-scope", "16"] + (0..<count).flatMap { [option, "\(prefix)\($0)"] }
+      }
+    }
+
+    /// Greater than the number of any process, in parts that are no longer than an argument may be.
+    @Sendable static func pids(_ count: Int) -> [String] {
+      stride(from: 0, to: count, by: 10_000).flatMap { first in
+        let numbers = (first..<min(first + 10_000, count)).map { "\(5_000_000 + $0)" }
+        return ["--ignore-pid", numbers.joined(separator: ",")]
+      }
+    }
+  }
+
+  private static let bounded = [
+    Bounded(
+      option: "--pid", remedy: "--uid or --unit", program: "/bin/sh",
+      arguments: { ["-c", ofProcesses, Built.bfatrace, "\($0)"] }),
+    Bounded(option: "--ignore-pid", remedy: "name fewer", limit: 65536, arguments: Bounded.pids),
+    .names("--comm", "--uid or --unit"), .names("--ignore-comm", "--uid or --unit"),
+    .names("--unit", "name a slice they are in"),
+    .names("--container", "--under-cgroup with a group they are in"),
+    .names("--under-cgroup", "name a group they are in", prefix: "/"),
+    .names("--dir", "name fewer"), .names("--under", "name one they are in"),
+    .names("--ignore-under", "name one they are in"),
+    .names("--file", "--dir or --under with a directory they are in"),
+  ]
+
+  private static let ofProcesses = """
+    for i in $(seq $1); do sleep 100 > /dev/null 2>&1 & pids="$pids,$!"; done; shift
+    "$0" "$@" --room-for-scope 16 --pid ${pids#,}; status=$?
+    kill $(echo "$pids" | tr , ' '); exit $status
+    """
+
+  @Test("more than fit are refused, in one line with the option and the remedy", arguments: bounded)
+  func refused(bounded: Bounded) throws {
+    try Scratch.directory { directory in
+      try shell("seq 0 16 | xargs mkdir", in: directory)
+      for (count, status) in [(bounded.limit, 0), (bounded.limit + 1, 1)] as [(Int, Int32)] {
+        let ended = try run(
+          bounded.program, bounded.arguments(count) + ["-s", "0.1"], in: directory)
+        #expect(ended.status == status, "\(count): \(ended)")
+        let last = ended.errors.split(separator: "\n").last ?? ""
+        let isRefused =
+          last.hasPrefix("bfatrace: \(bounded.option): there is room for no more than ")
+          && last.contains("than \(bounded.limit) ") && last.hasSuffix(bounded.remedy)
+        #expect(isRefused == (status == 1), "\(last)")
+      }
+    }
+  }
+
+  @Test("a child of a command that is one process too many counts as lost, with the reason")
+  func children() throws {
+    try Scratch.directory { directory in
+      try Calls.write("\(directory)/file")
+      for (count, lost) in [(65534, 0), (65535, 1)] {
+        let ended = try run(
+          Built.bfatrace,
+          ["--json", "-f", "R", "--under", directory] + Bounded.pids(count)
+            + ["--", "sh", "-c", "cat \(directory)/file; :"])
+        #expect(ended.status == 0, "\(ended)")
+        #expect(ended.text.contains("\"comm\":\"cat\"") == (lost == 0), "\(ended)")
+        let isTold = ended.errors.contains(
+          "lost 1 events: too many processes are to be followed, and some are not: narrow the scope"
+        )
+        #expect(isTold == (lost == 1) && ended.text.contains("\"lost\":1") == isTold, "\(ended)")
+      }
+    }
+  }
+
+  /// Mounts so many file systems, of those that fatrace watches, as there are with those of before,
+  /// and changes a directory on the last one.
+  private static let fileSystems = """
+    import ctypes, os, signal, subprocess, sys, time
+    libc = ctypes.CDLL(None, use_errno=True)
+    def watched():
+        devices = set()
+        for line in open("/proc/self/mountinfo"):
+            fields = line.split()
+            source = fields[fields.index("-") + 2]
+            if fields[4] == "/" or source.startswith("/") and os.path.exists(source):
+                devices.add(fields[2])
+        return len(devices)
+    for i in range(int(sys.argv[1]) - watched()):
+        os.mkdir(f"{i}")
+        if libc.mount(b"/dev/null", f"{i}".encode(), b"tmpfs", 0, None):
+            raise OSError(ctypes.get_errno(), i)
+    fatrace = subprocess.Popen([sys.argv[2], "-o", "lines", "-f", "+"])
+    while fatrace.poll() is None and not os.path.exists("lines"): time.sleep(0.01)
+    os.mkdir(f"{i}/made")
+    fatrace.send_signal(signal.SIGINT)
+    status = fatrace.wait()
+    print(status, os.path.exists("lines") and f"/{i}\\n" in open("lines").read())
+    """
+
+  @Test("file systems of fatrace", .needsNamespaces, arguments: [1024, 1025])
+  func fileSystems(count: Int) throws {
+    try Scratch.directory { directory in
+      let ended = try run(
+        "/usr/bin/unshare",
+        ["-m", "python3", "-I", "-S", "-c", Self.fileSystems, "\(count)", Built.fatrace],
+        in: directory)
+      #expect(ended.text == (count == 1024 ? "0 True\n" : "1 False\n"), "\(ended)")
+      let message =
+        "fatrace: without --dir: there is room for no more than 1024 file systems: use "
+        + "--current-mount or --dir\n"
+      #expect(ended.errors == (count == 1024 ? "" : message), "\(ended)")
     }
   }
 
