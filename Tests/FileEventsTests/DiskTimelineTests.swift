@@ -79,6 +79,35 @@ struct DiskTimelineTests {
     #expect(letters.count == truth.wakeups.count)
   }
 
+  private static let expected: [String] = {
+    let asleep = String(repeating: ".", count: 30)
+    let awake = String(repeating: "=", count: 30)
+    let (long, nothing) = (awake + awake.dropLast(), String(repeating: " ", count: 59))
+    return [
+      "sda: a column is 1 minute: . asleep, = awake, a letter wakes it",
+      "|\(awake)\(asleep)| 0",
+      "|A\(long)| 1",
+      "|\(awake)\(asleep)| 0",
+      "|\(asleep)\(asleep)| 0",
+      "|B\(awake.dropLast())\(asleep)| 1",
+      "|A\(awake.dropLast())\(asleep)| 1",
+      "|C\(nothing)| 1",
+      "A  smartd: 2 wake-ups, awake for 2 hours (80 %)",
+      "B  cron: 1 wake-up, awake for 30 minutes (20 %)",
+      "C  x\\033: 1 wake-up, awake for 0.0 seconds (0 %)",
+      "sda slept 3 hours of 6 hours, longest 1.5 hours; would have slept up to 5.5 hours without "
+        + "smartd and cron",
+      #","device_name":"sda","begin":1700006400.000000,"end":1700028000.000000,"#
+        + #""asleep":10800.000000,"longest_sleep":5400.000000,"wakeups":4"#,
+      #","comm":"smartd","device_name":"sda","wakeups":2,"awake":7200.000000,"#
+        + #""asleep_without":18000.000000"#,
+      #","comm":"cron","device_name":"sda","wakeups":1,"awake":1800.000000,"#
+        + #""asleep_without":12600.000000"#,
+      #","comm_raw":[120,27],"device_name":"sda","wakeups":1,"awake":0.000000,"#
+        + #""asleep_without":10800.000000"#,
+    ]
+  }()
+
   @Test("text and JSON")
   func text() {
     let (hour, begin) = (3600 * Self.second, 1_700_006_400 * Self.second)
@@ -97,33 +126,8 @@ struct DiskTimelineTests {
     }
     let text = lines.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
     let all = text.split(separator: "\n").map(String.init)
-    let asleep = String(repeating: ".", count: 30)
-    let awake = String(repeating: "=", count: 30)
-    let (long, nothing) = (awake + awake.dropLast(), String(repeating: " ", count: 59))
     #expect(
-      all.map { $0.replacing(#/^[-0-9]+ [:0-9]+ /#, with: "") } == [
-        "sda: a column is 1 minute: . asleep, = awake, a letter wakes it",
-        "|\(awake)\(asleep)| 0",
-        "|A\(long)| 1",
-        "|\(awake)\(asleep)| 0",
-        "|\(asleep)\(asleep)| 0",
-        "|B\(awake.dropLast())\(asleep)| 1",
-        "|A\(awake.dropLast())\(asleep)| 1",
-        "|C\(nothing)| 1",
-        "A  smartd: 2 wake-ups, awake for 2 hours (80 %)",
-        "B  cron: 1 wake-up, awake for 30 minutes (20 %)",
-        "C  x\\033: 1 wake-up, awake for 0.0 seconds (0 %)",
-        "sda slept 3 hours of 6 hours, longest 1.5 hours; would have slept up to 5.5 hours without "
-          + "smartd and cron",
-        #","device_name":"sda","begin":1700006400.000000,"end":1700028000.000000,"#
-          + #""asleep":10800.000000,"longest_sleep":5400.000000,"wakeups":4"#,
-        #","comm":"smartd","device_name":"sda","wakeups":2,"awake":7200.000000,"#
-          + #""asleep_without":18000.000000"#,
-        #","comm":"cron","device_name":"sda","wakeups":1,"awake":1800.000000,"#
-          + #""asleep_without":12600.000000"#,
-        #","comm_raw":[120,27],"device_name":"sda","wakeups":1,"awake":0.000000,"#
-          + #""asleep_without":10800.000000"#,
-      ], "\(text)")
+      all.map { $0.replacing(#/^[-0-9]+ [:0-9]+ /#, with: "") } == Self.expected, "\(text)")
   }
 
   @Test("a disk that never woke has an empty timeline")

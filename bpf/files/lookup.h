@@ -270,12 +270,11 @@ static long lookup_step(__u32 index, void *context)
 	if (is_dots(l, position)) {
 		if (l->length == 2)
 			go_up_from_gap(l);
-		l->position = position + l->length;
-		return 0;
-	}
-	if (!l->missing)
+	} else if (!l->missing) {
 		return enter_child(last);
-	l->missing++;
+	} else {
+		l->missing++;
+	}
 	l->position = position + l->length;
 	return 0;
 }

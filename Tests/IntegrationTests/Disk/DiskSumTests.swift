@@ -23,31 +23,36 @@ extension DiskTests {
           try writer.end()
         }
       }
-      let lines = trace.lines.filter { $0.contains("disk-") }
-      #expect(lines.count == 2, trace.description)
-      #expect(lines.allSatisfy { $0.contains("disk-write \(image.device) ") }, trace.description)
-      #expect(
-        lines.allSatisfy { $0.contains(/idle=[1-9]\.[0-9] latency=[0-9]+\.[0-9]{6}$/) },
-        trace.description)
-      #expect(
-        trace.lines.contains {
-          $0.contains(try! Regex("^ +2 +[1-9]\\.[0-9]  \(image.name) .*all"))
-        },
-        trace.description)
-      // The table shows how long the disk was awake, in seconds.
-      #expect(
-        trace.lines.contains { $0.hasPrefix("A  python3: 2 wake-ups, awake for ") },
-        trace.description)
-      #expect(
-        trace.lines.contains {
-          $0.contains(try! Regex("^\(image.name) slept .* without python3$"))
-        },
-        trace.description)
+      expectWakeups(trace, of: image)
       // The other table counts all requests, and those that woke the disk.
       let all = try! Regex("^ +0 +0 +([0-9]+) +32768 +0 +- +2  \(image.name) +.all")
       let sums = trace.lines.compactMap { $0.firstMatch(of: all)?.output[1].substring }
       #expect(sums.count == more.count && sums.allSatisfy { Int($0) ?? 0 > 2 }, trace.description)
     }
+  }
+
+  /// Expects two lines, a table and a timeline of the disk, which python3 has woken twice.
+  private func expectWakeups(_ trace: Trace, of image: DiskImage) {
+    let lines = trace.lines.filter { $0.contains("disk-") }
+    #expect(lines.count == 2, trace.description)
+    #expect(lines.allSatisfy { $0.contains("disk-write \(image.device) ") }, trace.description)
+    #expect(
+      lines.allSatisfy { $0.contains(/idle=[1-9]\.[0-9] latency=[0-9]+\.[0-9]{6}$/) },
+      trace.description)
+    #expect(
+      trace.lines.contains {
+        $0.contains(try! Regex("^ +2 +[1-9]\\.[0-9]  \(image.name) .*all"))
+      },
+      trace.description)
+    // The table shows how long the disk was awake, in seconds.
+    #expect(
+      trace.lines.contains { $0.hasPrefix("A  python3: 2 wake-ups, awake for ") },
+      trace.description)
+    #expect(
+      trace.lines.contains {
+        $0.contains(try! Regex("^\(image.name) slept .* without python3$"))
+      },
+      trace.description)
   }
 
   @Test(
