@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a 32-bit program for i386 needs that has no C library: system calls, a
- * beginning, output, and failing. It defines PROGRAM, its name, and begin().
+ * For 32-bit programs for i386 without a C library: system calls, an entry point,
+ * output, and failing. A program defines PROGRAM, its name, and begin().
  */
 #ifndef TESTS_I386_H
 #define TESTS_I386_H

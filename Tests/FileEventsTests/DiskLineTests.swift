@@ -182,8 +182,8 @@ struct DiskLineTests {
         "        2      61.0  sda         (all)",
         "        2      61.0  sda         command    smartctl  /dev/sda command=SMART",
       ])
-    let told = lines([check])
-    #expect(told.first?.hasSuffix(#" command="CHECK POWER MODE" wakes=no"#) == true, "\(told)")
+    let shown = lines([check])
+    #expect(shown.first?.hasSuffix(#" command="CHECK POWER MODE" wakes=no"#) == true, "\(shown)")
   }
 
   @Test("a device that is no disk has a name, and no number")

@@ -55,7 +55,7 @@ struct AncestryTests {
   }
 
   /// The process and its ancestors as the record has them.
-  private func told(_ object: [String: Any]) -> [Process] {
+  private func shown(_ object: [String: Any]) -> [Process] {
     [Process(object)] + (object["parents"] as? [[String: Any]] ?? []).map(Process.init)
   }
 
@@ -86,7 +86,7 @@ struct AncestryTests {
       let expected = try living(Int(worker.pid))
       #expect(expected.count > 2 && expected.last?.pid == 1)
       for record in try records(trace, of: worker.pid) {
-        #expect(told(record) == expected, trace.description)
+        #expect(shown(record) == expected, trace.description)
       }
     }
   }
@@ -105,9 +105,9 @@ struct AncestryTests {
       let records = try records(trace).filter { $0["comm"] as? String == "short" }
       #expect(Set(records.compactMap { $0["pid"] as? Int }).count == 200, trace.description)
       for record in records {
-        let told = told(record)
-        #expect(told[0].exe == Array(copy.utf8), trace.description)
-        #expect(Array(told.dropFirst()) == expected, trace.description)
+        let shown = shown(record)
+        #expect(shown[0].exe == Array(copy.utf8), trace.description)
+        #expect(Array(shown.dropFirst()) == expected, trace.description)
       }
     }
   }
@@ -122,7 +122,7 @@ struct AncestryTests {
         try worker.run("echo x > \(directory)/first")
       }
       for record in try records(trace, of: worker.pid) {
-        #expect(told(record).first?.exe == Array(shell.utf8), trace.description)
+        #expect(shown(record).first?.exe == Array(shell.utf8), trace.description)
       }
       try FileManager.default.removeItem(atPath: shell)
       let later = try Trace.of(Self.options + ["--under", directory]) {
@@ -132,9 +132,9 @@ struct AncestryTests {
       let children = try records(later).filter { $0["pid"] as? Int != Int(worker.pid) }
       #expect(!children.isEmpty, later.description)
       for record in try records(later) {
-        #expect(told(record).first?.exe == expected, later.description)
+        #expect(shown(record).first?.exe == expected, later.description)
       }
-      for record in children { #expect(told(record)[1].exe == expected, later.description) }
+      for record in children { #expect(shown(record)[1].exe == expected, later.description) }
     }
   }
 
@@ -185,9 +185,9 @@ struct AncestryTests {
           $0["path"] as? String == "\(directory)/\(name)"
             && ($0["types"] as? String)?.contains("W") == true
         }
-        let told = told(try #require(record, trace.description))
-        #expect(told.count > 1, trace.description)
-        #expect(try told.dropFirst().first?.pid == number(parent), "\(name): \(trace.description)")
+        let shown = shown(try #require(record, trace.description))
+        #expect(shown.count > 1, trace.description)
+        #expect(try shown.dropFirst().first?.pid == number(parent), "\(name): \(trace.description)")
       }
     }
   }
@@ -201,7 +201,7 @@ struct AncestryTests {
           "t = threading.Thread(target=open, args=['thread', 'w']); t.start(); t.join()")
       }
       let record = try #require(try records(trace).last, trace.description)
-      #expect(try told(record) == living(Int(python.pid)), trace.description)
+      #expect(try shown(record) == living(Int(python.pid)), trace.description)
     }
   }
 

@@ -110,7 +110,7 @@ struct MovingTruth {
 
   /// What is wrong with the lines of a trace, which are merged or one for each call.
   func differences(from trace: [Line], in directory: String) -> [String] {
-    var told: [ByteString?: Int] = [:]
+    var shown: [ByteString?: Int] = [:]
     for line in trace {
       // A file that takes long to free is written, too, at a path outside the directory.
       let path = line.path?.description ?? directory
@@ -119,10 +119,10 @@ struct MovingTruth {
       // The process that passed the file on closes its own descriptor: the line has W, but is no
       // write.
       if line.syscall == "close" { continue }
-      told[line.path, default: 0] += line.syscall != nil ? 1 : Int(line.sums.writes)
+      shown[line.path, default: 0] += line.syscall != nil ? 1 : Int(line.sums.writes)
     }
-    return Set(sure.keys.map { Optional($0) }).union(told.keys).compactMap { path in
-      let (made, traced) = (path.flatMap { sure[$0] } ?? 0, told[path] ?? 0)
+    return Set(sure.keys.map { Optional($0) }).union(shown.keys).compactMap { path in
+      let (made, traced) = (path.flatMap { sure[$0] } ?? 0, shown[path] ?? 0)
       if path != nil && made...made + unsure ~= traced { return nil }
       return "\(traced) writes to \(path?.description ?? "no path"): \(text)"
     }

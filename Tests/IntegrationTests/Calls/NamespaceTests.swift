@@ -96,12 +96,12 @@ struct NamespaceTests {
       let trace = try Trace.of(["--json", "-p", "\(worker.pid)"]) {
         try worker.run("read x < on/file; read x < on/volume/file")
       }
-      let told = try ["/on/file", "/on/volume/file"].map { name in
+      let shown = try ["/on/file", "/on/volume/file"].map { name in
         let object = try trace.objects().first { $0["path"] as? String == directory + name }
         let device = try #require(object?["device"] as? [String: Int], trace.description)
         return "\(device["major"] ?? -1) \(device["minor"] ?? -1)"
       }
-      #expect(told == numbers, trace.description)
+      #expect(shown == numbers, trace.description)
       try worker.run("cd / && umount \(directory)/on")
     }
   }

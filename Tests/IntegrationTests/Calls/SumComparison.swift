@@ -44,14 +44,14 @@ enum SumComparison {
     let files = Set(expected.keys).union(reported.keys)
     return files.sorted { $0.description < $1.description }.compactMap { file in
       let made = expected[file] ?? Sums()
-      let told = reported[file] ?? Sums()
-      if made == told { return nil }
+      let shown = reported[file] ?? Sums()
+      if made == shown { return nil }
       if openBefore {
-        var known = told
-        known.closes = min(told.closes, made.closes)
+        var known = shown
+        known.closes = min(shown.closes, made.closes)
         if made == known { return nil }
       }
-      return "\(file)\n  made     \(text(made))\n  reported \(text(told))"
+      return "\(file)\n  made     \(text(made))\n  reported \(text(shown))"
     }
   }
 

@@ -57,7 +57,7 @@ struct RequestChangeTests {
       }
       #expect(made.count > 40, "\(ended.text)")
       let found = Set(trace.lines)
-      #expect(found.subtracting(expected) == [], "not so")
+      #expect(found.subtracting(expected) == [], "listed wrongly")
       #expect(Set(expected).subtracting(found) == [], "missing; refused: \(refused.sorted())")
       #expect(trace.lines.count == expected.count, "\(trace.lines)")
     }

@@ -44,10 +44,10 @@ struct DiskPagesTests {
         "\(directory)/\($0)"
       }
       let wrong = own.filter {
-        guard let told = $0["path"] as? String, $0["cause"] as? String != "raw" else {
+        guard let shown = $0["path"] as? String, $0["cause"] as? String != "raw" else {
           return false
         }
-        return !files.contains(told)
+        return !files.contains(shown)
       }
       #expect(
         wrong.isEmpty, "\(one.access.name) by \(one.pid): \(wrong)", sourceLocation: sourceLocation)
@@ -207,12 +207,12 @@ struct DiskPagesTests {
           #"open("new", "wb").write(os.urandom(1 << 18)); "# + DiskLayout.syncFileSystem)
       }
       try user.end()
-      let told = try trace.objects()
+      let shown = try trace.objects()
       let image = "\(inner.directory)/image"
       #expect(
-        told.allSatisfy { ($0["path"] as? String)?.contains("/on/below/on/") != true }, "\(trace)")
+        shown.allSatisfy { ($0["path"] as? String)?.contains("/on/below/on/") != true }, "\(trace)")
       for disk in ["read", "write"] {
-        let data = told.filter { $0["disk"] as? String == disk && $0["path"] as? String == image }
+        let data = shown.filter { $0["disk"] as? String == disk && $0["path"] as? String == image }
         #expect(data.contains { $0["bytes"] as? Int ?? 0 >= 1 << 16 }, "\(disk) \(image): \(trace)")
         let users = data.filter { $0["pid"] as? Int == Int(user.pid) }
         #expect(users.contains { $0["certainty"] as? String == "likely" }, "\(disk): \(trace)")
@@ -222,7 +222,7 @@ struct DiskPagesTests {
         #expect(named.allSatisfy { !$0.isEmpty }, "\(trace)")
       }
       #expect(
-        told.allSatisfy { ($0["comm"] as? String)?.hasPrefix("kworker") != true }, "\(trace)")
+        shown.allSatisfy { ($0["comm"] as? String)?.hasPrefix("kworker") != true }, "\(trace)")
     }
   }
 

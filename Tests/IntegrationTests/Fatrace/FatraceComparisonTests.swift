@@ -176,12 +176,12 @@ struct FatraceComparisonTests {
       try image.mount()
       try compare([], Self.requests, in: image.mountPoint) { directory, theirs, ours in
         // A file that was opened in order to be removed is gone when fatrace looks for its name.
-        func told(_ lines: [String]) throws -> Set<Access> {
+        func shown(_ lines: [String]) throws -> Set<Access> {
           try accesses(lines, in: directory).filter {
             "+D<>".contains($0.letter) || ["/clone", "/twin"].contains($0.path)
           }
         }
-        let (there, here) = (try told(theirs), try told(ours))
+        let (there, here) = (try shown(theirs), try shown(ours))
         #expect(there.count > 20, "\(theirs)")
         #expect(there.contains { $0.path == "/clone" && $0.letter == "W" }, "\(theirs)")
         // FIDEDUPERANGE, of which fanotify does not tell (man/fatrace.8).

@@ -23,13 +23,13 @@ struct SubvolumeTests {
       let command = ["--", "/bin/sh", "-ec", "cd on\n" + Self.commands]
       let calls = try bfatrace(["--syscalls", "--json", "--under", on] + command, in: directory)
       let requests = calls.filter { $0["syscall"]?.text == "ioctl" && $0["types"]?.text != "" }
-      let told = requests.map {
+      let shown = requests.map {
         "\($0["types"]?.text ?? "?") \($0["path"]?.text ?? "?") \($0["errno"]?.text ?? "0")"
       }
       let expected = [
         "+ \(on)/a 0", "+ \(on)/b 0", "+ \(on)/c 0", "D \(on)/a 0", "D \(on)/b 0", "+ \(on)/a 0",
       ]
-      #expect(told == expected)
+      #expect(shown == expected)
 
       #expect(try shell("btrfs -q subvolume delete on/a on/c", in: directory).status == 0)
       let merged = try bfatrace(

@@ -103,8 +103,8 @@ struct EventOptionTests {
         ["--json", "-m", "-p", "\(process.pid)"] + place, in: directory)
       try process.run(lines)
       let trace = tracing.stop()
-      let told = try trace.objects().filter { $0["path"] as? String == "\(directory)/socket" }
-      let calls = told.compactMap { $0["syscall"] as? String }
+      let found = try trace.objects().filter { $0["path"] as? String == "\(directory)/socket" }
+      let calls = found.compactMap { $0["syscall"] as? String }
       #expect(
         calls.filter { !$0.contains("stat") } == ["bind", "sendto", "sendmsg", "connect"]
           && calls.last?.contains("stat") == true, trace.description)

@@ -52,15 +52,15 @@ struct HistogramTests {
       let lines = try Tracing(options, in: directory)
       let counts = try Tracing(options + ["--histogram"], in: directory)
       try process.run(Self.load)
-      let (told, counted) = (lines.stop(), counts.stop())
+      let (shown, counted) = (lines.stop(), counts.stop())
       try process.end()
       var expected: [String: Int] = [:]
-      for object in try told.objects() where object["duration_ns"] != nil {
+      for object in try shown.objects() where object["duration_ns"] != nil {
         expected[object["syscall"] as? String ?? "?", default: 0] += 1
       }
       let histograms = try histograms(counted, by: "syscall")
-      #expect(histograms.mapValues { $0["calls"] as? Int ?? 0 } == expected, "\(counted)\(told)")
-      #expect(expected.values.reduce(0, +) >= 50, "\(told)")
+      #expect(histograms.mapValues { $0["calls"] as? Int ?? 0 } == expected, "\(counted)\(shown)")
+      #expect(expected.values.reduce(0, +) >= 50, "\(shown)")
       for object in histograms.values { expectSound(object, count: "calls") }
       #expect(counted.ended.status == 0 && counted.lines.count == expected.count, "\(counted)")
     }

@@ -81,17 +81,17 @@ struct KernelTests {
     let sent = try guest.words("commands.sent")
     try #require(Set(sent.map { $0[1] }).contains("sda"))
     for words in sent {
-      let told = records.filter { String($0.pid) == words[0] && $0.disk == "command" }
+      let shown = records.filter { String($0.pid) == words[0] && $0.disk == "command" }
       let isNVMe = words[1] == "nvme0n1"
       let names = isNVMe ? ["nvme0", "nvme0n1"] : [words[1]]
       #expect(
-        told.allSatisfy { names.contains($0.deviceName) && $0.path == "/dev/\($0.deviceName)" },
-        "\(words): \(told)")
+        shown.allSatisfy { names.contains($0.deviceName) && $0.path == "/dev/\($0.deviceName)" },
+        "\(words): \(shown)")
       let name = Self.commands[kind(words)]
-      #expect(told.contains { $0.command == name }, "\(words), \(name ?? "?"): \(told)")
+      #expect(shown.contains { $0.command == name }, "\(words), \(name ?? "?"): \(shown)")
       let ofDisk = records.filter { String($0.pid) == words[0] && $0.deviceName == words[1] }
       let count = isNVMe ? 0 : ofDisk.map(\.requests).reduce(0, +)
-      #expect(isNVMe || count == Int(words[2]), "\(words): \(told)")
+      #expect(isNVMe || count == Int(words[2]), "\(words): \(shown)")
     }
   }
 
@@ -102,14 +102,14 @@ struct KernelTests {
     let sent = try guest.words("commands.sent")
     for disk in Set(sent.map { $0[1] }) where disk.hasPrefix("sd") {
       let identify = sent.last { $0[1] == disk && $0[4] == "-I" }
-      let told = records.filter { $0.deviceName == disk && $0.disk == "command" }
+      let shown = records.filter { $0.deviceName == disk && $0.disk == "command" }
       #expect(
-        told.contains { String($0.pid) == identify?[0] && $0.command == "IDENTIFY" }, "\(told)")
+        shown.contains { String($0.pid) == identify?[0] && $0.command == "IDENTIFY" }, "\(shown)")
       #expect(
-        told.allSatisfy {
+        shown.allSatisfy {
           $0.wakes == true && $0.idle ?? 0 >= 1 && $0.command != "CHECK POWER MODE"
         },
-        "\(told)")
+        "\(shown)")
     }
   }
 
@@ -136,10 +136,10 @@ struct KernelTests {
     for (before, after) in zip(try guest.words("stack.before"), try guest.words("stack.after")) {
       for (index, (kind, pid)) in kinds.enumerated() {
         let counted = (Int(after[index + 1]) ?? 0) - (Int(before[index + 1]) ?? 0)
-        let told = records.filter { $0.deviceName == after[0] && $0.disk == kind }
-        #expect(told.map(\.bytes).reduce(0, +) == counted, "\(kind) \(after[0]): \(records)")
+        let shown = records.filter { $0.deviceName == after[0] && $0.disk == kind }
+        #expect(shown.map(\.bytes).reduce(0, +) == counted, "\(kind) \(after[0]): \(records)")
         #expect(
-          told.allSatisfy { $0.pid == pid && $0.path == "/dev/\(after[0])" && $0.cause == "raw" },
+          shown.allSatisfy { $0.pid == pid && $0.path == "/dev/\(after[0])" && $0.cause == "raw" },
           "\(kind) by \(pid): \(records)")
       }
     }
