@@ -10,7 +10,7 @@
 #   make completions            makes those of the shells again, from the option parser
 #   make check                  what CI runs: lint, test and a minute of fuzz
 #   make test                   runs every test; CI=true makes warnings errors
-#   make storm                  renames and mounts for five minutes, SECONDS=N: every path must be one that was
+#   make storm                  renames and mounts for five minutes, SECONDS=N: every path must be one that a file had
 #   make bench ARGS=--quick     measures it beside its peers, as root
 #   make lint, make format      check and apply the style
 #   make fuzz SECONDS=600       fuzzes what decodes and prints records, and what reads recordings

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""bfatrace alone: how fast it starts and ends, what it takes at rest, what it takes not to lose."""
+"""Measures bfatrace alone: its start and end, what it takes at rest, and what it loses."""
 
 import json
 import os
@@ -71,7 +71,7 @@ def _wait_for(path):
 
 
 def _traced(bfatrace, workshop, options, load):
-    """Runs the load beside bfatrace; its result, the output, complaints and processor seconds."""
+    """Runs the load beside bfatrace. Returns its result, the output, complaints and processor seconds."""
     output = workshop.path("lines")
     command = [bfatrace, "-o", output] + options
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
@@ -118,7 +118,7 @@ def _paced_calls(bfatrace, workshop, seconds):
 
 
 def _listing(bfatrace, workshop, runs):
-    """How many times as long "ls -l" of a large directory takes with each of its looks in a line."""
+    """How many times as long "ls -l" of a large directory takes with a line for each of its calls."""
     directory = workshop.path("listed")
     os.makedirs(directory)
     # Not in the order in which they are read: neighbours in the cache are not neighbours in the listing.

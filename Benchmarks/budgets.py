@@ -26,7 +26,7 @@ GOOD_OPEN = "open+close"
 
 
 def counts_are_known():
-    """Whether the kernel names the counts that tell that no path has changed (CONFIG_KALLSYMS_ALL).
+    """Whether the kernel names the counts that show that no path has changed (CONFIG_KALLSYMS_ALL).
 
     Without them, each use of a file compares the way up to the root.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the end of a process costs that has inherited a table of many descriptors: traced to untraced."""
+"""Measures the end of a process that has inherited a table of many descriptors: traced to untraced."""
 
 import os
 import resource
@@ -63,7 +63,7 @@ def measure(bfatrace, workshop, quick):
     subprocess.run(["cc", "-O2", "-o", workshop.path("descriptors"), source], check=True)
     highest = _raise_limit()
     for way in WAYS:
-        # A parent that has used all of them takes its time to open them.
+        # A parent that has used all of them takes long to open them.
         bound = min(highest, 20_000) if way == "used" else highest
         ratios = [
             _ratio(bfatrace, workshop, way, bound, 20 if quick else 100)

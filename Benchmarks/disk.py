@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""bfatrace --disk: what a request costs, and what is served from memory.
+"""Measures bfatrace --disk: what a request costs, and a call that is served from memory.
 
 Whole requests are measured on a loop device in memory, which nothing else uses.
 """
@@ -104,7 +104,7 @@ def _time_in_programs(bfatrace, workshop, device, load):
 
 
 def _requests(bfatrace, workshop):
-    """What a request costs: rows. By the clock, it cannot be told from what a device varies by."""
+    """What a request costs: rows. By the clock, it is less than a device varies by."""
     count, blocks = 5000, 1000
     with _loop_device() as (device, directory):
         path = os.path.join(directory, "file")

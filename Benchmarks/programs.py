@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the kernel counts of BPF programs, while it is asked to: how often each ran, and for how long."""
+"""Counts of the kernel for BPF programs, while they are switched on: runs and nanoseconds."""
 
 import contextlib
 import glob

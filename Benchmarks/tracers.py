@@ -51,7 +51,7 @@ class Tracer:
         )
         if not shutil.which(program):
             raise NotRunning("not installed")
-        # In memory: who traces disks does not see what is written here.
+        # In memory: tracers of disks must not see what is written here.
         self.directory = tempfile.mkdtemp(dir="/dev/shm")
         self.output = os.path.join(self.directory, "output")
         self.errors = os.path.join(self.directory, "errors")
@@ -124,7 +124,7 @@ class Tracer:
         return self.reads and self._count(self.reads, pid, file)
 
     def lost(self):
-        """What it says that it has lost; None if it does not tell."""
+        """The loss that it reports; None if it reports none."""
         if not self.loss:
             return None
         files = [self.errors, self.output, self.output + ".stdout"]
@@ -138,7 +138,7 @@ class Tracer:
         return self.usage.ru_utime + self.usage.ru_stime
 
     def _status(self, key):
-        # Not of rusage: that begins with the size of who has started it.
+        # Not from rusage, which begins with the size of the parent.
         with open(f"/proc/{self.process.pid}/status") as status:
             return next((int(line.split()[1]) for line in status if line.startswith(key)), None)
 
