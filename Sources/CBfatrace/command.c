@@ -23,7 +23,7 @@ static int become(const struct bfa_user *user)
 	if (initgroups(user->name, user->gid) || setresgid(user->gid, user->gid, user->gid) ||
 	    setresuid(user->uid, user->uid, user->uid))
 		return -1;
-	/* As su(1). */
+	/* As su(1) does. */
 	if (setenv("HOME", user->home, 1) || setenv("SHELL", user->shell, 1) || setenv("USER", user->name, 1) ||
 	    setenv("LOGNAME", user->name, 1))
 		return -1;
@@ -41,8 +41,8 @@ static bool is_executable(const char *path)
 }
 
 /*
- * The file that execvp(3) would execute, found without trying: attempts that
- * fail would be in the trace. 0, or -1 and errno.
+ * Finds the file that execvp(3) would execute, without trying: attempts that
+ * fail would be in the trace. Returns 0, or -1 and errno.
  */
 static int find(const char *name, char path[PATH_MAX])
 {
@@ -56,7 +56,7 @@ static int find(const char *name, char path[PATH_MAX])
 	}
 	for (;;) {
 		length = strcspn(list, ":");
-		/* An empty one is the current directory. */
+		/* An empty entry of PATH is the current directory. */
 		if (snprintf(path, PATH_MAX, "%.*s%s%s", length, list, length ? "/" : "", name) < PATH_MAX) {
 			if (is_executable(path))
 				return 0;
@@ -96,8 +96,9 @@ static struct bfa_report failure(enum bfa_step step)
 }
 
 /*
- * Closes what the command does not inherit, places above all: else it would be
- * seen to close them. The channel was opened last, and has the highest number.
+ * Closes what the command does not inherit, places above all: otherwise the
+ * trace would show that it closes them. The channel was opened last, and has
+ * the highest number.
  */
 static void close_own(int channel)
 {
@@ -117,7 +118,7 @@ static _Noreturn void be_child(int channel, char *const argv[], const struct bfa
 	else if (find(argv[0], path))
 		report = failure(BFA_STEP_FIND);
 	send(channel, &report, sizeof(report), MSG_NOSIGNAL);
-	/* Nothing comes if this was a failure, or if bfatrace has one. */
+	/* Nothing comes if this child failed, or if bfatrace did. */
 	if (recv(channel, &go, sizeof(go), 0) == sizeof(go)) {
 		execute(path, argv);
 		report = failure(BFA_STEP_EXECUTE);
@@ -126,7 +127,7 @@ static _Noreturn void be_child(int channel, char *const argv[], const struct bfa
 	_exit(127);
 }
 
-/* What the child says next; nothing if it has executed the command, or has been killed. */
+/* Reads the child's next message; there is none if it has executed the command, or was killed. */
 static struct bfa_report listen_to(int channel)
 {
 	struct bfa_report report;
@@ -158,7 +159,7 @@ struct bfa_report bfa_start(char *const argv[], const struct bfa_user *user, boo
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
 		return failure(BFA_STEP_START);
-	/* If it is ignored, as some parents leave it, children vanish without a status. */
+	/* If SIGCHLD is ignored, as some parents leave it, children vanish without a status. */
 	sigaction(SIGCHLD, &(struct sigaction){ .sa_handler = SIG_DFL }, &before);
 	started.pid = fork();
 	if (started.pid == 0) {

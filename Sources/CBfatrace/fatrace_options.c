@@ -4,7 +4,7 @@
 #include <getopt.h>
 #include <string.h>
 
-/* With the colon in front, getopt_long(3) prints nothing and returns ':' for a missing value. */
+/* With the colon at the beginning, getopt_long(3) prints nothing and returns ':' for a missing value. */
 static const char letters[] = ":co:s:tup:f:C:jPed:h";
 
 /* clang-format off: a row a line */
@@ -29,7 +29,7 @@ int bfa_next_option(int argc, char **argv, const char **value)
 	*value = optarg;
 	if (option != '?' && option != ':')
 		return option;
-	/* A letter may be one of several in a word, which is not over then. */
+	/* A letter may be one of several in a word, which then continues. */
 	letter[1] = optopt;
 	*value = is_long ? word : letter;
 	if (option == '?' && is_long && optopt)

@@ -87,13 +87,13 @@ const char *bfa_handler_program(unsigned int slot)
 	return slot < BFA_HANDLER_COUNT ? programs[slot] : NULL;
 }
 
-/* Those that end a process, and that people and supervisors send; the first ones end a trace. */
+/* Signals that end a process and that people and supervisors send; the first ones end a trace. */
 static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 };
 enum { ENDING_SIGNALS = 3, PASSED_SIGNALS = sizeof(signals) / sizeof(*signals) };
 static volatile sig_atomic_t caught_signal;
 static volatile sig_atomic_t command_pidfd;
 static volatile sig_atomic_t caught_hangup;
-/* What it did before bfa_catch_hangup. */
+/* The disposition before bfa_catch_hangup. */
 static struct sigaction hangup_action;
 static volatile sig_atomic_t catches_hangup;
 
@@ -121,7 +121,7 @@ static void handle_signals(size_t count, const struct sigaction *action)
 		sigaction(signals[i], action, NULL);
 		sigaddset(&handled, signals[i]);
 	}
-	/* The parent may have had them blocked. */
+	/* The parent may have blocked them. */
 	sigprocmask(SIG_UNBLOCK, &handled, NULL);
 }
 
@@ -151,7 +151,10 @@ static void pass_signal(int number, siginfo_t *info, void *context)
 	int before = errno;
 
 	(void)context;
-	/* What is typed at a terminal, the kernel sends to the command as well, but a hang-up only to a session's leader. */
+	/*
+	 * The kernel sends signals of keys to the command as well, but a
+	 * hang-up only to the leader of a session.
+	 */
 	if (info->si_code == SI_KERNEL && number != SIGHUP)
 		number = 0;
 	if (bfa_send_signal(command_pidfd, number) && errno == ESRCH)
@@ -168,7 +171,7 @@ void bfa_pass_signals(int pidfd)
 
 static void catch_hangup(int number, siginfo_t *info, void *context)
 {
-	/* That of a terminal comes from the kernel. A command is sent either. */
+	/* A signal from the terminal comes from the kernel. A command may be sent either. */
 	if (info->si_code != SI_KERNEL)
 		caught_hangup = 1;
 	if (hangup_action.sa_flags & SA_SIGINFO)

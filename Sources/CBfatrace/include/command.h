@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* Whom the command runs as, from passwd(5). */
+/* The user that the command runs as, from passwd(5). */
 struct bfa_user {
 	const char *name;
 	const char *home;
@@ -18,7 +18,7 @@ struct bfa_user {
 	gid_t gid;
 };
 
-/* What the child was doing. */
+/* The step that the child was at. */
 enum bfa_step {
 	BFA_STEP_START,	  /* to exist */
 	BFA_STEP_USER,	  /* to become the user */
@@ -26,13 +26,13 @@ enum bfa_step {
 	BFA_STEP_EXECUTE, /* to execute it */
 };
 
-/* What the child says: an errno, or that all is well; after the command's exec nothing. */
+/* A message of the child: an errno, or that all is well; none after the command's exec. */
 struct bfa_report {
 	enum bfa_step step;
 	int error; /* 0: none */
 };
 
-/* The caller closes the descriptors; -1: there is none. */
+/* The caller closes the descriptors; -1 if there is none. */
 struct bfa_child {
 	pid_t pid;
 	int pidfd;   /* readable once the process has ended */
@@ -51,13 +51,13 @@ struct bfa_child {
 struct bfa_report bfa_start(char *const argv[], const struct bfa_user *user, bool output_is_taken,
 			    struct bfa_child *child);
 
-/* Lets the child execute the command; what hindered it, or nothing. */
+/* Lets the child execute the command. Returns what hindered it, or nothing. */
 struct bfa_report bfa_execute(const struct bfa_child *child);
 
-/* Waits for the child's end: its exit status, or 128 + N for signal N; -1 and errno. Once only. */
+/* Waits for the child's end, once only. Returns its exit status, or 128 + N for signal N; -1 and errno. */
 int bfa_wait(const struct bfa_child *child);
 
-/* pidfd_send_signal(2), which cannot hit another process that was given the number; 0, or -1 and errno. */
+/* pidfd_send_signal(2), which cannot reach another process with the same id; 0, or -1 and errno. */
 int bfa_send_signal(int pidfd, int number);
 
 #endif

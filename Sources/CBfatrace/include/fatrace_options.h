@@ -21,7 +21,7 @@ enum bfa_option {
  */
 int bfa_next_option(int argc, char **argv, const char **value);
 
-/* Behind the last option: the index of the first operand. */
+/* The index of the first operand, after the last option. */
 int bfa_first_operand(void);
 
 #endif

@@ -15,10 +15,10 @@ const char *bfa_errno_name(int number);
 /* The system call's name, "openat"; NULL for a number that is none. Static storage. */
 const char *bfa_call_name(unsigned int call);
 
-/* The word for an enum bfa_disk_cause; NULL: there is none. */
+/* The word for an enum bfa_disk_cause; NULL if there is none. */
 const char *bfa_disk_cause_name(unsigned int cause);
 
-/* The name of a command of an enum bfa_command_set; NULL: there is none. */
+/* The name of a command of an enum bfa_command_set; NULL if there is none. */
 const char *bfa_disk_command_name(unsigned int set, unsigned int code);
 
 /* A dev_t of stat(2) as the kernel has it: major << 20 | minor. */
