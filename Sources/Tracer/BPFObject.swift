@@ -59,6 +59,9 @@ struct BPFObject: ~Copyable {
     case .accesses, .calls, .changes: break
     }
     let result = bpf_object__load(object)
+    if result == -EMFILE {
+      throw TracerError("cannot trace: too few open files are allowed: raise the limit, ulimit -n")
+    }
     if result != 0 {
       throw TracerError(
         cannotTrace:

@@ -44,10 +44,18 @@ struct LineOutput: ~Copyable {
     }
   }
 
+  /// What cannot be written is an error, and ends nothing by a signal: SIGXFSZ comes where RLIMIT_FSIZE
+  /// is reached.
+  static func ignoreSignals() {
+    signal(SIGPIPE, SIG_IGN)
+    signal(SIGXFSZ, SIG_IGN)
+  }
+
   static func failure(_ error: Int32, writingTo name: String) -> Failure {
     let remedy =
       switch error {
       case ENOSPC: ": make room"
+      case EFBIG: ": allow larger files: ulimit -f"
       case EBADF: ": it is closed, or open for reading only: use --output"
       default: ""
       }

@@ -55,7 +55,7 @@ struct Replay: ~Copyable {
   }
 
   mutating func run() throws(Failure) -> ExitStatus {
-    signal(SIGPIPE, SIG_IGN)
+    LineOutput.ignoreSignals()
     try readAll()
     guard var output = output.take() else {
       if isOver { return .ended }

@@ -81,7 +81,7 @@ struct Session: ~Copyable {
   }
 
   mutating func run() throws -> ExitStatus {
-    signal(SIGPIPE, SIG_IGN)
+    LineOutput.ignoreSignals()
     if let command { command.passSignals() } else { bfa_catch_signals() }
     let ignored = leavesOutPipeline ? pipelineProcesses() : []
     try tracer.attach(ignoring: ignored)

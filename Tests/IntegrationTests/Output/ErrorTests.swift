@@ -222,6 +222,20 @@ struct PlaceErrorTests {
     }
   }
 
+  @Test(
+    "a file that grows to the limit of its size", .needsRoot, arguments: ["-o trace", "> trace"])
+  func sizeLimit(output: String) throws {
+    try Scratch.directory { directory in
+      try makeDirectories("in", in: directory)
+      let command = "ulimit -f 1; exec '\(Built.bfatrace)' --syscalls --under in \(output)"
+      let running = try Running("/bin/sh", ["-c", command], in: directory)
+      try writeUntilEnd(of: running, in: "\(directory)/in")
+      expectComplaint(
+        running.wait(), status: 1,
+        [output.hasPrefix(">") ? "standard output" : "trace", "File too large", "ulimit -f"])
+    }
+  }
+
   private func writeUntilEnd(of running: Running, in directory: String) throws {
     try waitUntil("bfatrace gives up") {
       for number in 0..<20 { try? Calls.write("\(directory)/\(number)") }

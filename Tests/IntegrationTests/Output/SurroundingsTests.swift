@@ -112,6 +112,9 @@ struct SurroundingsTests {
     let noSys = Surroundings(testDescription: "no /sys", prepare: "umount -l /sys")
     expectComplaint(
       try end(noSys, "--device", "sda"), status: 1, ["--device sda", "mount /sys"])
+    let noDescriptors = Surroundings(
+      testDescription: "few descriptors", start: #"ulimit -n 30; exec "$@""#)
+    expectComplaint(try end(noDescriptors), status: 1, ["open files", "ulimit -n"])
     let noUsers = Surroundings(testDescription: "", prepare: "mount -t tmpfs none /etc")
     expectComplaint(try end(noUsers, "--uid", "root"), status: 64, ["--uid", "getent passwd"])
     expectComplaint(

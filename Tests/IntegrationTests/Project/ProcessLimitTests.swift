@@ -104,7 +104,9 @@ struct ProcessLimitTests {
         "--json", "--exe", "--ring-size", "32", "--under", directory, "-p", "\(process.pid)",
       ])
       tracing.signal(SIGSTOP)
-      // It is described before, too: it reads what it is to do, by another name.
+      // Others, which execute and end, are not described. It is before, too: it reads what it is to do,
+      // by another name.
+      try shell("for i in 1 2 3; do /bin/true; done")
       try process.run("files(16384)")
       tracing.signal(SIGCONT)
       let trace = tracing.stop()
