@@ -297,16 +297,11 @@ static __always_inline __u32 disk_number(struct gendisk *disk)
 	return disk ? (__u32)READ(disk, major) << 20 | (READ(disk, first_minor) & 0xfffff) : 0;
 }
 
-/* include/linux/fs.h: the bits moved when they became an enumeration, in 6.18. */
+/* include/linux/fs.h: the bits moved when their word became one of 32 bits, in 6.12; an enumeration since 6.18. */
 enum inode_state_flags_t {
-	I_SYNC = 1 << 7,
-	I_DIRTY_PAGES = 1 << 2,
+	I_SYNC = 1 << 1,
+	I_DIRTY_PAGES = 1 << 5,
 };
-
-#define INODE_STATE(flag)                                              \
-	(bpf_core_enum_value_exists(enum inode_state_flags_t, flag)    \
-		 ? bpf_core_enum_value(enum inode_state_flags_t, flag) \
-		 : (__u64)flag)
 
 struct inode___enum {
 	enum inode_state_flags_t i_state;
@@ -315,6 +310,17 @@ struct inode___enum {
 struct inode___word {
 	unsigned long i_state;
 } KERNEL_STRUCT;
+
+enum {
+	OLD_I_SYNC = 1 << 7,
+	OLD_I_DIRTY_PAGES = 1 << 2,
+};
+
+#define INODE_STATE(flag)                                                \
+	(bpf_core_enum_value_exists(enum inode_state_flags_t, flag)      \
+		 ? bpf_core_enum_value(enum inode_state_flags_t, flag)   \
+	 : bpf_core_field_size(struct inode___word, i_state) == 4 ? flag \
+								  : OLD_##flag)
 
 static __always_inline __u32 inode_state(struct inode *inode)
 {
