@@ -53,7 +53,10 @@ enum bfa_certainty {
 	BFA_NOBODY, /* the process is not known: the record has none */
 };
 
-enum { BFA_DISK_NAME_SIZE = 32 }; /* DISK_NAME_LEN, with the terminating NUL */
+enum {
+	BFA_DISK_NAME_SIZE = 32, /* DISK_NAME_LEN, with the terminating NUL */
+	BFA_ADDRESS_SIZE = 16,	 /* of IPv6 */
+};
 
 /*
  * The record's process is the one that caused the request, its file the one
@@ -78,7 +81,8 @@ struct bfa_disk_record {
 	__u8 may_wake;	  /* the command may start the motor of a disk that sleeps */
 	__u32 unused;
 	char disk_name[BFA_DISK_NAME_SIZE];
-	char by_comm[BFA_COMM_SIZE]; /* empty: the process itself */
+	char by_comm[BFA_COMM_SIZE];   /* empty: the process itself */
+	__u8 client[BFA_ADDRESS_SIZE]; /* of the machine that a file server works for, IPv4 mapped; zeros: not known */
 };
 
 /* The end of a request that another record has described: only kind and time of its struct bfa_record are set. */

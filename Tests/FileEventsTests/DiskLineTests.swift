@@ -127,6 +127,29 @@ struct DiskLineTests {
       ])
   }
 
+  @Test(
+    "the machine that a file server works for has its address",
+    arguments: [
+      ("192.0.2.7", [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 192, 0, 2, 7]),
+      ("2001:db8::1", [0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]),
+      ("::1", [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]),
+    ] as [(String, [UInt8])])
+  func client(address: String, bytes: [UInt8]) {
+    let records = [bytes, bytes, [UInt8](repeating: 0, count: 16)].map { bytes in
+      diskRecord(Common(comm: Array("nfsd".utf8), tgid: 9, path: Array("/a".utf8))) {
+        ($0.bytes, $0.cause) = (512, UInt8(BFA_CAUSE_READ.rawValue))
+        withUnsafeMutableBytes(of: &$0.client) { $0.copyBytes(from: bytes) }
+      }
+    }
+    #expect(
+      lines(records) == [
+        "nfsd(9): disk-read /a bytes=1024 requests=2 device=sda cause=read client=\(address)",
+        "nfsd(9): disk-read /a bytes=512 requests=1 device=sda cause=read",
+      ])
+    let json = lines([records[0]], LineOptions(json: true)).first
+    #expect(json?.hasSuffix(#","cause":"read","client":"\#(address)"}"#) == true, "\(json ?? "")")
+  }
+
   @Test("requests to a device node have its path, of the disk or the partition")
   func raw() {
     let partition = diskRecord(Common(path: [])) {

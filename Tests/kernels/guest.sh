@@ -15,6 +15,7 @@
 #   stack.before, stack.after  the bytes that its devices counted as read and written
 #   fuse.trace   bfatrace --json --disk of a reader of a FUSE file system, whose
 #                process id and that of the daemon are in fuse.pids
+#   nfs.trace    bfatrace --json --disk of what the kernel's NFS server does for two clients
 #   commands.trace, wakeups.trace  bfatrace --json --disk and --wakeups 1 of programs
 #                that send commands to disks
 #   commands.sent  for each command the process id, the disk, how many requests the disk
@@ -178,9 +179,13 @@ load_disks() {
 	done
 }
 
-# Prints how many requests a SCSI disk has counted, in hexadecimal; 0 for other disks.
+# Prints what a disk has counted: all requests of a SCSI one; the read commands of an NVMe one, as the
+# system runs from it and may write at any time.
 count_requests() {
-	echo $(($(cat "/sys/block/$1/device/iorequest_cnt" 2>/dev/null)))
+	case $1 in
+	nvme*) nvme smart-log "/dev/$1" | sed -n 's/^[Hh]ost[ _][Rr]ead[^:]*: *//p' | tr -d , ;;
+	*) echo $(($(cat "/sys/block/$1/device/iorequest_cnt"))) ;;
+	esac
 }
 
 # Sends a command to disk $1 by the program $2 with its arguments; some of them fail.
@@ -202,6 +207,8 @@ send_to_scsi() {
 		send "$name" smartctl -i -H -A "$node"
 		send "$name" sg_raw -r 96 "$node" 12 00 00 00 60 00
 		send "$name" sg_raw "$node" 00 00 00 00 00 00
+		send "$name" blkid -p "$node"
+		send "$name" lsblk "$node"
 		sleep 1.5 # the disk sleeps, for wakeups.trace; the first command does not wake it
 		send "$name" hdparm -C "$node"
 		send "$name" hdparm -I "$node"
@@ -216,9 +223,16 @@ send_to_nvme() {
 	send nvme0n1 nvme smart-log /dev/nvme0
 	send nvme0n1 nvme flush /dev/nvme0n1 -n 1
 	send nvme0n1 smartctl -i /dev/nvme0
+	send nvme0n1 nvme read /dev/nvme0n1 --start-block=0 --block-count=0 --data-size=512
+	send nvme0n1 blkid -p /dev/nvme0n1
+	send nvme0n1 lsblk /dev/nvme0n1
 }
 
+# udisks is not among them: it offers nothing for SMART or power management of emulated disks.
 load_disks
+for program in 'blkid -V' 'lsblk -V' 'nvme id-ctrl /dev/nvme0' 'count_requests nvme0n1'; do
+	$program >/dev/null # in memory from now on: its files are on a disk that is counted
+done
 start commands --disk
 commands=$tracer
 start wakeups --wakeups 1
@@ -260,6 +274,42 @@ echo $! $daemon >fuse.pids
 wait $! || die "cat: status $?"
 stop fuse "$tracer"
 umount /var/tmp/fuse
+
+# Serves a directory to clients with IPv4 and IPv6 by one thread of the kernel's, without what
+# usually answers its questions (exports(5), nfsdctl(7)); writes count as done when they are in memory.
+serve_nfs() {
+	for module in dns_resolver netfs fscache sunrpc grace lockd nfs_acl auth_rpcgss nfsd nfs nfsv4; do
+		[ ! -e "/modules/$module.ko" ] || insmod "/modules/$module.ko"
+	done
+	ifconfig lo 127.0.0.1
+	mkdir /var/tmp/export /var/tmp/four /var/tmp/six
+	mount -t nfsd nfsd /proc/fs/nfsd
+	for address in 127.0.0.1 ::1; do echo "nfsd $address 2147483647 all" >/proc/net/rpc/auth.unix.ip/channel; done
+	# 0x2412: insecure_port, async, no_subtree_check, fsid
+	echo "all /var/tmp/export 2147483647 $((0x2412)) 65534 65534 0" >/proc/net/rpc/nfsd.export/channel
+	printf '%s\n' 'all 1 \x00000000 2147483647 /var/tmp/export' >/proc/net/rpc/nfsd.fh/channel
+	echo '-3 +4' >/proc/fs/nfsd/versions # version 3 would ask rpcbind(8)
+	echo 'tcp 2049' >/proc/fs/nfsd/portlist
+	echo 1 >/proc/fs/nfsd/threads
+	echo Y >/proc/fs/nfsd/v4_end_grace 2>/dev/null || true
+	mount -t nfs4 -o addr=127.0.0.2,clientaddr=127.0.0.1,vers=4.1 127.0.0.2:/ /var/tmp/four
+	echo other >/sys/module/nfs/parameters/nfs4_unique_id
+	mount -t nfs4 -o addr=::1,clientaddr=::1,vers=4.2 '[::1]:/' /var/tmp/six
+}
+
+serve_nfs
+start nfs --disk --under /var/tmp/export
+await nfs "$tracer"
+head -c 65536 /dev/zero >/var/tmp/four/a
+head -c 65536 /dev/zero >/var/tmp/six/b
+head -c 65536 /dev/zero >/var/tmp/four/both
+head -c 65536 /dev/zero >>/var/tmp/six/both
+sync
+echo 3 >/proc/sys/vm/drop_caches
+cat /var/tmp/six/a >/dev/null
+stop nfs "$tracer"
+umount /var/tmp/four /var/tmp/six
+echo 0 >/proc/fs/nfsd/threads
 
 # Runs with the capabilities of the service: the kernel does not list the types of modules then.
 service='/usr/bin/setpriv --bounding-set=-all,+bpf,+perfmon,+dac_read_search,+sys_ptrace --no-new-privs'

@@ -210,12 +210,24 @@ static __always_inline struct fuse_request *find_request_at_hand(void)
 	return bpf_map_lookup_elem(&fuse_requests, &slot);
 }
 
-/* The id of the process that the current one works for, or else its own. */
-static __always_inline __u32 acting_tgid(struct task_struct *task)
+/*
+ * Whether the current process, or the one that it works for, has this number,
+ * and works for the machine with this address.
+ */
+CHECKED_ONCE bool is_acting(__u32 tgid, __u64 first, __u64 second)
 {
+	struct task_struct *task = current_task();
 	struct fuse_request *r = find_request_at_hand();
+	struct remote client = {};
 
-	return r ? r->client.tgid : seen_tgid(task);
+	if (r) {
+		client = r->client.client;
+		return tgid == r->client.tgid && client.words[0] == first && client.words[1] == second;
+	}
+	if (!is_nfs_server(task))
+		return tgid == seen_tgid(task);
+	find_remote(&client);
+	return tgid == seen_tgid(task) && client.words[0] == first && client.words[1] == second;
 }
 
 /* False if the current process works for itself, or its client is not known. */
@@ -240,8 +252,11 @@ static __always_inline bool become_client(struct culprit *c)
 /* Notes the current process, or the one that it works for. */
 static __always_inline void become_culprit(struct culprit *c, struct task_struct *task)
 {
-	if (!become_client(c))
-		describe_culprit(c, task);
+	if (become_client(c))
+		return;
+	describe_culprit(c, task);
+	if (may_serve(task))
+		find_remote(&c->client);
 }
 
 static __always_inline void free_slot(struct fuse_request *r)
@@ -304,19 +319,19 @@ static __always_inline void find_client(struct culprit *client, struct fuse_conn
 {
 	struct fuse_thread key = { .connection = connection, .pid = pid };
 	struct task_struct *task = current_task();
-	struct culprit *known;
+	struct culprit *known = pid ? bpf_map_lookup_elem(&fuse_clients, &key) : 0;
 
 	__builtin_memset(client, 0, sizeof(*client));
 	if (!is_kernel_thread(task) && (!pid || tid_for(connection, task) == pid)) {
 		become_culprit(client, task);
-		if (pid)
-			bpf_map_update_elem(&fuse_clients, &key, client, BPF_ANY);
-		else
+		if (!pid)
 			client->marks |= CULPRIT_LIKELY;
-	} else if (pid) {
-		known = bpf_map_lookup_elem(&fuse_clients, &key);
-		if (known)
-			*client = *known;
+		else if (known)
+			*known = *client; /* updating costs more, and an entry that is looked up is not forgotten */
+		else
+			bpf_map_update_elem(&fuse_clients, &key, client, BPF_ANY);
+	} else if (known) {
+		*client = *known;
 	}
 }
 

@@ -176,7 +176,7 @@ static __always_inline void fill_command(struct bfa_disk_record *r, struct comma
 	r->command_set = c->set;
 	name_device(r, c);
 	r->certainty = sender->marks & CULPRIT_KNOWN ? BFA_EXACT : BFA_NOBODY;
-	fill_culprit(&r->record, sender);
+	fill_culprit(r, sender);
 }
 
 /* A command has no file: options that ask for files do not show it. */
@@ -208,23 +208,28 @@ static __always_inline bool is_idle_enough(struct bfa_disk_record *r, struct com
 static __noinline int report_command(struct request *request)
 {
 	struct command c = { .request = request, .queue = READ(request, q) };
-	struct bfa_disk_record r = {};
+	struct scratch *s = scratch_get();
+	struct bfa_disk_record *r;
 	struct culprit sender;
 
+	if (!s)
+		return 0;
+	r = (struct bfa_disk_record *)s->bytes;
+	__builtin_memset(r, 0, sizeof(*r));
 	c.disk = READ(c.queue, disk);
-	r.disk = disk_number(c.disk);
+	r->disk = disk_number(c.disk);
 	if (!find_scsi(&c))
 		find_nvme(&c);
-	if (!is_idle_enough(&r, &c) || !commands_wanted(r.disk))
+	if (!is_idle_enough(r, &c) || !commands_wanted(r->disk))
 		return 0;
-	find_sender(&sender, &r);
+	find_sender(&sender, r);
 	if (!culprit_wanted(&sender))
 		return 0;
-	r.request = begin_request(request, 0);
+	r->request = begin_request(request, 0);
 	if (disk_config.only_wanted)
 		return 0;
-	fill_command(&r, &c, &sender);
-	if (bpf_ringbuf_output(&records, &r, sizeof(r), BPF_RB_NO_WAKEUP))
+	fill_command(r, &c, &sender);
+	if (bpf_ringbuf_output(&records, r, sizeof(*r), BPF_RB_NO_WAKEUP))
 		COUNT(lost, 1);
 	else
 		COUNT(emitted, 1);

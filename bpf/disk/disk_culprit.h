@@ -98,7 +98,11 @@ static __always_inline bool must_stay(struct culprit *known, struct culprit *fre
 
 static __always_inline bool is_same(struct culprit *a, struct task_struct *task)
 {
-	return a->marks & CULPRIT_KNOWN && a->tgid == acting_tgid(task);
+	if (!(a->marks & CULPRIT_KNOWN))
+		return false;
+	if (!fuse_under_way && !(task->flags & PF_KTHREAD))
+		return a->tgid == seen_tgid(task);
+	return is_acting(a->tgid, a->client.words[0], a->client.words[1]);
 }
 
 static __always_inline struct changes *changes_of(__u32 device)
@@ -112,18 +116,21 @@ static __always_inline struct changes *changes_of(__u32 device)
 	return bpf_map_lookup_elem(&changes, &device);
 }
 
-static __always_inline struct changes *new_changes_of(__u32 device)
+/* Its stack is large. */
+static __noinline struct changes *make_changes(__u32 device)
 {
-	struct changes *found = bpf_map_lookup_elem(&changes, &device);
 	struct changes none;
 
-	if (found)
-		return found;
 	__builtin_memset(&none, 0, sizeof(none));
 	/* Changes before are by processes that are not known. */
 	none.others_ns = bpf_ktime_get_boot_ns();
 	bpf_map_update_elem(&changes, &device, &none, BPF_NOEXIST);
 	return bpf_map_lookup_elem(&changes, &device);
+}
+
+static __always_inline struct changes *new_changes_of(__u32 device)
+{
+	return bpf_map_lookup_elem(&changes, &device) ?: make_changes(device);
 }
 
 enum { DESCRIPTORS_LOOKED_AT = 64 };

@@ -3,7 +3,7 @@
 #ifndef BFATRACE_DISK_PROCESS_H
 #define BFATRACE_DISK_PROCESS_H
 
-#include "disk/disk_kernel.h"
+#include "disk/disk_remote.h"
 #include "files/scope.h"
 
 enum {
@@ -28,6 +28,7 @@ struct culprit {
 	__u32 device;
 	__u32 unused;
 	__u64 cgroup; /* its id, with config.cgroup */
+	struct remote client;
 };
 
 static __always_inline __u8 scope_of(struct task_struct *task)

@@ -116,12 +116,13 @@ static __always_inline __u8 reported_operation(struct io *io)
 	return io->operation == OPERATION_READ ? BFA_DISK_READ : BFA_DISK_WRITE;
 }
 
-static __always_inline void fill_culprit(struct bfa_record *r, struct culprit *c)
+static __always_inline void fill_culprit(struct bfa_disk_record *r, struct culprit *c)
 {
-	r->tgid = c->tgid;
-	r->uid = c->uid;
-	r->gid = c->gid;
-	__builtin_memcpy(r->comm, c->comm, BFA_COMM_SIZE);
+	r->record.tgid = c->tgid;
+	r->record.uid = c->uid;
+	r->record.gid = c->gid;
+	__builtin_memcpy(r->record.comm, c->comm, BFA_COMM_SIZE);
+	__builtin_memcpy(r->client, &c->client, BFA_ADDRESS_SIZE);
 }
 
 static __always_inline void fill_record(struct bfa_disk_record *r, struct io *io, __u64 now, __u64 idle)
@@ -148,7 +149,7 @@ static __always_inline void fill_record(struct bfa_disk_record *r, struct io *io
 	r->certainty = BFA_NOBODY;
 	if (!(c->marks & CULPRIT_KNOWN))
 		return;
-	fill_culprit(&r->record, c);
+	fill_culprit(r, c);
 	r->age_ns = c->time_ns ? now - c->time_ns : 0;
 	r->certainty = c->marks & CULPRIT_LIKELY ? BFA_LIKELY : BFA_EXACT;
 }

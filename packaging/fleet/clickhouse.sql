@@ -101,6 +101,7 @@ CREATE TABLE bfatrace
     requests UInt64,
     cause LowCardinality(String),
     certainty LowCardinality(String),
+    client LowCardinality(String),
     command LowCardinality(String) DEFAULT arrayStringConcat(arrayMap(b -> char(b), command_raw)),
     command_raw Array(UInt8),
     age Float64,

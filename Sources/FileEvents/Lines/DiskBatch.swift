@@ -21,6 +21,7 @@ struct DiskBatch {
   private struct Key: Hashable {
     let pid, byPid, device, disk: UInt32
     let inode: UInt64
+    let client: SIMD16<UInt8>
     let operation, cause, certainty, partition, commandSet: UInt8
     let command: UInt16
 
@@ -30,6 +31,7 @@ struct DiskBatch {
       device = record.record.device
       disk = record.disk
       inode = record.record.inode
+      client = unsafeBitCast(record.client, to: SIMD16<UInt8>.self)
       operation = record.operation
       cause = record.cause
       certainty = record.certainty

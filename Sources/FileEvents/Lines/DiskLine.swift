@@ -60,6 +60,19 @@ extension bfa_disk_record {
   /// The name of the whole disk, as below /sys/block.
   var diskBytes: [UInt8] { Self.bytes(disk_name) }
 
+  private var clientBytes: [UInt8] { withUnsafeBytes(of: client) { Array($0) } }
+
+  /// The address of the machine that a file server works for; nil: none is known.
+  var clientName: String? {
+    let bytes = clientBytes
+    if bytes.allSatisfy({ $0 == 0 }) { return nil }
+    let isMapped = bytes.starts(with: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff])
+    if isMapped { return bytes.suffix(4).map { String($0) }.joined(separator: ".") }
+    return withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(INET6_ADDRSTRLEN)) {
+      inet_ntop(AF_INET6, bytes, $0.baseAddress, socklen_t($0.count)).map { String(cString: $0) }
+    }
+  }
+
   /// A node of the disk or partition itself: what has no other name.
   var nodePath: [UInt8] {
     // cciss!c0d0 is /dev/cciss/c0d0.
@@ -141,6 +154,10 @@ extension LineBuffer {
     if !by.isEmpty {
       append(" by=")
       by.withUnsafeBytes { append(process: $0, pid: record.by_tgid) }
+    }
+    if var client = record.clientName {
+      append(" client=")
+      client.withUTF8 { append(UnsafeRawBufferPointer($0)) }
     }
     if let certainty = record.certaintyName {
       append(" certainty=")
@@ -239,6 +256,11 @@ extension LineBuffer {
       replaceByte(at: start, with: UInt8(ascii: "{"))
       append(key: "pid", UInt64(record.by_tgid))
       append(byte: UInt8(ascii: "}"))
+    }
+    if var client = record.clientName {
+      append(",\"client\":\"")
+      client.withUTF8 { append(UnsafeRawBufferPointer($0)) }
+      append("\"")
     }
     if record.age_ns > 0 {
       append(key: "age")

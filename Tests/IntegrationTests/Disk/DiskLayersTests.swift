@@ -167,4 +167,56 @@ struct DiskLayersTests {
       }
     }
   }
+
+  /// A program of Samba's name that writes and syncs files: for itself, for a client with IPv4 and
+  /// for one with IPv6.
+  private static let server = """
+    import ctypes, os, socket, sys
+    os.chdir(sys.argv[1])
+    ctypes.CDLL(None).prctl(15, b"smbd")
+    os.system("ip link set lo up")
+
+    def write(name):
+      file = os.open(name, os.O_CREAT | os.O_WRONLY)
+      os.write(file, bytes(8192))
+      os.fsync(file)
+
+    def serve(family, address, client):
+      server = socket.create_server((address, 445), family=family)
+      caller = socket.create_connection((address, 445), source_address=(client, 0))
+      connection = server.accept()[0]
+      if os.fork() == 0:
+        write(client)
+        os._exit(0)
+      if os.wait()[1]: os._exit(1)
+
+    write("own")
+    serve(socket.AF_INET, "127.0.0.1", "127.0.0.9")
+    serve(socket.AF_INET6, "::1", "::1")
+    """
+
+  @Test("what a process of Samba has a disk do has the address of its client")
+  func samba() throws {
+    try Scratch.directory { directory in
+      let image = try DiskImage(in: directory, .ext4)
+      try image.mount()
+      let tracing = try Tracing(["--json", "--disk", "--device", image.name])
+      let ended = try run(
+        "/usr/bin/env",
+        ["unshare", "--net", "python3", "-I", "-S", "-c", Self.server, image.mountPoint])
+      let trace = tracing.stop()
+      try #require(ended.status == 0, "\(ended.errors)")
+      for (name, client) in [("own", nil), ("127.0.0.9", "127.0.0.9"), ("::1", "::1")] {
+        let written = try trace.objects().filter {
+          $0["path"] as? String == "\(image.mountPoint)/\(name)"
+            && $0["cause"] as? String == "fsync"
+        }
+        #expect(!written.isEmpty, "\(name): \(trace)")
+        for record in written {
+          #expect(record["comm"] as? String == "smbd", "\(record)")
+          #expect(record["client"] as? String == client, "\(name): \(record)")
+        }
+      }
+    }
+  }
 }

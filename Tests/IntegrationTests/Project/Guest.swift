@@ -12,8 +12,8 @@ struct Particulars: Decodable {
 /// A line of --disk.
 struct Request: Decodable {
   let pid, bytes, requests: Int
-  let disk, deviceName, cause: String
-  let path, command: String?
+  let comm, disk, deviceName, cause: String
+  let path, command, client, certainty: String?
   let wakes: Bool?
   let idle, latency: Double?
   let by: Process?

@@ -26,6 +26,7 @@ struct KernelTests {
     try expectGroup(guest)
     try expectStack(guest)
     try expectClient(guest, isKnown: series != "6.1")
+    try expectMachines(guest)
     try expectCommands(guest)
     try expectWakeups(guest)
   }
@@ -44,6 +45,30 @@ struct KernelTests {
     }
   }
 
+  /// Expects that what the one thread of the NFS server does has the address of the machine whose
+  /// request it is at, and what two machines have written to a file that of the last one, as likely.
+  private func expectMachines(_ guest: Guest) throws {
+    let four = "127.0.0.1"
+    let six = "::1"
+    let rows = [
+      ("a", "write", 1, four, nil), ("b", "write", 1, six, nil),
+      ("both", "write", 2, six, "likely"),
+      ("a", "read", 1, six, nil),
+    ]
+    let records = try guest.requests("nfs.trace")
+    for (name, kind, count, client, certainty) in rows {
+      let shown = records.filter {
+        $0.path == "/var/tmp/export/\(name)" && $0.disk == kind
+          && !["journal", "metadata"].contains($0.cause)
+      }
+      #expect(shown.map(\.bytes).reduce(0, +) == count << 16, "\(kind) \(name): \(records)")
+      for record in shown {
+        #expect(record.comm == "nfsd" && record.client == client, "\(record), for \(client)")
+        #expect(record.certainty == certainty, "\(record)")
+      }
+    }
+  }
+
   /// The programs that guest.sh runs.
   private var programs: [String] {
     get throws {
@@ -51,6 +76,7 @@ struct KernelTests {
         Built.bfatrace, Built.fileload, Built.filemoves, "/usr/sbin/dmsetup", "/usr/sbin/smartctl",
         "/usr/sbin/hdparm", "/usr/bin/sg_raw", "/usr/sbin/nvme", try StaticBinary.made.get(),
         "\(Guest.kernels)/static.sh", "/usr/bin/bindfs", "/usr/bin/setpriv",
+        "/usr/sbin/blkid", "/usr/bin/lsblk",
       ]
       return Program32.isForThisMachine ? programs + [try Program32.fileload.get()] : programs
     }
@@ -61,11 +87,13 @@ struct KernelTests {
     "hdparm -C": "CHECK POWER MODE", "hdparm -I": "IDENTIFY", "hdparm -y": "STANDBY IMMEDIATE",
     "smartctl -i": "INQUIRY", "sg_raw 12": "INQUIRY", "sg_raw 00": "TEST UNIT READY",
     "sg_raw 1b 00": "STOP UNIT", "sg_raw 1b 01": "START STOP UNIT", "nvme id-ctrl": "IDENTIFY",
-    "nvme smart-log": "GET LOG PAGE", "nvme flush": "FLUSH", "smartctl nvme": "IDENTIFY",
+    "nvme smart-log": "GET LOG PAGE", "nvme flush": "FLUSH", "nvme read": "READ",
+    "smartctl nvme": "IDENTIFY",
   ]
 
   /// The key in `commands` for a line of commands.sent.
   private func kind(_ words: [String]) -> String {
+    if ["blkid", "lsblk"].contains(words[3]) { return words[3] }
     if words[1] == "nvme0n1" { return words[3] == "nvme" ? "nvme \(words[4])" : "smartctl nvme" }
     guard words[3] == "sg_raw" else { return "\(words[3]) \(words[4])" }
     let bytes = words.drop { !$0.hasPrefix("/dev") }.dropFirst()
@@ -73,26 +101,37 @@ struct KernelTests {
     return code == "1b" ? "sg_raw 1b \(bytes.dropFirst(4).first ?? "")" : "sg_raw \(code)"
   }
 
-  /// Expects each command that is passed through with its name, its sender and its disk, and none
-  /// missing: SCSI disks count all requests.
+  /// Expects each command that is passed through with its name, its sender and its disk, and no
+  /// request missing, as the devices themselves count.
   private func expectCommands(_ guest: Guest) throws {
     let records = try guest.requests("commands.trace")
     expectLatency(records)
     let sent = try guest.words("commands.sent")
     try #require(Set(sent.map { $0[1] }).contains("sda"))
     for words in sent {
-      let shown = records.filter { String($0.pid) == words[0] && $0.disk == "command" }
-      let isNVMe = words[1] == "nvme0n1"
-      let names = isNVMe ? ["nvme0", "nvme0n1"] : [words[1]]
-      #expect(
-        shown.allSatisfy { names.contains($0.deviceName) && $0.path == "/dev/\($0.deviceName)" },
-        "\(words): \(shown)")
-      let name = Self.commands[kind(words)]
-      #expect(shown.contains { $0.command == name }, "\(words), \(name ?? "?"): \(shown)")
-      let ofDisk = records.filter { String($0.pid) == words[0] && $0.deviceName == words[1] }
-      let count = isNVMe ? 0 : ofDisk.map(\.requests).reduce(0, +)
-      #expect(isNVMe || count == Int(words[2]), "\(words): \(shown)")
+      let own = records.filter { String($0.pid) == words[0] }
+      expectNamed(own, words)
+      let counted = own.filter {
+        $0.deviceName == words[1]
+          && (words[1] != "nvme0n1" || $0.disk == "read" || $0.command == "READ")
+      }
+      #expect(counted.map(\.requests).reduce(0, +) == Int(words[2]), "\(words): \(own)")
     }
+  }
+
+  /// Expects the requests of a program, by its line of commands.sent.
+  private func expectNamed(_ records: [Request], _ words: [String]) {
+    let shown = records.filter { $0.disk == "command" }
+    let names = words[1] == "nvme0n1" ? ["nvme0", "nvme0n1"] : [words[1]]
+    #expect(
+      shown.allSatisfy { names.contains($0.deviceName) && $0.path == "/dev/\($0.deviceName)" },
+      "\(words): \(shown)")
+    let name = Self.commands[kind(words)]
+    #expect(name == nil || shown.contains { $0.command == name }, "\(words), \(name ?? ""): \(shown)")
+    if name != nil { return }
+    // blkid reads, and lsblk asks the kernel alone.
+    let isRead = records.contains { $0.cause == "raw" && $0.path == "/dev/\(words[1])" }
+    #expect(shown.isEmpty && isRead == (words[3] == "blkid"), "\(words): \(records)")
   }
 
   /// Expects that a disk stays asleep when it is asked whether it sleeps, and wakes when asked what

@@ -45,6 +45,7 @@ struct LimitDocumentationTests {
     Limit(name: "CULPRIT_FILE_SYSTEMS", file: "disk/disk_culprit.h", what: "loop devices"),
     Limit(name: "FUSE_REQUESTS", file: "disk/disk_client.h", what: "requests to FUSE"),
     Limit(name: "FUSE_DAEMONS", file: "disk/disk_client.h", what: "processes known to serve"),
+    Limit(name: "SERVER_PROCESSES", file: "disk/disk_remote.h", what: "processes of Samba"),
     Limit(name: "FUSE_CLIENTS", file: "disk/disk_client.h", what: "threads that wait"),
     Limit(name: "READ_FILES", file: "disk/disk_reader.h", what: "files being read"),
     Limit(name: "SYNCS_KNOWN", file: "disk/disk_cause.h", what: "syncs under way"),
