@@ -127,7 +127,8 @@ struct KernelTests {
       shown.allSatisfy { names.contains($0.deviceName) && $0.path == "/dev/\($0.deviceName)" },
       "\(words): \(shown)")
     let name = Self.commands[kind(words)]
-    #expect(name == nil || shown.contains { $0.command == name }, "\(words), \(name ?? ""): \(shown)")
+    #expect(
+      name == nil || shown.contains { $0.command == name }, "\(words), \(name ?? ""): \(shown)")
     if name != nil { return }
     // blkid reads, and lsblk asks the kernel alone.
     let isRead = records.contains { $0.cause == "raw" && $0.path == "/dev/\(words[1])" }
