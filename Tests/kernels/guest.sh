@@ -275,42 +275,6 @@ wait $! || die "cat: status $?"
 stop fuse "$tracer"
 umount /var/tmp/fuse
 
-# Serves a directory to clients with IPv4 and IPv6 by one thread of the kernel's, without what
-# usually answers its questions (exports(5), nfsdctl(7)); writes count as done when they are in memory.
-serve_nfs() {
-	for module in dns_resolver netfs fscache sunrpc grace lockd nfs_acl auth_rpcgss nfsd nfs nfsv4; do
-		[ ! -e "/modules/$module.ko" ] || insmod "/modules/$module.ko"
-	done
-	ifconfig lo 127.0.0.1
-	mkdir /var/tmp/export /var/tmp/four /var/tmp/six
-	mount -t nfsd nfsd /proc/fs/nfsd
-	for address in 127.0.0.1 ::1; do echo "nfsd $address 2147483647 all" >/proc/net/rpc/auth.unix.ip/channel; done
-	# 0x2412: insecure_port, async, no_subtree_check, fsid
-	echo "all /var/tmp/export 2147483647 $((0x2412)) 65534 65534 0" >/proc/net/rpc/nfsd.export/channel
-	printf '%s\n' 'all 1 \x00000000 2147483647 /var/tmp/export' >/proc/net/rpc/nfsd.fh/channel
-	echo '-3 +4' >/proc/fs/nfsd/versions # version 3 would ask rpcbind(8)
-	echo 'tcp 2049' >/proc/fs/nfsd/portlist
-	echo 1 >/proc/fs/nfsd/threads
-	echo Y >/proc/fs/nfsd/v4_end_grace 2>/dev/null || true
-	mount -t nfs4 -o addr=127.0.0.2,clientaddr=127.0.0.1,vers=4.1 127.0.0.2:/ /var/tmp/four
-	echo other >/sys/module/nfs/parameters/nfs4_unique_id
-	mount -t nfs4 -o addr=::1,clientaddr=::1,vers=4.2 '[::1]:/' /var/tmp/six
-}
-
-serve_nfs
-start nfs --disk --under /var/tmp/export
-await nfs "$tracer"
-head -c 65536 /dev/zero >/var/tmp/four/a
-head -c 65536 /dev/zero >/var/tmp/six/b
-head -c 65536 /dev/zero >/var/tmp/four/both
-head -c 65536 /dev/zero >>/var/tmp/six/both
-sync
-echo 3 >/proc/sys/vm/drop_caches
-cat /var/tmp/six/a >/dev/null
-stop nfs "$tracer"
-umount /var/tmp/four /var/tmp/six
-echo 0 >/proc/fs/nfsd/threads
-
 # Runs with the capabilities of the service: the kernel does not list the types of modules then.
 service='/usr/bin/setpriv --bounding-set=-all,+bpf,+perfmon,+dac_read_search,+sys_ptrace --no-new-privs'
 [ -e /sys/kernel/btf/loop ] || die "no module has types"
@@ -408,3 +372,42 @@ done <<EOF
 EOF
 wait "$other"
 static.sh "$(command -v bfatrace-static)" || die "the static binary"
+
+# Serves a directory to clients with IPv4 and IPv6 by one thread of the kernel's, without what
+# usually answers its questions (exports(5), nfsdctl(7)); writes count as done when they are in memory.
+serve_nfs() {
+	for module in dns_resolver netfs fscache sunrpc grace lockd nfs_acl auth_rpcgss nfsd nfs nfsv4; do
+		[ ! -e "/modules/$module.ko" ] || insmod "/modules/$module.ko"
+	done
+	ifconfig lo 127.0.0.1
+	mkdir /var/tmp/export /var/tmp/four /var/tmp/six
+	mount -t nfsd nfsd /proc/fs/nfsd
+	for address in 127.0.0.1 ::1; do echo "nfsd $address 2147483647 all" >/proc/net/rpc/auth.unix.ip/channel; done
+	# 0x2412: insecure_port, async, no_subtree_check, fsid
+	echo "all /var/tmp/export 2147483647 $((0x2412)) 65534 65534 0" >/proc/net/rpc/nfsd.export/channel
+	printf '%s\n' 'all 1 \x00000000 2147483647 /var/tmp/export' >/proc/net/rpc/nfsd.fh/channel
+	echo '-3 +4' >/proc/fs/nfsd/versions # version 3 would ask rpcbind(8)
+	echo 'tcp 2049' >/proc/fs/nfsd/portlist
+	echo 1 >/proc/fs/nfsd/threads
+	echo Y >/proc/fs/nfsd/v4_end_grace 2>/dev/null || true
+	mount -t nfs4 -o addr=127.0.0.2,clientaddr=127.0.0.1,vers=4.1 127.0.0.2:/ /var/tmp/four
+	echo other >/sys/module/nfs/parameters/nfs4_unique_id
+	mount -t nfs4 -o addr=::1,clientaddr=::1,vers=4.2 '[::1]:/' /var/tmp/six
+}
+
+# Last: the types of these modules are read whenever a tracer starts, which takes seconds on an
+# emulated processor.
+cd /results
+serve_nfs
+start nfs --disk --under /var/tmp/export
+await nfs "$tracer"
+head -c 65536 /dev/zero >/var/tmp/four/a
+head -c 65536 /dev/zero >/var/tmp/six/b
+head -c 65536 /dev/zero >/var/tmp/four/both
+head -c 65536 /dev/zero >>/var/tmp/six/both
+sync
+echo 3 >/proc/sys/vm/drop_caches
+cat /var/tmp/six/a >/dev/null
+stop nfs "$tracer"
+umount /var/tmp/four /var/tmp/six
+echo 0 >/proc/fs/nfsd/threads
